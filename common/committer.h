@@ -1,0 +1,40 @@
+/*
+ * committer.h - group commit. Jobs collect while the previous transaction
+ * is being written; a helper thread runs them all in one transaction; their
+ * answers come back on the event loop when the transaction is on disk.
+ * Jobs run, and their answers come, in the order in which they were added.
+ */
+#ifndef QKD_COMMITTER_H
+#define QKD_COMMITTER_H
+
+#include <event2/event.h>
+
+#include "db.h"
+
+struct committer;
+
+/*
+ * run(): on the committer's thread, inside the transaction; 0 or negative
+ * E_. If any job of a batch fails, the batch is rolled back and its jobs are
+ * run again one by one, so that only the failing one fails: run() must not
+ * have effects outside the database that a second run would repeat.
+ * done(): on the loop, after the commit; result 0 means: durable. -E_STORE
+ * means: unknown, treat as consumed.
+ */
+typedef int	committer_run(struct db *, void *job);
+typedef void	committer_done(void *job, int result);
+
+int	committer_new(struct committer **, struct event_base *, struct db *);
+/* done may be NULL. Never fails; never blocks on the disk. */
+void	committer_add(struct committer *, committer_run *, committer_done *,
+	    void *job);
+/* For start-up and rare steps: adds, waits, delivers all answers. */
+int	committer_sync(struct committer *, committer_run *, void *job);
+/* Jobs added and not yet answered. */
+size_t	committer_queued(const struct committer *);
+/* A truncating checkpoint when the queue is next empty. */
+void	committer_checkpoint(struct committer *);
+/* Runs what is queued, answers it, stops the thread. The db stays open. */
+void	committer_free(struct committer **);
+
+#endif

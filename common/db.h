@@ -1,0 +1,55 @@
+/*
+ * db.h - SQLite as a key store wants it: WAL, synchronous=FULL,
+ * secure_delete, a schema version, an integrity check at the start.
+ */
+#ifndef QKD_DB_H
+#define QKD_DB_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct db;
+
+/*
+ * migrations[i] is the SQL that brings version i to i+1; all are applied
+ * that the file has not seen, in one transaction. The file is made with mode
+ * 0640 in the daemon's group. E_STORE_CORRUPT, E_STORE_SCHEMA (file is newer),
+ * E_STORE; the reason is logged with the path and a remedy.
+ */
+int	db_open(struct db **, const char *path, const char *const *migrations,
+	    int nmigrations);
+/* A second, read-only connection for the event loop. */
+int	db_open_reader(struct db **, const char *path);
+/* Finalizes all statements; a writer checkpoints (TRUNCATE). NULL after. */
+void	db_close(struct db **);
+
+int	db_begin(struct db *);		/* BEGIN IMMEDIATE */
+int	db_commit(struct db *);		/* on error: state unknown, logged */
+void	db_rollback(struct db *);
+int	db_exec(struct db *, const char *sql);
+int	db_checkpoint(struct db *);	/* TRUNCATE; -E_BUSY: a reader blocks */
+
+/*
+ * Prepares once per connection: `slot` is a static per call site pointer
+ * constant, the SQL text itself is the key. The statement comes back reset
+ * and with bindings cleared. NULL: logged.
+ */
+sqlite3_stmt *db_stmt(struct db *, const char *sql);
+/*
+ * Binds and steps: fmt letters i=int64_t u=uint64_t s=const char*
+ * b=(const void*, size_t) n=null. Returns SQLITE_ROW, SQLITE_DONE or a
+ * negative E_. For statements without rows use db_run().
+ */
+sqlite3_stmt *db_bind(struct db *, const char *sql, const char *fmt, ...);
+int	db_step(struct db *, sqlite3_stmt *);
+/* db_bind + db_step to the end; returns rows changed, or negative E_. */
+int	db_run(struct db *, const char *sql, const char *fmt, ...);
+/* First column of the first row as int64; `dflt` if there is none or NULL. */
+int64_t	db_int(struct db *, int64_t dflt, const char *sql, const char *fmt,
+	    ...);
+sqlite3	*db_handle(struct db *);
+const char *db_path(const struct db *);
+
+#endif

@@ -1,0 +1,1 @@
+# etc: what is built from this folder

@@ -1,0 +1,1 @@
+# kma: what is built from this folder

@@ -1,0 +1,1 @@
+# ksa: what is built from this folder

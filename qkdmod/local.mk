@@ -1,0 +1,1 @@
+# qkdmod: what is built from this folder

@@ -1,0 +1,1 @@
+# relayd: what is built from this folder
