@@ -1,0 +1,86 @@
+/*
+ * supply.h - the engine behind both doors of the KSA: who may have which key.
+ * A door authenticates the application, parses and checks its request, calls
+ * here, and writes the answer in its own protocol.
+ */
+#ifndef KSA_SUPPLY_H
+#define KSA_SUPPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ident.h"
+#include "secret.h"
+
+struct supply;		/* the engine; one per process */
+
+#define SUPPLY_KEYS_MAX	1024	/* per request; 10 bits in a key_ID */
+
+/* The tokens of PROFILE.md section 2; HTTPS maps them to 400, 401, 503. */
+enum supply_status {
+	SUPPLY_OK,
+	SUPPLY_BAD_REQUEST,
+	SUPPLY_UNAUTHORIZED,
+	SUPPLY_NOT_FOUND,
+	SUPPLY_INSUFFICIENT,
+	SUPPLY_TOO_LARGE,
+	SUPPLY_UNAVAILABLE,
+	SUPPLY_TIMEOUT,
+};
+
+struct supply_limits {		/* sizes in bits as the standards have them */
+	uint32_t	key_size, min_key_size, max_key_size;
+	uint32_t	max_key_per_request, max_sae_id_count;
+};
+
+/*
+ * The answer to enc and dec. Keys lie one after the other, `octets` each.
+ * `detail`: for a person, NULL when OK; it names what is missing. With
+ * `keys` the receiver of the answer owns the secret (it may set the field to
+ * NULL to keep it); otherwise the engine wipes it after the call.
+ */
+struct supply_answer {
+	enum supply_status	 status;
+	const char		*detail;
+	uint32_t		 number, octets;
+	const uint8_t		(*ids)[16];	/* `number` key_IDs */
+	struct secret		*keys;
+};
+
+typedef void	supply_done(void *arg, struct supply_answer *);
+
+/* The handle of a call not yet answered; NULL if done() was called already. */
+struct supply_call;
+
+/*
+ * Get key (014 5.3, Q.4161 0x2101): master asks for `number` keys of `octets`
+ * each, to be shared with slave. Limits were checked by the door except what
+ * depends on stock. done() is called exactly once, perhaps before this
+ * returns; for SUPPLY_OK everything is durable by then.
+ */
+struct supply_call *supply_enc(struct supply *, const char *master,
+	    const char *slave, uint32_t number, uint32_t octets,
+	    supply_done *, void *arg);
+/*
+ * Get key with key IDs (014 5.4, 0x2102): all or nothing. `peer_sae` is the
+ * master named in the path; it must be the master of each key, or be the
+ * caller itself (014 6.4 example), or be NULL. ids are distinct.
+ */
+struct supply_call *supply_dec(struct supply *, const char *caller,
+	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
+	    supply_done *, void *arg);
+/* The client went away: done() will not be called. What was committed stays. */
+void		supply_cancel(struct supply_call *);
+
+struct supply_stock {		/* for Get status (014 5.2) */
+	km_id		target_km;	/* where the slave is */
+	uint32_t	stored;		/* keys of key_size that can be had now */
+	uint32_t	max_stored;
+};
+/* SUPPLY_NOT_FOUND: the slave is registered nowhere. */
+enum supply_status supply_stock(struct supply *, const char *master,
+	    const char *slave, struct supply_stock *);
+const struct supply_limits *supply_limits(const struct supply *);
+const char	*supply_kme_id(const struct supply *);
+
+#endif
