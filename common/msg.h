@@ -64,6 +64,9 @@ struct msg {
 	};
 };
 
+/* Sets every field of m->id to zero, "" or NULL; the envelope stays. */
+void	msg_clear(struct msg *);
+
 /* A growing buffer for encoded messages; wiped when it moves or ends. */
 struct msgbuf { uint8_t *p; size_t len, room; };
 void	msgbuf_free(struct msgbuf *);
