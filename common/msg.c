@@ -493,6 +493,32 @@ msg_allowed(enum msg_id id, enum msg_role from, enum msg_role to)
 	    shapes[id].to == to;
 }
 
+#define secret_u32	0
+#define secret_u64	0
+#define secret_km	0
+#define secret_sae	0
+#define secret_route	0
+#define secret_uuid	0
+#define secret_text	0
+#define secret_bytes	0
+#define secret_secret	1
+
+static const bool secrets[MSG_MAX] = {
+#define MSG(name, from, to, help) [MSG_##name] = 0
+#define F(type, field)	+ secret_##type
+#define END(name)	,
+#include "msg.def"
+#undef MSG
+#undef F
+#undef END
+};
+
+bool
+msg_has_secret(enum msg_id id)
+{
+	return id < MSG_MAX && secrets[id];
+}
+
 const char *
 msg_name(enum msg_id id)
 {

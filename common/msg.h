@@ -82,6 +82,8 @@ int	msg_decode(struct msg *, const uint8_t *, size_t len, size_t *used);
 /* Frees secrets; the message is empty then. */
 void	msg_wipe(struct msg *);
 bool	msg_allowed(enum msg_id, enum msg_role from, enum msg_role to);
+/* Whether this kind of message carries key bytes. */
+bool	msg_has_secret(enum msg_id);
 const char *msg_name(enum msg_id);
 const char *msg_role_name(enum msg_role);
 /* The table of all messages for the manual. */
