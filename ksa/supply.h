@@ -1,18 +1,38 @@
 /*
  * supply.h - the engine behind both doors of the KSA: who may have which key.
  * A door authenticates the application, parses and checks its request, calls
- * here, and writes the answer in its own protocol.
+ * here, and writes the answer in its own protocol. The engine copies names and
+ * ids that it needs beyond a call.
  */
 #ifndef KSA_SUPPLY_H
 #define KSA_SUPPLY_H
 
+#include <event2/event.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "ident.h"
 #include "secret.h"
 
+struct ksa_conf;
+struct sae_book;
 struct supply;		/* the engine; one per process */
+
+/*
+ * Opens the store, the links to kma and relayd, the pools. The book and the
+ * configuration outlive the engine. Errors are logged.
+ */
+int	supply_new(struct supply **, struct event_base *,
+	    const struct ksa_conf *, const struct sae_book *);
+/* Answers open calls with SUPPLY_UNAVAILABLE, writes what is queued, closes. */
+void	supply_free(struct supply **);
+/*
+ * For `status` on the control socket: figures into the object, one text into
+ * the array for each thing that is missing. True: keys can be supplied.
+ */
+bool	supply_report(const struct supply *, json_t *figures,
+	    json_t *missing);
 
 #define SUPPLY_KEYS_MAX	1024	/* per request; 10 bits in a key_ID */
 

@@ -1,0 +1,218 @@
+/* conf.c - the options of ksa. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "conf.h"
+#include "err.h"
+#include "supply.h"
+
+#define MS_MAX		600000
+#define SIZE_MAX_BITS	524288
+
+struct ksa_conf ksa_conf;
+
+static const struct conf_opt peer_options[] = {
+	OPT_TEXT(CONF_KM_ID, ksa_peer, kme_id, NULL,
+	    "ID of another node that keys are shared with."),
+	OPT_END
+};
+
+static const struct conf_opt application_options[] = {
+	OPT_TEXT(CONF_SAE_ID, ksa_application, id, NULL,
+	    "ID of the application; for those of this node it is the subject "
+	    "CN of their certificates."),
+	OPT_TEXT(CONF_KM_ID, ksa_application, km, NULL,
+	    "ID of the node that the application belongs to."),
+	OPT_END
+};
+
+#define INT(F, D, MIN, MAX, UNIT, HELP) \
+	OPT_INT(ksa_conf, F, D, MIN, MAX, UNIT, HELP)
+#define TEXT(TYPE, F, D, HELP)	OPT_TEXT(CONF_##TYPE, ksa_conf, F, D, HELP)
+
+const struct conf_opt ksa_options[] = {
+	TEXT(KM_ID, kme_id, NULL, "ID of this node."),
+	TEXT(PATH, run_dir, RUNSTATEDIR "/qkdnode",
+	    "Directory of the sockets between the daemons."),
+	INT(locked_memory, "4194304", 262144, 1073741824, "octets",
+	    "Memory for keys that is locked and kept out of core dumps."),
+	TEXT(STRING, user_kma, "",
+	    "User (name or number) that kma runs as; empty: any."),
+	TEXT(STRING, user_relayd, "",
+	    "User (name or number) that relayd runs as; empty: any."),
+	TEXT(PATH, store, LOCALSTATEDIR "/lib/qkdnode/ksa/keys.db",
+	    "The key store."),
+	TEXT(PATH, node_key, NULL,
+	    "File with the key that seals the store."),
+	TEXT(ADDRESS, listen, NULL,
+	    "Address of the HTTPS interface for applications."),
+	TEXT(PATH, certificate, NULL,
+	    "PEM file with the certificate of the HTTPS interface."),
+	TEXT(PATH, private_key, NULL,
+	    "PEM file with the private key of that certificate."),
+	TEXT(PATH, ca, NULL,
+	    "PEM file with the CA that issued the applications' certificates."),
+	OPT_LIST(ksa_conf, peers, 0, 1024, peer_options, ksa_peer,
+	    "The other nodes that keys are shared with."),
+	OPT_LIST(ksa_conf, applications, 0, 65536, application_options,
+	    ksa_application, "All applications of the network."),
+
+	INT(pool_low, "131072", 1024, 1073741824, "octets",
+	    "A pool with less key than this is filled up."),
+	INT(pool_high, "262144", 1024, 1073741824, "octets",
+	    "A pool is filled up to this."),
+	INT(key_size, "256", 8, SIZE_MAX_BITS, "bits",
+	    "Size of a key when the request names none."),
+	INT(min_key_size, "64", 8, SIZE_MAX_BITS, "bits",
+	    "Smallest size of a key."),
+	INT(max_key_size, "65536", 8, SIZE_MAX_BITS, "bits",
+	    "Largest size of a key."),
+	INT(max_key_per_request, "128", 1, SUPPLY_KEYS_MAX, "",
+	    "Most keys in one request."),
+	INT(relay_wait, "5000", 0, MS_MAX, "ms",
+	    "How long a request waits for a pool to be filled."),
+	INT(query_wait, "3000", 0, MS_MAX, "ms",
+	    "How long a request for unknown key IDs waits for the peers."),
+	INT(confirm_wait, "15000", 1000, MS_MAX, "ms",
+	    "A pool block not confirmed within this time is void."),
+	INT(redelivery, "30", 0, 86400, "s",
+	    "A key can be fetched again by the same application for so long, "
+	    "in case the answer was lost; 0: at most once."),
+	INT(key_expiry, "86400", 60, 31536000, "s",
+	    "Keys not fetched by their slave within this time are destroyed."),
+
+	INT(max_connections, "10000", 1, 1000000, "",
+	    "Most HTTPS connections at once."),
+	INT(max_connections_per_application, "1000", 1, 1000000, "",
+	    "Most HTTPS connections of one application at once."),
+	INT(accepts_per_turn, "16", 1, 1024, "",
+	    "Most connections accepted before others are served again."),
+	INT(handshake_timeout, "5000", 100, MS_MAX, "ms",
+	    "From a connection to the end of its TLS handshake."),
+	INT(header_timeout, "5000", 100, MS_MAX, "ms",
+	    "From the first octet of a request to the end of its header."),
+	INT(body_timeout, "10000", 100, MS_MAX, "ms",
+	    "From the end of the header to the end of the body."),
+	INT(idle_timeout, "60000", 100, 86400000, "ms",
+	    "A connection without a request is closed after this time."),
+	INT(write_timeout, "10000", 100, MS_MAX, "ms",
+	    "From an answer to its last octet taken by the client."),
+	INT(header_max, "16384", 1024, 1048576, "octets",
+	    "Largest request line and header."),
+	INT(header_count, "64", 8, 1024, "",
+	    "Most header fields in a request."),
+	INT(body_max, "131072", 65536, 16777216, "octets",
+	    "Largest body of a request."),
+	OPT_END
+};
+
+struct faults {
+	const char	*path;
+	FILE		*err;
+	int		 n;
+};
+
+static void
+fault(struct faults *f, bool wrong, const char *what)
+{
+	if (!wrong)
+		return;
+	fprintf(f->err, "%s: %s\n", f->path, what);
+	f->n++;
+}
+
+static void
+fault_id(struct faults *f, const char *option, const char *id,
+    const char *what)
+{
+	fprintf(f->err, "%s: %s: \"%s\" %s\n", f->path, option, id, what);
+	f->n++;
+}
+
+static void
+check_sizes(struct faults *f)
+{
+	const struct ksa_conf *c = &ksa_conf;
+
+	fault(f, c->key_size % 8 || c->min_key_size % 8 || c->max_key_size % 8,
+	    "key_size, min_key_size, max_key_size: must be multiples of 8");
+	fault(f, c->min_key_size > c->key_size,
+	    "min_key_size: must not exceed key_size");
+	fault(f, c->key_size > c->max_key_size,
+	    "key_size: must not exceed max_key_size");
+	fault(f, c->pool_low > c->pool_high,
+	    "pool_low: must not exceed pool_high");
+	fault(f, c->max_key_size / 8 * c->max_key_per_request >
+	    c->locked_memory / 2,
+	    "locked_memory: must be at least twice max_key_size/8 * "
+	    "max_key_per_request");
+}
+
+static bool
+known_km(const char *km)
+{
+	const struct ksa_peer *p = ksa_conf.peers.v;
+
+	if (strcmp(km, ksa_conf.kme_id) == 0)
+		return true;
+	for (size_t i = 0; i < ksa_conf.peers.n; i++)
+		if (strcmp(km, p[i].kme_id) == 0)
+			return true;
+	return false;
+}
+
+static void
+check_peers(struct faults *f)
+{
+	const struct ksa_peer *p = ksa_conf.peers.v;
+
+	for (size_t i = 0; i < ksa_conf.peers.n; i++) {
+		if (strcmp(p[i].kme_id, ksa_conf.kme_id) == 0)
+			fault_id(f, "peers", p[i].kme_id, "is this node");
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(p[i].kme_id, p[k].kme_id) == 0)
+				fault_id(f, "peers", p[i].kme_id,
+				    "stands there twice");
+	}
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static void
+check_applications(struct faults *f)
+{
+	const struct ksa_application *a = ksa_conf.applications.v;
+	size_t	 n = ksa_conf.applications.n;
+	const char **ids = calloc(n + 1, sizeof(*ids));
+
+	for (size_t i = 0; i < n; i++) {
+		if (!known_km(a[i].km))
+			fault_id(f, "applications", a[i].id, "belongs to a km "
+			    "that is neither kme_id nor one of peers");
+		if (ids != NULL)
+			ids[i] = a[i].id;
+	}
+	if (ids == NULL)
+		return;
+	qsort(ids, n, sizeof(*ids), by_id);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(ids[i], ids[i - 1]) == 0)
+			fault_id(f, "applications", ids[i],
+			    "stands there twice");
+	free(ids);
+}
+
+int
+ksa_conf_check(const char *path, FILE *err)
+{
+	struct faults f = { path, err, 0 };
+
+	check_sizes(&f);
+	check_peers(&f);
+	check_applications(&f);
+	return f.n == 0 ? 0 : -E_CONFIG;
+}

@@ -1,0 +1,50 @@
+/* conf.h - the options of ksa; the table is in conf.c. */
+#ifndef KSA_CONF_H
+#define KSA_CONF_H
+
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "ident.h"
+
+struct ksa_peer {
+	km_id	kme_id;
+};
+
+struct ksa_application {	/* of any node of the network */
+	sae_id	id;
+	km_id	km;		/* the node it belongs to */
+};
+
+struct ksa_conf {
+	km_id	kme_id;
+	char	run_dir[80];
+	int64_t	locked_memory;
+	char	user_kma[64], user_relayd[64];	/* name or number; "": any */
+	char	store[1024], node_key[1024];
+	char	listen[300];
+	char	certificate[1024], private_key[1024], ca[1024];
+	struct conf_list peers;			/* struct ksa_peer */
+	struct conf_list applications;		/* struct ksa_application */
+
+	int64_t	pool_low, pool_high;		/* octets per peer */
+	int64_t	key_size, min_key_size, max_key_size;	/* bits */
+	int64_t	max_key_per_request;
+	int64_t	relay_wait, query_wait, confirm_wait;	/* ms */
+	int64_t	redelivery, key_expiry;		/* s */
+
+	int64_t	max_connections, max_connections_per_application;
+	int64_t	accepts_per_turn;
+	int64_t	handshake_timeout, header_timeout, body_timeout;	/* ms */
+	int64_t	idle_timeout, write_timeout;	/* ms */
+	int64_t	header_max, header_count, body_max;
+};
+
+extern const struct conf_opt	ksa_options[];
+extern struct ksa_conf		ksa_conf;
+
+/* What no single option can say: limits that fit each other, IDs that are
+ * known and distinct. Faults go to err; 0 or -E_CONFIG. */
+int	ksa_conf_check(const char *path, FILE *err);
+
+#endif
