@@ -1,0 +1,220 @@
+/*
+ * qkdctl - asks a daemon on its control socket. It opens nothing else: no
+ * store, no network; no key can be asked for there.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { DONE, REFUSED, USAGE, UNREACHABLE };	/* exit codes */
+
+#define LINE_MAX_OCTETS		4096
+#define ANSWER_MAX		(16 * 1024 * 1024)
+#define ANSWER_WAIT		30		/* s */
+
+static void
+usage(FILE *f)
+{
+	fprintf(f,
+	    "usage: qkdctl [-j] [-r RUNDIR] DAEMON COMMAND [ARGUMENT...]\n"
+	    "\n"
+	    "Asks a daemon of this node: kma, ksa, relayd or qkdmod-LINK.\n"
+	    "Every daemon knows the commands status and help.\n"
+	    "\n"
+	    "  -j         the answer as one line of JSON\n"
+	    "  -r RUNDIR  directory of the sockets (" RUNSTATEDIR "/qkdnode)\n"
+	    "  -V, -h     version, this help\n"
+	    "\n"
+	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable.\n");
+}
+
+/* One line of words: an argument with a blank in it would become two. */
+static int
+make_line(char out[LINE_MAX_OCTETS], int nargs, char **args)
+{
+	size_t	len = 0;
+
+	for (int i = 0; i < nargs; i++) {
+		size_t	n = strlen(args[i]);
+
+		if (n == 0 || strpbrk(args[i], " \t\r\n") != NULL ||
+		    len + n + 2 > LINE_MAX_OCTETS) {
+			fprintf(stderr, "qkdctl: bad argument \"%s\"\n",
+			    args[i]);
+			return -1;
+		}
+		memcpy(out + len, args[i], n);
+		len += n;
+		out[len++] = i + 1 < nargs ? ' ' : '\n';
+	}
+	return (int)len;
+}
+
+static int
+dial(const char *path)
+{
+	const struct timeval	wait = { ANSWER_WAIT, 0 };
+	struct sockaddr_un	sa = { .sun_family = AF_UNIX };
+	int			fd;
+
+	if (strlen(path) >= sizeof(sa.sun_path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(sa.sun_path, path);
+	if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) < 0) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+send_all(int fd, const char *p, size_t len)
+{
+	while (len > 0) {
+		ssize_t	n = send(fd, p, len, MSG_NOSIGNAL);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return -1;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+struct answer { char *p; size_t len, room; };
+
+static int
+answer_room(struct answer *a)
+{
+	size_t	 room = a->room > 0 ? a->room * 2 : 16384;
+	char	*p;
+
+	if (a->len < a->room)
+		return 0;
+	if (room > ANSWER_MAX || (p = realloc(a->p, room)) == NULL)
+		return -1;
+	a->p = p;
+	a->room = room;
+	return 0;
+}
+
+/* Until the end of the line, or of the connection. */
+static int
+receive(int fd, struct answer *a)
+{
+	while (answer_room(a) == 0) {
+		ssize_t	n = recv(fd, a->p + a->len, a->room - a->len, 0);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return n == 0 && a->len > 0 ? 0 : -1;
+		a->len += (size_t)n;
+		if (a->p[a->len - 1] == '\n')
+			return 0;
+	}
+	return -1;
+}
+
+static int
+show(const struct answer *a, bool compact)
+{
+	json_error_t	 e;
+	json_t		*j = json_loadb(a->p, a->len, 0, &e), *error;
+	int		 r = DONE;
+
+	if (!json_is_object(j)) {
+		fprintf(stderr, "qkdctl: the answer is not an object\n");
+		json_decref(j);
+		return UNREACHABLE;
+	}
+	if ((error = json_object_get(j, "error")) != NULL)
+		r = REFUSED;
+	if (json_is_string(error) && !compact)
+		fprintf(stderr, "qkdctl: %s\n", json_string_value(error));
+	else {
+		json_dumpf(j, stdout,
+		    compact ? JSON_COMPACT : JSON_INDENT(2));
+		putchar('\n');
+	}
+	json_decref(j);
+	return r;
+}
+
+static int
+ask(const char *path, const char *line, size_t len, bool compact)
+{
+	struct answer	a = { NULL, 0, 0 };
+	int		fd, r = UNREACHABLE;
+
+	if ((fd = dial(path)) < 0)
+		goto out;
+	if (send_all(fd, line, len) < 0 || receive(fd, &a) < 0)
+		goto out;
+	r = show(&a, compact);
+out:
+	if (r == UNREACHABLE)
+		fprintf(stderr, "qkdctl: %s: %s\n", path,
+		    errno != 0 ? strerror(errno) : "no answer");
+	if (fd >= 0)
+		close(fd);
+	free(a.p);
+	return r;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char	*run_dir = RUNSTATEDIR "/qkdnode";
+	char		 line[LINE_MAX_OCTETS], path[4096];
+	bool		 compact = false;
+	int		 c, len;
+
+	/* '+': a command's own arguments may begin with a dash. */
+	while ((c = getopt(argc, argv, "+jr:Vh")) != -1) {
+		switch (c) {
+		case 'j':
+			compact = true;
+			break;
+		case 'r':
+			run_dir = optarg;
+			break;
+		case 'V':
+			puts("qkdctl " PACKAGE_VERSION);
+			return DONE;
+		case 'h':
+			usage(stdout);
+			return DONE;
+		default:
+			usage(stderr);
+			return USAGE;
+		}
+	}
+	if (argc - optind < 2 || strchr(argv[optind], '/') != NULL) {
+		usage(stderr);
+		return USAGE;
+	}
+	if ((len = make_line(line, argc - optind - 1, argv + optind + 1)) < 0)
+		return USAGE;
+	snprintf(path, sizeof(path), "%s/ctl-%s/sock", run_dir, argv[optind]);
+	errno = 0;
+	return ask(path, line, (size_t)len, compact);
+}
