@@ -1,4 +1,5 @@
-#include "config.h"
+/* user.c - the user names in configuration files. */
+#include "user.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -6,36 +7,25 @@
 
 #include "err.h"
 #include "ipc.h"
-#include "log.h"
-#include "user.h"
-
-static int
-number(const char *name, uid_t *uid)
-{
-	unsigned long	 n;
-	char		*end;
-
-	errno = 0;
-	n = strtoul(name, &end, 10);
-	if (name[0] < '0' || name[0] > '9' || *end != '\0' || errno != 0 ||
-	    n >= IPC_ANY_UID)
-		return -E_NOT_FOUND;
-	*uid = (uid_t)n;
-	return 0;
-}
 
 int
 user_uid(const char *name, uid_t *uid)
 {
 	struct passwd	*pw;
+	char		*end;
+	unsigned long	 n;
 
 	*uid = IPC_ANY_UID;
-	if (name[0] == '\0' || number(name, uid) == 0)
+	if (*name == '\0')
 		return 0;
-	if ((pw = getpwnam(name)) == NULL) {
-		log_err("no such user", "name=%s", log_quote(name));
-		return -E_NOT_FOUND;
+	errno = 0;
+	n = strtoul(name, &end, 10);
+	if (*end == '\0' && errno == 0 && n < IPC_ANY_UID) {
+		*uid = (uid_t)n;
+		return 0;
 	}
+	if ((pw = getpwnam(name)) == NULL)
+		return -E_NOT_FOUND;
 	*uid = pw->pw_uid;
 	return 0;
 }

@@ -1,13 +1,13 @@
-/* user.h - who is expected on a socket, as the configuration names it. */
+/* user.h - the user names in configuration files. */
 #ifndef QKD_USER_H
 #define QKD_USER_H
 
 #include <sys/types.h>
 
 /*
- * A user's name, or a decimal number, or "" for anyone (IPC_ANY_UID: the
- * socket's directory alone decides). -E_NOT_FOUND, logged.
+ * A name of the user database or a decimal number to a uid; "" is
+ * IPC_ANY_UID. -E_NOT_FOUND: there is no such user.
  */
-int	user_uid(const char *name, uid_t *);
+int	user_uid(const char *name, uid_t *uid);
 
 #endif
