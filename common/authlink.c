@@ -16,6 +16,7 @@
 #include <openssl/rand.h>
 #include <string.h>
 
+#include "bytes.h"
 #include "err.h"
 #include "ident.h"
 #include "otp.h"
@@ -54,19 +55,8 @@ struct authlink {
 static uint8_t *
 put64(uint8_t *p, uint64_t v)
 {
-	for (int i = 7; i >= 0; i--, v >>= 8)
-		p[i] = (uint8_t)v;
+	put_be64(p, v);
 	return p + 8;
-}
-
-static uint64_t
-get64(const uint8_t *p)
-{
-	uint64_t	v = 0;
-
-	for (int i = 0; i < 8; i++)
-		v = v << 8 | p[i];
-	return v;
 }
 
 /* The tag of a message from one side to the other covers who they are. */
@@ -211,7 +201,7 @@ on_hello(struct authlink *a, const uint8_t *m, size_t len)
 
 	if (a->low || len != 1 + 8 + NONCE + 16 + TAG)
 		return -E_BAD_FORMAT;
-	id = get64(m + 1);
+	id = get_be64(m + 1);
 	if ((r = a->ops->key_find(a->arg, id, key)) < 0) {
 		send_need(a);
 		return r;
@@ -221,8 +211,8 @@ on_hello(struct authlink *a, const uint8_t *m, size_t len)
 	    (r = RAND_bytes(nonce_h, NONCE) == 1 ? 0 : -E_RANDOM) < 0 ||
 	    (r = session_make(a, &a->pending, key, m + 9, nonce_h)) < 0)
 		goto out;
-	session_marks(a, &a->pending, get64(m + 9 + NONCE),
-	    get64(m + 17 + NONCE));
+	session_marks(a, &a->pending, get_be64(m + 9 + NONCE),
+	    get_be64(m + 17 + NONCE));
 	a->ops->marks(a->arg, &marks);
 	*p++ = ACK;
 	p = put64(p, id);
@@ -245,7 +235,7 @@ on_ack(struct authlink *a, const uint8_t *m, size_t len)
 
 	if (!a->low || len != 1 + 8 + 2 * NONCE + 16 + TAG)
 		return -E_BAD_FORMAT;
-	if (get64(m + 1) != a->hello_key ||
+	if (get_be64(m + 1) != a->hello_key ||
 	    memcmp(m + 9, a->nonce, NONCE) != 0)
 		return -E_REPLAY;
 	if ((r = a->ops->key_find(a->arg, a->hello_key, key)) < 0)
@@ -255,8 +245,8 @@ on_ack(struct authlink *a, const uint8_t *m, size_t len)
 		goto out;
 	memset(a->nonce, 0, NONCE);	/* one ACK for one HELLO */
 	(void)RAND_bytes(a->nonce, NONCE);
-	session_marks(a, &s, get64(m + 9 + 2 * NONCE),
-	    get64(m + 17 + 2 * NONCE));
+	session_marks(a, &s, get_be64(m + 9 + 2 * NONCE),
+	    get_be64(m + 17 + 2 * NONCE));
 	a->cur = s;
 	a->up = true;
 	r = authlink_send(a, (const uint8_t *)"", 0);	/* H is up by this */
@@ -278,7 +268,7 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 		return -E_BAD_FORMAT;
 	if (mono_ms() - a->asked_at < PLEASE_MS)
 		return 0;
-	id = get64(m + 1);
+	id = get_be64(m + 1);
 	if ((r = a->ops->key_find(a->arg, id, key)) < 0)
 		return r;
 	if ((r = tag_check(a, key, m, len)) == 0 &&
@@ -308,7 +298,7 @@ on_please(struct authlink *a)
 static int
 data_open(struct authlink *a, struct session *s, const uint8_t *m, size_t len)
 {
-	uint64_t	counter = get64(m + 1);
+	uint64_t	counter = get_be64(m + 1);
 	int		r;
 
 	if (!s->valid)
@@ -338,7 +328,7 @@ on_data(struct authlink *a, const uint8_t *m, size_t len)
 	} else if (r == -E_MAC && !a->up)
 		send_please(a);		/* the peer has a session, I do not */
 	if (r == 0 && a->up && len > 1 + 16 + TAG)
-		a->ops->input(a->arg, m + 17, len - 17 - TAG, get64(m + 9));
+		a->ops->input(a->arg, m + 17, len - 17 - TAG, get_be64(m + 9));
 	return r;
 }
 

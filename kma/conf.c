@@ -1,0 +1,81 @@
+/* conf.c - the options of kma. */
+#include "kma/conf.h"
+
+#include <string.h>
+
+#include "block.h"
+#include "err.h"
+
+#define STR_(x)	#x
+#define STR(x)	STR_(x)
+
+struct kma_conf	kma_conf;
+
+static const struct conf_opt link_options[] = {
+	OPT_TEXT(CONF_STRING, kma_link_conf, name, NULL,
+	    "Name of the QKD link; the same at both ends."),
+	OPT_TEXT(CONF_KM_ID, kma_link_conf, peer, NULL,
+	    "KM ID of the node at the other end."),
+	OPT_TEXT(CONF_STRING, kma_link_conf, user, "",
+	    "User that the qkdmod of this link runs as; empty: any."),
+	OPT_END
+};
+
+const struct conf_opt kma_options[] = {
+	OPT_TEXT(CONF_KM_ID, kma_conf, kme_id, NULL,
+	    "ID of this node: KM ID, KMA ID and KME ID."),
+	OPT_TEXT(CONF_PATH, kma_conf, run_dir, "/run/qkdnode",
+	    "Directory of the sockets between processes."),
+	OPT_TEXT(CONF_PATH, kma_conf, store, "/var/lib/qkdnode/kma/keys.db",
+	    "The key store; only kma writes it."),
+	OPT_TEXT(CONF_PATH, kma_conf, node_key, NULL,
+	    "File with the 32-octet key that seals the store."),
+	OPT_INT(kma_conf, locked_memory, "4194304", 1048576, 1073741824,
+	    "octets", "Memory locked for key bytes (a power of two)."),
+	OPT_TEXT(CONF_STRING, kma_conf, user_ksa, "",
+	    "User that ksa runs as; empty: any."),
+	OPT_TEXT(CONF_STRING, kma_conf, user_relayd, "",
+	    "User that relayd runs as; empty: any."),
+	OPT_INT(kma_conf, block_octets, "8192", BLOCK_OCTETS_MIN,
+	    BLOCK_OCTETS_MAX, "octets",
+	    "Size of a key block; the same in the whole network."),
+	OPT_INT(kma_conf, link_stock_max, "4096", 16, 1048576, "blocks",
+	    "No more is pulled from a module when a link holds this many."),
+	OPT_INT(kma_conf, agree_timeout, "10000", 500, 600000, "ms",
+	    "Blocks that the neighbour does not mention for so long after "
+	    "its module passed them are void."),
+	OPT_INT(kma_conf, relay_timeout, "5000", 100, 60000, "ms",
+	    "A relay that is not complete by then is void."),
+	OPT_INT(kma_conf, key_max_age, "86400", 60, 31536000, "s",
+	    "Link keys older than this are destroyed."),
+	OPT_LIST(kma_conf, links, 0, 64, link_options, kma_link_conf,
+	    "The QKD links of this node."),
+	OPT_END
+};
+
+int
+kma_conf_check(const char *path, FILE *err)
+{
+	const struct kma_link_conf	*l = kma_conf.links.v;
+	int				 r = 0;
+
+	for (size_t i = 0; i < kma_conf.links.n; i++) {
+		if (!km_id_valid(l[i].name, strlen(l[i].name)) ||
+		    strcmp(l[i].peer, kma_conf.kme_id) == 0) {
+			fprintf(err, "%s: link \"%s\": the name may hold "
+			    "letters, digits and ._:- only, and the peer must "
+			    "be another node\n", path, l[i].name);
+			r = -E_CONFIG;
+		}
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(l[i].name, l[j].name) != 0 &&
+			    strcmp(l[i].peer, l[j].peer) != 0)
+				continue;
+			fprintf(err, "%s: links \"%s\" and \"%s\" share a name "
+			    "or a peer; one link per peer is expected\n", path,
+			    l[i].name, l[j].name);
+			r = -E_CONFIG;
+		}
+	}
+	return r;
+}

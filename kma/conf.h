@@ -1,0 +1,36 @@
+/* conf.h - the options of kma. */
+#ifndef KMA_CONF_H
+#define KMA_CONF_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "ident.h"
+
+struct kma_link_conf {
+	char	name[LINK_NAME_MAX + 1];
+	km_id	peer;
+	char	user[64];
+};
+
+struct kma_conf {
+	km_id			kme_id;
+	char			run_dir[80];
+	char			store[256];
+	char			node_key[256];
+	int64_t			locked_memory;
+	char			user_ksa[64], user_relayd[64];
+	int64_t			block_octets;
+	int64_t			link_stock_max;
+	int64_t			agree_timeout, relay_timeout, key_max_age;
+	struct conf_list	links;		/* struct kma_link_conf */
+};
+
+extern const struct conf_opt	kma_options[];
+extern struct kma_conf		kma_conf;
+
+/* Names and peers of links are valid and stand once. */
+int	kma_conf_check(const char *path, FILE *err);
+
+#endif
