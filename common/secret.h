@@ -12,8 +12,11 @@ struct secret {
 };
 
 /*
- * Locks `octets` of memory for all secrets of this process (a power of two),
- * keeps it out of core dumps. E_NO_MEMORY: RLIMIT_MEMLOCK is too low.
+ * Locks `octets` of memory (rounded up to a power of two) for all secrets of
+ * this process, keeps it out of core dumps. E_NO_MEMORY: RLIMIT_MEMLOCK is too
+ * low. Once per process; more calls change nothing. Until it has succeeded,
+ * secret_new() and secure_calloc() return NULL. A secret takes up the next
+ * power of two above its octets and 16.
  */
 int		 secret_init(size_t octets);
 /* len = room = octets, content undefined. NULL when locked memory is full. */

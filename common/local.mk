@@ -1,0 +1,20 @@
+# common: what the processes share; it knows none of them
+noinst_LIBRARIES += libcommon.a
+COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
+	$(EVENT_LIBS) $(JANSSON_LIBS) $(MSGPACK_LIBS) $(NNG_LIBS)
+
+# A list in the order of the alphabet; each .c has its header beside it.
+libcommon_a_SOURCES = \
+	common/authlink.c common/authlink.h \
+	common/base64.c common/base64.h \
+	common/block.h \
+	common/err.c common/err.def common/err.h \
+	common/frame.c common/frame.h \
+	common/ident.c common/ident.h \
+	common/ipc.c common/ipc.h \
+	common/log.c common/log.h \
+	common/msg.c common/msg.def common/msg.h \
+	common/otp.c common/otp.h \
+	common/seal.c common/seal.h \
+	common/secret.c common/secret.h \
+	common/user.c common/user.h
