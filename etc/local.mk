@@ -1,1 +1,5 @@
-# etc: what is built from this folder
+# etc: what an operator starts from
+dist_bin_SCRIPTS = etc/qkdnode-pki
+exampledir = $(docdir)/examples
+dist_example_DATA = etc/kma.conf etc/ksa.conf etc/relayd.conf \
+	etc/qkdmod-example.conf
