@@ -8,6 +8,10 @@
 #include <event2/event.h>
 #include <openssl/ssl.h>
 #include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "listener.h"
 
 struct conn;
 
@@ -16,7 +20,8 @@ struct conn_ops {
 	 * refuse (the callback logs why). */
 	int	(*ready)(void *arg, struct conn *, X509 *peer);
 	/* Octets so far; returns how many were used up, < 0: close. Called
-	 * again with the rest plus what comes. */
+	 * again with the rest, until it uses up none, then with the rest plus
+	 * what comes. The octets are valid during the call only. */
 	ssize_t	(*input)(void *arg, struct conn *, const uint8_t *, size_t);
 	/* All output was written to the socket; may be NULL. */
 	void	(*drained)(void *arg, struct conn *);
@@ -27,7 +32,8 @@ struct conn_ops {
 struct conn_limits {
 	unsigned	handshake_ms;	/* from accept to handshake done */
 	unsigned	idle_ms;	/* without input while nothing is due; 0: none */
-	unsigned	write_ms;	/* from output queued to all written */
+	unsigned	write_ms;	/* from output queued to all written;
+					 * 0: none */
 	size_t		input_max;	/* octets buffered unused: then closed */
 	size_t		output_max;	/* octets queued: then reading stops */
 };
@@ -36,16 +42,17 @@ struct conn_limits {
  * caller's ready() decides by the certificate). NULL: fd is closed. */
 struct conn *conn_new(struct event_base *, SSL_CTX *, int fd, bool server,
 	    const struct conn_limits *, const struct conn_ops *, void *arg);
-/* Copies into the output queue; the queue is wiped as it is written. Sent at
- * the end of the loop turn or when the queue is large. -E_CLOSED,
+/* Copies into the output queue; the queue is wiped as it is written. Sent
+ * after input() returned, or at the end of the loop turn. -E_CLOSED,
  * -E_NO_MEMORY. */
 int	conn_write(struct conn *, const void *, size_t);
 /* Room for `len` octets at the end of the queue, to be filled and committed
- * by conn_commit(): for answers that are written in place. NULL: no memory. */
+ * by conn_commit() before anything else is called: for answers that are
+ * written in place. NULL: no memory, or closed. */
 uint8_t	*conn_reserve(struct conn *, size_t len);
 void	conn_commit(struct conn *, size_t used);
-/* Stop or resume calling input() (pipelined requests wait). Resuming calls
- * input() again with what is there. */
+/* Stop or resume calling input() (pipelined requests wait). After resuming,
+ * input() is called again with what is there, though not from within. */
 void	conn_pause(struct conn *, bool paused);
 /* The caller expects input before a deadline from now on (ms from now; 0: no
  * deadline but idle_ms). Expiry closes. */
@@ -58,13 +65,8 @@ const char *conn_peer_address(const struct conn *);
 SSL	*conn_ssl(struct conn *);
 size_t	conn_output_queued(const struct conn *);
 
-/* "host:port" to a listening socket that calls fn for each accepted fd; at
- * most max_per_turn per loop turn. Errors are logged. */
-struct listener;
-struct listener *listener_new(struct event_base *, const char *address,
-	    unsigned max_per_turn, void (*fn)(void *arg, int fd), void *arg);
-void	listener_free(struct listener **);
-/* Starts a non-blocking connect; fd or negative E_. */
+/* Starts a non-blocking connect to "host:port"; fd or negative E_. A host
+ * name is looked up, which may block: prefer addresses. */
 int	conn_dial(const char *address);
 
 #endif

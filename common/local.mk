@@ -5,16 +5,22 @@ COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
 
 # A list in the order of the alphabet; each .c has its header beside it.
 libcommon_a_SOURCES = \
+	common/address.c common/address.h \
 	common/authlink.c common/authlink.h \
 	common/base64.c common/base64.h \
 	common/block.h \
+	common/bytequeue.c common/bytequeue.h \
+	common/conn.c common/conn.h \
+	common/connloop.c common/connloop.h \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
 	common/ident.c common/ident.h \
 	common/ipc.c common/ipc.h \
+	common/listener.c common/listener.h \
 	common/log.c common/log.h \
 	common/msg.c common/msg.def common/msg.h \
 	common/otp.c common/otp.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
+	common/tls.c common/tls.h \
 	common/user.c common/user.h

@@ -1,0 +1,20 @@
+/* address.h - "host:port" and "[v6]:port". */
+#ifndef QKD_ADDRESS_H
+#define QKD_ADDRESS_H
+
+#include <netdb.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#define ADDRESS_TEXT	64
+
+/*
+ * The socket addresses of a text; freeaddrinfo() frees them. A host name is
+ * looked up, which may block. -E_BAD_FORMAT, -E_NOT_FOUND. `listening`: for
+ * bind().
+ */
+int	address_find(const char *text, bool listening, struct addrinfo **);
+/* Who is at the other end of a socket; "?" if unknown. */
+void	address_peer(int fd, char out[ADDRESS_TEXT]);
+
+#endif
