@@ -1,0 +1,85 @@
+/*
+ * linkstore.h - link keys, and pool blocks on their way to ksa, on disk.
+ * Only kma opens the file; its SQL is in linkstore.c. Key bytes are sealed
+ * under the node key, the identity of the row is associated data.
+ */
+#ifndef KMA_LINKSTORE_H
+#define KMA_LINKSTORE_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "committer.h"
+#include "ident.h"
+#include "secret.h"
+
+struct linkstore;
+
+struct linkrow {		/* what is known of a link besides blocks */
+	uint32_t	id;
+	uint64_t	mark;		/* our commits that spent key */
+	uint64_t	seen;		/* the highest mark of the peer */
+	uint64_t	last;		/* highest index from the module */
+	uint64_t	control;	/* block of the control key; 0: none */
+	uint8_t		control_key[32];
+};
+
+int	linkstore_open(struct linkstore **, struct event_base *,
+	    const char *path, const char *node_key);
+void	linkstore_close(struct linkstore **);	/* commits what is queued */
+
+/* Finds or makes the link. Start-up only. */
+int	linkstore_link(struct linkstore *, const char *name, const char *peer,
+	    struct linkrow *);
+/* Calls fn for each block of the link, in order of index. */
+int	linkstore_each(struct linkstore *, uint32_t link,
+	    void (*fn)(void *arg, uint64_t idx, bool agreed), void *arg);
+/* Calls fn for each pool block that waits for ksa. */
+int	linkstore_each_inbound(struct linkstore *,
+	    void (*fn)(void *arg, const char *source, uint64_t block),
+	    void *arg);
+/* The clear octets of a block on disk; the caller frees. On the loop. */
+int	linkstore_read(struct linkstore *, uint32_t link, uint64_t idx,
+	    struct secret **);
+int	linkstore_read_inbound(struct linkstore *, const char *source,
+	    uint64_t block, struct secret **);
+/* Jobs not yet on disk; a truncating checkpoint when idle. */
+size_t	linkstore_queued(const struct linkstore *);
+void	linkstore_checkpoint(struct linkstore *);
+
+/*
+ * A transaction: a list of changes, committed together with whatever else is
+ * queued at that moment.
+ */
+struct linktx;
+typedef void	linktx_done(void *arg, int result);
+
+struct linktx	*linktx_new(struct linkstore *);
+/* One block as the module gave it; octets are copied. Also sets `last`. */
+void	linktx_put(struct linktx *, uint32_t link, uint64_t idx,
+	    const uint8_t *, size_t octets);
+void	linktx_last(struct linktx *, uint32_t link, uint64_t last);
+void	linktx_agree(struct linktx *, uint32_t link, uint64_t idx);
+/* Must be there: else the transaction fails with -E_SPENT. */
+void	linktx_spend(struct linktx *, uint32_t link, uint64_t idx);
+void	linktx_drop(struct linktx *, uint32_t link, uint64_t idx);
+void	linktx_drop_agreed(struct linktx *, uint32_t link);	/* all */
+void	linktx_drop_older(struct linktx *, uint32_t link, uint64_t made_ms);
+void	linktx_mark(struct linktx *, uint32_t link, uint64_t mark);
+void	linktx_seen(struct linktx *, uint32_t link, uint64_t seen);
+void	linktx_control(struct linktx *, uint32_t link, uint64_t idx,
+	    const uint8_t key[32]);
+/* A pool block for ksa; octets are copied. -E_EXISTS if it is there. */
+void	linktx_inbound(struct linktx *, const char *source, uint64_t block,
+	    const uint8_t *, size_t octets);
+/* Must be there, as linktx_spend. */
+void	linktx_inbound_take(struct linktx *, const char *source,
+	    uint64_t block);
+void	linktx_inbound_drop_older(struct linktx *, uint64_t made_ms);
+/* Frees the transaction; done (may be NULL) is called on the loop. */
+void	linktx_commit(struct linktx *, linktx_done *, void *arg);
+/* The same, but waits: start-up and handshakes. */
+int	linktx_commit_sync(struct linktx *);
+
+#endif
