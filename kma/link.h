@@ -1,0 +1,133 @@
+/*
+ * link.h - one QKD link: the neighbour, the module, the blocks that both
+ * ends hold. link.c has its life and its stock, linkagree.c the agreement on
+ * blocks, linkauth.c the control channel, linkpull.c the module.
+ */
+#ifndef KMA_LINK_H
+#define KMA_LINK_H
+
+#include <event2/event.h>
+#include <jansson.h>
+#include <sys/queue.h>
+
+#include "authlink.h"
+#include "ipc.h"
+#include "kma/agree.h"
+#include "kma/conf.h"
+#include "kma/idxset.h"
+#include "kma/linkstore.h"
+
+struct kma;
+struct link;
+
+enum link_state { LINK_DOWN, LINK_COMPARING, LINK_UP };
+
+/* A block on disk that is not agreed yet. */
+struct fresh {
+	uint64_t		 idx;
+	uint64_t		 since;		/* monotonic ms */
+	struct block_check	 check;
+	bool			 busy;		/* its verdict is being written */
+	TAILQ_ENTRY(fresh)	 next;
+};
+
+/* Somebody who wants one block of our own direction. */
+struct padwait {
+	/* idx is out of the stock; the caller spends it on disk. On a
+	 * negative r there is none: -E_NO_KEY, -E_DOWN. */
+	void			(*fn)(void *arg, int r, uint64_t idx);
+	void			*arg;
+	uint64_t		 deadline;	/* monotonic ms */
+	bool			 waiting;
+	TAILQ_ENTRY(padwait)	 next;
+};
+
+struct link_counters {
+	uint64_t	pulled, agreed, lost, differed, aged, reconciled;
+	uint64_t	spent, bad_mac, bad_control;
+};
+
+struct link {
+	struct kma			*kma;
+	const struct kma_link_conf	*conf;
+	uint32_t			 id;
+	bool				 low;	/* ours is the lower KM ID */
+	enum link_state			 state;
+	char				 why[160]; /* not up, or no key */
+
+	struct ipc			*module;
+	bool				 pulling, simulated;
+	uint64_t			 last;	/* highest index on disk */
+	uint64_t			 produced, peer_produced;
+	uint64_t			 lag_since;
+	msg_text			 module_state;
+
+	struct authlink			*auth;
+	bool				 path;	/* Kx is connected */
+	uint64_t			 mark, mark_next, seen, mark_said;
+	struct control			*control; /* linkauth.c */
+
+	TAILQ_HEAD(, fresh)		 fresh;	/* ascending */
+	size_t				 nfresh;
+	struct idxset			 own, theirs;	/* agreed, unspent */
+	bool				 got_owned, got_held;
+	uint64_t			 resolved;	/* agreement is done up to */
+	uint64_t			 offered_at;
+	TAILQ_HEAD(, padwait)		 waiting;
+	uint64_t			 bad_idx;	/* pad of failing MACs */
+	unsigned			 bad_tries;
+	struct link_counters		 n;
+};
+
+/* link.c */
+int		 link_new(struct link **, struct kma *,
+		    const struct kma_link_conf *);
+void		 link_free(struct link **);
+void		 link_tick(struct link *);	/* each 100 ms */
+void		 link_path(struct link *, bool up);
+bool		 link_owns(const struct link *, uint64_t idx);
+/* One block of our direction, now or until w->deadline. */
+void		 link_want(struct link *, struct padwait *);
+void		 link_unwant(struct link *, struct padwait *);
+/* Gives waiters what there is. */
+void		 link_pump(struct link *);
+/* A block became agreed: it joins the stock of its direction. */
+void		 link_stock(struct link *, uint64_t idx);
+/* A pad that a frame of the peer names: -E_SPENT unless unspent and theirs. */
+int		 link_their_pad(struct link *, uint64_t idx, struct secret **);
+/* Its MAC was good: out of the stock (the caller spends it on disk). */
+void		 link_their_pad_used(struct link *, uint64_t idx);
+/* Its MAC was bad: counted; void after 16. */
+void		 link_their_pad_bad(struct link *, uint64_t idx);
+/* The next value of our mark, to be committed with the consumption; and that
+ * it is on disk. */
+uint64_t	 link_mark_next(struct link *);
+void		 link_mark_done(struct link *, uint64_t mark);
+void		 link_set_state(struct link *, enum link_state, const char *why);
+json_t		*link_status(const struct link *);
+
+/* linkagree.c */
+void		 linkagree_add(struct link *, uint64_t idx,
+		    const struct block_check *);
+void		 linkagree_offer(struct link *);
+void		 linkagree_in(struct link *, struct msg *, bool authentic);
+void		 linkagree_age(struct link *);
+void		 linkagree_free(struct link *);
+
+/* linkauth.c */
+int		 linkauth_new(struct link *, const struct linkrow *);
+void		 linkauth_free(struct link *);
+void		 linkauth_tick(struct link *);
+/* Body of a control_in message from the peer. */
+void		 linkauth_in(struct link *, const uint8_t *, size_t);
+/* Inside the channel; or in the open, for offers before there is one. */
+int		 linkauth_send(struct link *, const struct msg *);
+int		 linkauth_send_open(struct link *, const struct msg *);
+bool		 linkauth_is_up(const struct link *);
+bool		 linkauth_has_key(const struct link *);
+
+/* linkpull.c */
+int		 linkpull_new(struct link *);
+void		 linkpull_tick(struct link *);
+
+#endif
