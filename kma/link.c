@@ -1,0 +1,288 @@
+/* link.c - the life of one QKD link, and its stock of agreed blocks. */
+#include "kma/link.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "kma/kma.h"
+#include "log.h"
+
+#define BAD_MACS_MAX	16
+
+static const char *const state_names[] = { "down", "comparing", "up" };
+
+/* Even indices belong to the end with the lower KM ID. */
+bool
+link_owns(const struct link *l, uint64_t idx)
+{
+	return (idx % 2 == 0) == l->low;
+}
+
+void
+link_set_state(struct link *l, enum link_state state, const char *why)
+{
+	if (l->state != state)
+		log_notice("link state", "link=%s peer=%s state=%s why=%s",
+		    l->conf->name, l->conf->peer, state_names[state],
+		    log_quote(why));
+	l->state = state;
+	snprintf(l->why, sizeof(l->why), "%s", why);
+	if (state == LINK_UP)
+		link_pump(l);
+}
+
+/* ---- the stock ---- */
+
+void
+link_stock(struct link *l, uint64_t idx)
+{
+	struct idxset	*s = link_owns(l, idx) ? &l->own : &l->theirs;
+
+	if (idxset_add(s, idx) < 0)
+		log_err("out of memory", "link=%s lost_block=%llu",
+		    l->conf->name, (unsigned long long)idx);
+}
+
+void
+link_pump(struct link *l)
+{
+	struct padwait	*w;
+	uint64_t	 idx;
+
+	while (l->state == LINK_UP && IDXSET_COUNT(&l->own) > 0 &&
+	    (w = TAILQ_FIRST(&l->waiting)) != NULL) {
+		link_unwant(l, w);
+		idx = IDXSET_FIRST(&l->own);	/* the oldest */
+		idxset_remove(&l->own, idx);
+		l->n.spent++;
+		w->fn(w->arg, 0, idx);
+	}
+}
+
+void
+link_want(struct link *l, struct padwait *w)
+{
+	w->waiting = true;
+	TAILQ_INSERT_TAIL(&l->waiting, w, next);
+	link_pump(l);
+}
+
+void
+link_unwant(struct link *l, struct padwait *w)
+{
+	if (!w->waiting)
+		return;
+	w->waiting = false;
+	TAILQ_REMOVE(&l->waiting, w, next);
+}
+
+static void
+waiting_expire(struct link *l, uint64_t now)
+{
+	struct padwait	*w;
+
+	/* Deadlines differ, the list is short: look at all of it. */
+	for (;;) {
+		TAILQ_FOREACH(w, &l->waiting, next)
+			if (now >= w->deadline)
+				break;
+		if (w == NULL)
+			return;
+		link_unwant(l, w);
+		w->fn(w->arg, l->state == LINK_UP ? -E_NO_KEY : -E_DOWN, 0);
+	}
+}
+
+/* ---- pads of the other direction ---- */
+
+int
+link_their_pad(struct link *l, uint64_t idx, struct secret **block)
+{
+	if (l->state != LINK_UP)
+		return -E_DOWN;
+	if (link_owns(l, idx) || !idxset_has(&l->theirs, idx))
+		return -E_SPENT;
+	return linkstore_read(l->kma->store, l->id, idx, block);
+}
+
+void
+link_their_pad_used(struct link *l, uint64_t idx)
+{
+	idxset_remove(&l->theirs, idx);
+	l->n.spent++;
+}
+
+void
+link_their_pad_bad(struct link *l, uint64_t idx)
+{
+	struct linktx	*tx;
+
+	l->n.bad_mac++;
+	l->bad_tries = l->bad_idx == idx ? l->bad_tries + 1 : 1;
+	l->bad_idx = idx;
+	if (l->bad_tries < BAD_MACS_MAX)
+		return;
+	log_warn("block void: too many frames failed under it",
+	    "link=%s block=%llu", l->conf->name, (unsigned long long)idx);
+	idxset_remove(&l->theirs, idx);
+	tx = linktx_new(l->kma->store);
+	linktx_drop(tx, l->id, idx);
+	linktx_commit(tx, NULL, NULL);
+	l->bad_tries = 0;
+}
+
+/* ---- marks ---- */
+
+uint64_t
+link_mark_next(struct link *l)
+{
+	return ++l->mark_next;
+}
+
+void
+link_mark_done(struct link *l, uint64_t mark)
+{
+	if (mark > l->mark)
+		l->mark = mark;
+}
+
+/* ---- life ---- */
+
+void
+link_path(struct link *l, bool up)
+{
+	l->path = up;
+	if (up)
+		authlink_start(l->auth);
+	else
+		authlink_stop(l->auth, "the Kx connection is down");
+}
+
+static void
+age_out(struct link *l)
+{
+	uint64_t	 oldest = now_ms() -
+			    (uint64_t)kma_conf.key_max_age * 1000;
+	struct linktx	*tx = linktx_new(l->kma->store);
+
+	/* Which they were is seen when the ends compare; ours are reloaded
+	 * by the failing spend. */
+	linktx_drop_older(tx, l->id, oldest);
+	linktx_commit(tx, NULL, NULL);
+}
+
+void
+link_tick(struct link *l)
+{
+	waiting_expire(l, mono_ms());
+	linkpull_tick(l);
+	linkagree_offer(l);
+	if (l->kma->ticks % 10 == 0) {
+		linkauth_tick(l);
+		linkagree_age(l);
+	}
+	if (l->kma->ticks % 600 == 0)
+		age_out(l);
+	direct_tick(l);
+}
+
+struct loading { struct link *l; int r; };
+
+static void
+load_block(void *arg, uint64_t idx, bool agreed)
+{
+	struct loading		*ld = arg;
+	struct link		*l = ld->l;
+	struct block_check	 check;
+	struct secret		*block = NULL;
+
+	if (ld->r < 0)
+		return;
+	if (agreed) {
+		link_stock(l, idx);
+		return;
+	}
+	if ((ld->r = linkstore_read(l->kma->store, l->id, idx, &block)) == 0 &&
+	    (ld->r = agree_check(&check, l->conf->name, idx, block->bytes,
+	    block->len)) == 0)
+		linkagree_add(l, idx, &check);
+	secret_free(&block);
+}
+
+int
+link_new(struct link **out, struct kma *k, const struct kma_link_conf *conf)
+{
+	struct linkrow	 row;
+	struct loading	 ld;
+	struct link	*l;
+	int		 r;
+
+	if ((l = calloc(1, sizeof(*l))) == NULL)
+		return -E_NO_MEMORY;
+	*out = l;
+	l->kma = k;
+	l->conf = conf;
+	l->low = strcmp(kma_conf.kme_id, conf->peer) < 0;
+	TAILQ_INIT(&l->fresh);
+	TAILQ_INIT(&l->waiting);
+	snprintf(l->why, sizeof(l->why), "the Kx connection is down");
+	if ((r = linkstore_link(k->store, conf->name, conf->peer, &row)) < 0)
+		goto out;
+	l->id = row.id;
+	l->mark = l->mark_next = row.mark;
+	l->seen = row.seen;
+	l->last = row.last;
+	ld = (struct loading){ l, 0 };
+	if ((r = linkstore_each(k->store, l->id, load_block, &ld)) < 0 ||
+	    (r = ld.r) < 0 || (r = linkauth_new(l, &row)) < 0)
+		goto out;
+	r = linkpull_new(l);
+out:
+	OPENSSL_cleanse(&row, sizeof(row));
+	return r;
+}
+
+void
+link_free(struct link **lp)
+{
+	struct link	*l = *lp;
+	struct padwait	*w;
+
+	if (l == NULL)
+		return;
+	while ((w = TAILQ_FIRST(&l->waiting)) != NULL) {
+		link_unwant(l, w);
+		w->fn(w->arg, -E_CLOSED, 0);
+	}
+	ipc_free(&l->module);
+	linkauth_free(l);
+	linkagree_free(l);
+	idxset_free(&l->own);
+	idxset_free(&l->theirs);
+	free(l);
+	*lp = NULL;
+}
+
+json_t *
+link_status(const struct link *l)
+{
+	const struct link_counters	*n = &l->n;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
+	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+	    "name", l->conf->name, "peer", l->conf->peer,
+	    "state", state_names[l->state], "why", l->why,
+	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
+	    "their_blocks", (json_int_t)IDXSET_COUNT(&l->theirs),
+	    "new_blocks", (json_int_t)l->nfresh,
+	    "last_index", (json_int_t)l->last,
+	    "module_connected", ipc_is_up(l->module),
+	    "simulated", l->simulated, "module", l->module_state, "counters",
+	    "pulled", (json_int_t)n->pulled, "agreed", (json_int_t)n->agreed,
+	    "lost", (json_int_t)n->lost, "differed", (json_int_t)n->differed,
+	    "reconciled_away", (json_int_t)n->reconciled,
+	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
+	    "bad_control", (json_int_t)n->bad_control);
+}

@@ -1,0 +1,401 @@
+/*
+ * linkagree.c - the two ends agree, block by block, on what both hold. The
+ * end with the lower KM ID proposes. Verdicts "lost" and "differs" destroy a
+ * block, so they count only inside the authenticated channel; the few blocks
+ * offered in the open, before there is a channel, can only be accepted.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "kma/kma.h"
+#include "log.h"
+
+#define REPEAT_MS	1000	/* an offer without an answer */
+#define ABSENT_MS	200	/* what the other end did not have yet */
+#define OPEN_MAX	8	/* blocks offered in the open */
+
+/* Blocks whose verdict is being written. */
+struct writing {
+	struct link	*l;
+	struct linktx	*tx;
+	size_t		 n, nagreed;
+	struct fresh	*blocks[OFFER_MAX * 2];
+	bool		 agreed[OFFER_MAX * 2];
+	struct msg	 answer;	/* acceptor: sent when on disk */
+	uint8_t		*items;
+	bool		 authentic;
+};
+
+/* ---- the list of new blocks ---- */
+
+void
+linkagree_add(struct link *l, uint64_t idx, const struct block_check *check)
+{
+	struct fresh	*f;
+
+	if ((f = calloc(1, sizeof(*f))) == NULL)
+		return;		/* it is on disk: found at the next start */
+	f->idx = idx;
+	f->since = mono_ms();
+	f->check = *check;
+	TAILQ_INSERT_TAIL(&l->fresh, f, next);
+	l->nfresh++;
+}
+
+static struct fresh *
+find(struct link *l, uint64_t idx)
+{
+	struct fresh	*f;
+
+	TAILQ_FOREACH(f, &l->fresh, next)
+		if (f->idx >= idx)
+			return f->idx == idx ? f : NULL;
+	return NULL;
+}
+
+static void
+forget(struct link *l, struct fresh *f)
+{
+	TAILQ_REMOVE(&l->fresh, f, next);
+	l->nfresh--;
+	free(f);
+}
+
+void
+linkagree_free(struct link *l)
+{
+	struct fresh	*f;
+
+	while ((f = TAILQ_FIRST(&l->fresh)) != NULL)
+		forget(l, f);
+}
+
+/* ---- writing verdicts ---- */
+
+static struct writing *
+writing_new(struct link *l, bool authentic)
+{
+	struct writing	*w;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		return NULL;
+	w->l = l;
+	w->authentic = authentic;
+	w->tx = linktx_new(l->kma->store);
+	return w;
+}
+
+static void
+writing_add(struct writing *w, struct fresh *f, bool agreed)
+{
+	if (w->n == sizeof(w->blocks) / sizeof(w->blocks[0]))
+		return;		/* the next offer covers it */
+	if (agreed)
+		linktx_agree(w->tx, w->l->id, f->idx);
+	else
+		linktx_drop(w->tx, w->l->id, f->idx);
+	f->busy = true;
+	w->blocks[w->n] = f;
+	w->agreed[w->n++] = agreed;
+	w->nagreed += agreed;
+}
+
+static void
+written(void *arg, int r)
+{
+	struct writing	*w = arg;
+	struct link	*l = w->l;
+
+	if (r < 0)
+		log_err("agreement is not on disk", "link=%s error=%s",
+		    l->conf->name, err_name(r));
+	for (size_t i = 0; i < w->n; i++) {
+		w->blocks[i]->busy = false;
+		if (r < 0)
+			continue;
+		if (w->agreed[i])
+			link_stock(l, w->blocks[i]->idx);
+		forget(l, w->blocks[i]);
+	}
+	if (r == 0) {
+		l->n.agreed += w->nagreed;
+		if (w->items != NULL)
+			(void)(w->authentic ? linkauth_send(l, &w->answer) :
+			    linkauth_send_open(l, &w->answer));
+		link_pump(l);
+		if (l->low && w->nagreed > 0)
+			linkagree_offer(l);
+	}
+	free(w->items);
+	free(w);
+}
+
+static void
+writing_commit(struct writing *w)
+{
+	linktx_commit(w->tx, written, w);
+}
+
+/* ---- proposer ---- */
+
+/* May we offer, and how much? In the open only what a control key needs. */
+static size_t
+offer_limit(struct link *l)
+{
+	if (!l->low || !l->path || l->kma->stopping)
+		return 0;
+	if (l->state == LINK_UP)
+		return OFFER_MAX;
+	if (linkauth_is_up(l) || IDXSET_COUNT(&l->own) +
+	    IDXSET_COUNT(&l->theirs) >= OPEN_MAX)
+		return 0;
+	return OPEN_MAX;
+}
+
+static void
+offer_send(struct link *l, size_t limit)
+{
+	struct msg	 m = { .id = MSG_offer };
+	struct fresh	*f;
+	uint8_t		*items;
+	size_t		 len = 0;
+	bool		 all = true;
+
+	if ((items = malloc(limit * OFFER_ITEM)) == NULL)
+		return;
+	m.offer.first = l->resolved + 1;
+	TAILQ_FOREACH(f, &l->fresh, next) {
+		if (f->busy)
+			continue;
+		if (len == limit * OFFER_ITEM) {
+			all = false;
+			break;
+		}
+		agree_put_offer(items, &len, f->idx, f->check.out);
+		m.offer.last = f->idx;
+	}
+	if (all && l->last > m.offer.last)
+		m.offer.last = l->last;
+	m.offer.produced = l->produced;
+	m.offer.items = (struct msg_view){ items, len };
+	l->offered_at = mono_ms();
+	(void)(l->state == LINK_UP ? linkauth_send(l, &m) :
+	    linkauth_send_open(l, &m));
+	free(items);
+}
+
+void
+linkagree_offer(struct link *l)
+{
+	size_t	limit = offer_limit(l);
+
+	if (limit == 0 || l->nfresh == 0 ||
+	    (l->offered_at != 0 && mono_ms() - l->offered_at < REPEAT_MS))
+		return;
+	offer_send(l, limit);
+}
+
+/* Where the next offer begins: below, everything has its verdict. */
+static void
+resolve(struct link *l, uint64_t last)
+{
+	struct fresh	*f;
+	uint64_t	 upto = last;
+
+	TAILQ_FOREACH(f, &l->fresh, next)
+		if (!f->busy) {
+			upto = f->idx - 1 < last ? f->idx - 1 : last;
+			break;
+		}
+	if (upto > l->resolved)
+		l->resolved = upto;
+}
+
+static void
+verdict_in(struct writing *w, const struct agree_item *it, bool *absent)
+{
+	struct link	*l = w->l;
+	struct fresh	*f = find(l, it->idx);
+
+	if (f == NULL || f->busy)
+		return;
+	if (it->verdict == VERDICT_ACCEPTED &&
+	    mac_check(it->tag, f->check.back, OTP_MAC) == 0) {
+		writing_add(w, f, true);
+		return;
+	}
+	if (it->verdict == VERDICT_ABSENT &&
+	    mono_ms() - f->since < (uint64_t)kma_conf.agree_timeout) {
+		*absent = true;
+		return;
+	}
+	if (!w->authentic)
+		return;
+	if (it->verdict == VERDICT_LOST || it->verdict == VERDICT_ABSENT)
+		l->n.lost++;
+	else
+		l->n.differed++;
+	writing_add(w, f, false);
+}
+
+static void
+answer_in(struct link *l, const struct msg_offer_answer *m, bool authentic)
+{
+	struct agree_item	 it;
+	struct writing		*w;
+	bool			 absent = false;
+	int			 r;
+
+	if (!l->low || m->first > m->last ||
+	    (w = writing_new(l, authentic)) == NULL)
+		return;
+	l->peer_produced = m->produced;
+	for (size_t i = 0; (r = agree_get(m->items.p, m->items.len,
+	    ANSWER_ITEM, i, m->first, m->last, &it)) > 0; i++)
+		verdict_in(w, &it, &absent);
+	if (r < 0)
+		l->n.bad_control++;
+	if (authentic && m->items.len > 0)
+		resolve(l, m->last);
+	/* What was absent is offered again soon; what is left, at once. */
+	l->offered_at = absent ? mono_ms() - REPEAT_MS + ABSENT_MS : 0;
+	writing_commit(w);
+	if (!absent)
+		linkagree_offer(l);
+}
+
+/* ---- acceptor ---- */
+
+/* A block that is agreed here already: its answer was lost. */
+static bool
+agreed_before(struct link *l, const struct agree_item *it,
+    struct block_check *check)
+{
+	struct secret	*b = NULL;
+	bool		 same;
+
+	if (!idxset_has(link_owns(l, it->idx) ? &l->own : &l->theirs,
+	    it->idx) ||
+	    linkstore_read(l->kma->store, l->id, it->idx, &b) < 0)
+		return false;
+	same = agree_check(check, l->conf->name, it->idx, b->bytes,
+	    b->len) == 0 && mac_check(check->out, it->tag, OTP_MAC) == 0;
+	secret_free(&b);
+	return same;
+}
+
+static void
+judge(struct writing *w, const struct agree_item *it, size_t *len)
+{
+	struct link		*l = w->l;
+	struct fresh		*f = find(l, it->idx);
+	struct block_check	 check;
+
+	if (f != NULL && f->busy)
+		return;		/* being written: the answer is under way */
+	if (f != NULL && mac_check(f->check.out, it->tag, OTP_MAC) == 0) {
+		agree_put_answer(w->items, len, it->idx, VERDICT_ACCEPTED,
+		    f->check.back);
+		writing_add(w, f, true);
+	} else if (f != NULL) {
+		if (!w->authentic)
+			return;
+		l->n.differed++;
+		agree_put_answer(w->items, len, it->idx, VERDICT_DIFFERS,
+		    NULL);
+		writing_add(w, f, false);
+	} else if (agreed_before(l, it, &check)) {
+		agree_put_answer(w->items, len, it->idx, VERDICT_ACCEPTED,
+		    check.back);
+	} else
+		agree_put_answer(w->items, len, it->idx, it->idx > l->last ?
+		    VERDICT_ABSENT : VERDICT_LOST, NULL);
+}
+
+/* What the proposer covers but did not offer, it does not hold. */
+static void
+drop_unoffered(struct writing *w, const struct msg_offer *m)
+{
+	struct link		*l = w->l;
+	struct agree_item	 it = { 0 };
+	struct fresh		*f;
+	size_t			 i = 0;
+	int			 more = 1;
+
+	TAILQ_FOREACH(f, &l->fresh, next) {
+		if (f->idx < m->first || f->busy)
+			continue;
+		if (f->idx > m->last)
+			break;
+		while (more > 0 && it.idx < f->idx)
+			more = agree_get(m->items.p, m->items.len, OFFER_ITEM,
+			    i++, m->first, m->last, &it);
+		if (more > 0 && it.idx == f->idx)
+			continue;
+		l->n.lost++;
+		writing_add(w, f, false);
+	}
+}
+
+static void
+offer_in(struct link *l, const struct msg_offer *m, bool authentic)
+{
+	struct agree_item	 it;
+	struct writing		*w;
+	size_t			 len = 0;
+	int			 r;
+
+	if (l->low || m->first > m->last || l->kma->stopping ||
+	    (authentic && l->state != LINK_UP) ||
+	    (w = writing_new(l, authentic)) == NULL)
+		return;
+	l->peer_produced = m->produced;
+	w->items = malloc(OFFER_MAX * ANSWER_ITEM);
+	for (size_t i = 0; w->items != NULL && (r = agree_get(m->items.p,
+	    m->items.len, OFFER_ITEM, i, m->first, m->last, &it)) > 0; i++)
+		judge(w, &it, &len);
+	if (w->items == NULL || r < 0)
+		l->n.bad_control++;
+	else if (authentic)
+		drop_unoffered(w, m);
+	w->answer.id = MSG_offer_answer;
+	w->answer.offer_answer.first = m->first;
+	w->answer.offer_answer.last = m->last;
+	w->answer.offer_answer.produced = l->produced;
+	w->answer.offer_answer.items = (struct msg_view){ w->items, len };
+	writing_commit(w);
+}
+
+void
+linkagree_in(struct link *l, struct msg *m, bool authentic)
+{
+	if (m->id == MSG_offer)
+		offer_in(l, &m->offer, authentic);
+	else
+		answer_in(l, &m->offer_answer, authentic);
+}
+
+/*
+ * The acceptor's new blocks that the proposer's module has passed and that
+ * no offer covered: the channel is down or the proposer lost its store.
+ * They keep until then; nothing to do while the link is not up.
+ */
+void
+linkagree_age(struct link *l)
+{
+	struct writing	*w;
+	struct fresh	*f;
+	uint64_t	 now = mono_ms();
+
+	if (l->low || l->state != LINK_UP ||
+	    (w = writing_new(l, true)) == NULL)
+		return;
+	TAILQ_FOREACH(f, &l->fresh, next)
+		if (!f->busy && f->idx < l->peer_produced &&
+		    now - f->since > 3 * (uint64_t)kma_conf.agree_timeout) {
+			l->n.lost++;
+			writing_add(w, f, false);
+		}
+	writing_commit(w);
+}

@@ -1,0 +1,468 @@
+/*
+ * linkauth.c - the control channel of a link, and what the two ends compare
+ * when it opens. First octet of a control message: 0 = authlink, 1 = a
+ * message in the open (offers, which check themselves).
+ */
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "err.h"
+#include "kma/kma.h"
+#include "log.h"
+
+enum { IN_CHANNEL, IN_THE_OPEN };
+
+/* Control keys: the one in use and the one before (a hello may name it). */
+struct control {
+	uint64_t	idx, before;
+	uint8_t		key[32], key_before[32];
+	bool		proved;		/* the peer has answered under it */
+};
+
+static void
+wire_send(struct link *l, uint8_t kind, const uint8_t *p, size_t len)
+{
+	struct msg	 m = { .id = MSG_control_out };
+	uint8_t		*body;
+
+	if ((body = malloc(len + 1)) == NULL)
+		return;
+	body[0] = kind;
+	memcpy(body + 1, p, len);
+	snprintf(m.control_out.peer, sizeof(m.control_out.peer), "%s",
+	    l->conf->peer);
+	m.control_out.body = (struct msg_view){ body, len + 1 };
+	(void)ipc_send(l->kma->relayd, &m);	/* lost is repeated */
+	free(body);
+}
+
+/* ---- what authlink asks ---- */
+
+static int
+read_control_key(struct link *l, uint64_t idx, uint8_t key[32])
+{
+	struct secret	*block = NULL;
+	int		 r;
+
+	if ((r = linkstore_read(l->kma->store, l->id, idx, &block)) == 0)
+		memcpy(key, block->bytes + LINK_MAC, 32);
+	secret_free(&block);
+	return r;
+}
+
+static int
+control_take(struct link *l, uint64_t idx, const uint8_t key[32])
+{
+	struct linktx	*tx = linktx_new(l->kma->store);
+	struct control	*c = l->control;
+	uint64_t	 mark = link_mark_next(l);
+	int		 r;
+
+	linktx_spend(tx, l->id, idx);
+	linktx_control(tx, l->id, idx, key);
+	linktx_mark(tx, l->id, mark);
+	if ((r = linktx_commit_sync(tx)) < 0)
+		return r;
+	link_mark_done(l, mark);
+	c->before = c->idx;
+	memcpy(c->key_before, c->key, 32);
+	c->idx = idx;
+	memcpy(c->key, key, 32);
+	c->proved = false;
+	log_info("control key taken", "link=%s block=%llu", l->conf->name,
+	    (unsigned long long)idx);
+	return 0;
+}
+
+static int
+key_find(void *arg, uint64_t id, uint8_t key[32])
+{
+	struct link	*l = arg;
+	struct control	*c = l->control;
+
+	if (id == 0)
+		return -E_NOT_FOUND;
+	if (id == c->idx || id == c->before) {
+		memcpy(key, id == c->idx ? c->key : c->key_before, 32);
+		return 0;
+	}
+	if (!idxset_has(&l->theirs, id))
+		return -E_NOT_FOUND;
+	return read_control_key(l, id, key);
+}
+
+static int
+key_adopt(void *arg, uint64_t id)
+{
+	struct link	*l = arg;
+	uint8_t		 key[32];
+	int		 r;
+
+	if (id == l->control->idx || id == l->control->before)
+		return 0;
+	if ((r = read_control_key(l, id, key)) == 0 &&
+	    (r = control_take(l, id, key)) == 0)
+		idxset_remove(&l->theirs, id);
+	OPENSSL_cleanse(key, sizeof(key));
+	return r;
+}
+
+static int
+key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
+{
+	struct link	*l = arg;
+	struct control	*c = l->control;
+	int		 r = 0;
+
+	if (c->idx == 0 || (fresh && c->proved)) {
+		if (IDXSET_COUNT(&l->own) == 0)
+			return -E_NO_KEY;
+		*id = IDXSET_FIRST(&l->own);
+		idxset_remove(&l->own, *id);
+		if ((r = read_control_key(l, *id, key)) < 0 ||
+		    (r = control_take(l, *id, key)) < 0)
+			return r;
+	}
+	*id = c->idx;
+	memcpy(key, c->key, 32);
+	return 0;
+}
+
+static void
+marks(void *arg, struct authlink_marks *m)
+{
+	struct link	*l = arg;
+
+	m->mine = l->mark;
+	m->seen = l->seen;
+}
+
+static void
+channel_send(void *arg, const uint8_t *p, size_t len)
+{
+	wire_send(arg, IN_CHANNEL, p, len);
+}
+
+/* ---- what the ends compare before a byte is used ---- */
+
+static void
+send_ranges(struct link *l, enum msg_id id, const struct idxset *s)
+{
+	struct msg	 m = { .id = id };
+	uint8_t		*out;
+	struct msg_view	 v;
+
+	if ((out = malloc(MSG_BYTES_MAX / 2)) == NULL)
+		return;
+	v = (struct msg_view){ out,
+	    idxset_ranges(s, out, MSG_BYTES_MAX / 2) };
+	if (id == MSG_owned)
+		m.owned.ranges = v;
+	else
+		m.held.ranges = v;
+	(void)linkauth_send(l, &m);
+	free(out);
+}
+
+static void
+send_hello(struct link *l)
+{
+	struct msg	m = { .id = MSG_link_hello };
+
+	m.link_hello.block_octets = (uint32_t)kma_conf.block_octets;
+	m.link_hello.produced = l->produced;
+	l->mark_said = l->mark;
+	(void)linkauth_send(l, &m);
+}
+
+/* One store is older than the other end remembers: nothing agreed is safe. */
+static void
+void_all(struct link *l, bool mine, uint64_t my_mark_seen)
+{
+	struct linktx	*tx = linktx_new(l->kma->store);
+	size_t		 n = IDXSET_COUNT(&l->own) + IDXSET_COUNT(&l->theirs);
+
+	log_err("a store went back in time: the link's stock is void",
+	    "link=%s whose=%s blocks=%zu", l->conf->name,
+	    mine ? "ours" : l->conf->peer, n);
+	idxset_clear(&l->own);
+	idxset_clear(&l->theirs);
+	l->n.reconciled += n;
+	if (my_mark_seen > l->mark_next)
+		l->mark_next = my_mark_seen;
+	linktx_drop_agreed(tx, l->id);
+	linktx_mark(tx, l->id, link_mark_next(l));
+	if (linktx_commit_sync(tx) == 0)
+		link_mark_done(l, l->mark_next);
+}
+
+static void
+seen_mark(struct link *l, uint64_t mark)
+{
+	struct linktx	*tx;
+
+	if (mark <= l->seen)
+		return;
+	l->seen = mark;
+	tx = linktx_new(l->kma->store);
+	linktx_seen(tx, l->id, mark);
+	linktx_commit(tx, NULL, NULL);
+}
+
+static void
+channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
+    uint64_t my_mark_seen)
+{
+	struct link	*l = arg;
+	struct linktx	*tx = linktx_new(l->kma->store);
+
+	/* What is being agreed or spent must be counted, so wait for it. */
+	(void)linktx_commit_sync(tx);
+	l->control->proved = true;
+	link_set_state(l, LINK_COMPARING, "comparing stocks");
+	if (back_mine || back_peer)
+		void_all(l, back_mine, my_mark_seen);
+	seen_mark(l, peer_mark);
+	l->got_owned = l->got_held = false;
+	l->resolved = 0;
+	l->offered_at = 0;
+	send_hello(l);
+	send_ranges(l, MSG_owned, &l->own);
+}
+
+static void
+channel_down(void *arg, const char *why)
+{
+	struct link	*l = arg;
+
+	link_set_state(l, LINK_DOWN, why);
+	direct_down(l);
+}
+
+struct going { struct link *l; struct linktx *tx; };
+
+static void
+gone(void *arg, uint64_t idx)
+{
+	struct going	*g = arg;
+
+	g->l->n.reconciled++;
+	linktx_drop(g->tx, g->l->id, idx);
+}
+
+static int
+compare(struct link *l, struct idxset *mine, bool owner, struct msg_view v)
+{
+	struct idxset	 other = { 0 };
+	struct going	 g = { l, NULL };
+	unsigned	 parity = (owner ? l->low : !l->low) ? 0 : 1;
+	int		 r;
+
+	if ((r = idxset_parse(&other, v.p, v.len, parity, 1 << 22)) == 0) {
+		g.tx = linktx_new(l->kma->store);
+		idxset_intersect(mine, &other, gone, &g);
+		linktx_commit(g.tx, NULL, NULL);
+	}
+	idxset_free(&other);
+	return r;
+}
+
+static int
+compared(struct link *l)
+{
+	if (!l->got_owned || !l->got_held || l->state != LINK_COMPARING)
+		return 0;
+	link_set_state(l, LINK_UP, "ready");
+	linkagree_offer(l);
+	return 0;
+}
+
+static int
+on_link_hello(struct link *l, const struct msg_link_hello *m)
+{
+	char	why[128];
+
+	l->peer_produced = m->produced;
+	if (m->block_octets == (uint64_t)kma_conf.block_octets)
+		return 0;
+	snprintf(why, sizeof(why), "block_octets is %lld here and %u at %s",
+	    (long long)kma_conf.block_octets, m->block_octets, l->conf->peer);
+	link_set_state(l, LINK_DOWN, why);
+	return -E_RANGE;
+}
+
+static int
+channel_one(struct link *l, struct msg *m)
+{
+	int	r;
+
+	switch (m->id) {
+	case MSG_link_hello:
+		return on_link_hello(l, &m->link_hello);
+	case MSG_owned:
+		if ((r = compare(l, &l->theirs, false, m->owned.ranges)) < 0)
+			return r;
+		send_ranges(l, MSG_held, &l->theirs);
+		l->got_owned = true;
+		return compared(l);
+	case MSG_held:
+		if ((r = compare(l, &l->own, true, m->held.ranges)) < 0)
+			return r;
+		l->got_held = true;
+		return compared(l);
+	case MSG_offer:
+	case MSG_offer_answer:
+		linkagree_in(l, m, true);
+		return 0;
+	case MSG_assign:
+	case MSG_assigned:
+		direct_in(l, m);
+		return 0;
+	default:
+		return -E_DENIED;
+	}
+}
+
+static void
+channel_input(void *arg, const uint8_t *p, size_t len, uint64_t peer_mark)
+{
+	struct link	*l = arg;
+	struct msg	 m;
+	size_t		 used;
+	int		 r = 0;
+
+	seen_mark(l, peer_mark);
+	while (r == 0 && len > 0) {
+		if ((r = msg_decode(&m, p, len, &used)) < 0)
+			break;
+		r = msg_allowed(m.id, KMA, KMA) ? channel_one(l, &m) :
+		    -E_DENIED;
+		msg_wipe(&m);
+		p += used;
+		len -= used;
+	}
+	if (r < 0)
+		log_warn("control message refused", "link=%s error=%s",
+		    l->conf->name, err_name(r));
+}
+
+static const struct authlink_ops ops = {
+	.key_find = key_find,
+	.key_adopt = key_adopt,
+	.key_mine = key_mine,
+	.marks = marks,
+	.send = channel_send,
+	.up = channel_up,
+	.input = channel_input,
+	.down = channel_down,
+};
+
+/* ---- from and to the wire ---- */
+
+static void
+open_input(struct link *l, const uint8_t *p, size_t len)
+{
+	struct msg	m;
+	size_t		used;
+
+	if (msg_decode(&m, p, len, &used) < 0) {
+		l->n.bad_control++;
+		return;
+	}
+	if (m.id == MSG_offer || m.id == MSG_offer_answer)
+		linkagree_in(l, &m, false);
+	else
+		l->n.bad_control++;
+	msg_wipe(&m);
+}
+
+void
+linkauth_in(struct link *l, const uint8_t *p, size_t len)
+{
+	if (len < 2)
+		l->n.bad_control++;
+	else if (p[0] == IN_THE_OPEN)
+		open_input(l, p + 1, len - 1);
+	else if (p[0] != IN_CHANNEL || authlink_input(l->auth, p + 1,
+	    len - 1) < 0)
+		l->n.bad_control++;
+}
+
+static int
+encode(const struct msg *m, struct msgbuf *b)
+{
+	struct msg	copy = *m;
+
+	copy.kind = MSG_EVENT;
+	copy.corr = 0;
+	copy.err = 0;
+	return msg_encode(b, &copy);
+}
+
+int
+linkauth_send(struct link *l, const struct msg *m)
+{
+	struct msgbuf	b = { 0 };
+	int		r;
+
+	if ((r = encode(m, &b)) == 0)
+		r = authlink_send(l->auth, b.p, b.len);
+	msgbuf_free(&b);
+	return r;
+}
+
+int
+linkauth_send_open(struct link *l, const struct msg *m)
+{
+	struct msgbuf	b = { 0 };
+	int		r;
+
+	if ((r = encode(m, &b)) == 0)
+		wire_send(l, IN_THE_OPEN, b.p, b.len);
+	msgbuf_free(&b);
+	return r;
+}
+
+bool
+linkauth_is_up(const struct link *l)
+{
+	return authlink_is_up(l->auth);
+}
+
+bool
+linkauth_has_key(const struct link *l)
+{
+	return l->control->idx != 0;
+}
+
+void
+linkauth_tick(struct link *l)
+{
+	if (l->path)
+		authlink_tick(l->auth);
+	/* An idle link must tell its mark too. */
+	if (l->state == LINK_UP && l->mark_said != l->mark)
+		send_hello(l);
+}
+
+int
+linkauth_new(struct link *l, const struct linkrow *row)
+{
+	if ((l->control = secure_calloc(sizeof(*l->control))) == NULL)
+		return -E_NO_MEMORY;
+	l->control->idx = row->control;
+	memcpy(l->control->key, row->control_key, 32);
+	return authlink_new(&l->auth, "kma", kma_conf.kme_id, l->conf->peer,
+	    &ops, l);
+}
+
+void
+linkauth_free(struct link *l)
+{
+	if (l->control != NULL)
+		secure_free(l->control, sizeof(*l->control));
+	l->control = NULL;
+	authlink_free(&l->auth);
+}

@@ -1,0 +1,205 @@
+/*
+ * linkpull.c - taking blocks from the module. Each pull names the highest
+ * index on disk, so a lost answer costs nothing; what is far behind the
+ * neighbour's module skips forward.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "err.h"
+#include "kma/kma.h"
+#include "log.h"
+#include "user.h"
+
+#define PULL_DEADLINE_MS	3000
+#define PULL_OCTETS		(128 * 1024)
+#define LAG_BLOCKS		8	/* behind the neighbour: skip forward */
+#define LAG_MS			1500	/* ... for so long */
+
+struct pulled {
+	struct link		*l;
+	uint64_t		 first;
+	uint32_t		 count;
+	struct block_check	*checks;
+};
+
+static void	pull(struct link *);
+
+static void
+on_disk(void *arg, int r)
+{
+	struct pulled	*p = arg;
+	struct link	*l = p->l;
+
+	l->pulling = false;
+	if (r < 0) {
+		log_err("blocks of the module are not on disk",
+		    "link=%s first=%llu count=%u error=%s", l->conf->name,
+		    (unsigned long long)p->first, p->count, err_name(r));
+		goto out;	/* the module still has them */
+	}
+	l->last = p->first + p->count - 1;
+	l->n.pulled += p->count;
+	for (uint32_t i = 0; i < p->count; i++)
+		linkagree_add(l, p->first + i, &p->checks[i]);
+	linkagree_offer(l);
+	pull(l);
+out:
+	free(p->checks);
+	free(p);
+}
+
+/* 0, or why the answer cannot be used. */
+static int
+acceptable(struct link *l, const struct msg_pulled *m)
+{
+	uint64_t	B = (uint64_t)kma_conf.block_octets;
+
+	if (m->block_octets != B) {
+		snprintf(l->why, sizeof(l->why), "the module gives blocks of "
+		    "%u octets, block_octets is %llu", m->block_octets,
+		    (unsigned long long)B);
+		return -E_RANGE;
+	}
+	if (m->count > PULL_OCTETS / BLOCK_OCTETS_MIN ||
+	    m->first <= l->last || m->first > INT64_MAX >> 16 ||
+	    m->blocks == NULL || m->blocks->len != m->count * B)
+		return -E_BAD_FORMAT;
+	return 0;
+}
+
+static int
+store(struct link *l, const struct msg_pulled *m)
+{
+	size_t		 B = (size_t)kma_conf.block_octets;
+	struct pulled	*p;
+	struct linktx	*tx;
+	int		 r = -E_NO_MEMORY;
+
+	if ((p = calloc(1, sizeof(*p))) == NULL ||
+	    (p->checks = calloc(m->count, sizeof(*p->checks))) == NULL)
+		goto out;
+	p->l = l;
+	p->first = m->first;
+	p->count = m->count;
+	for (uint32_t i = 0; i < m->count; i++)
+		if ((r = agree_check(&p->checks[i], l->conf->name,
+		    m->first + i, m->blocks->bytes + i * B, B)) < 0)
+			goto out;
+	tx = linktx_new(l->kma->store);
+	for (uint32_t i = 0; i < m->count; i++)
+		linktx_put(tx, l->id, m->first + i, m->blocks->bytes + i * B,
+		    B);
+	linktx_commit(tx, on_disk, p);
+	return 0;
+out:
+	if (p != NULL)
+		free(p->checks);
+	free(p);
+	return r;
+}
+
+static void
+on_pulled(void *arg, int err, struct msg *m)
+{
+	struct link	*l = arg;
+	int		 r = err;
+
+	l->pulling = false;
+	if (err < 0 || l->kma->stopping)
+		return;		/* asked again at the next tick */
+	if (m->id != MSG_pulled)
+		return;
+	l->produced = m->pulled.produced;
+	l->simulated = m->pulled.simulated != 0;
+	snprintf(l->module_state, sizeof(l->module_state), "%s",
+	    m->pulled.state);
+	if (m->pulled.count == 0)
+		return;
+	if ((r = acceptable(l, &m->pulled)) == 0 &&
+	    (r = store(l, &m->pulled)) == 0)
+		l->pulling = true;	/* until it is on disk */
+	else
+		log_warn("answer of the module refused",
+		    "link=%s first=%llu count=%u block_octets=%u error=%s",
+		    l->conf->name, (unsigned long long)m->pulled.first,
+		    m->pulled.count, m->pulled.block_octets, err_name(r));
+}
+
+/* Far behind for a while: our module goes on where the other one is. */
+static void
+skip_forward(struct link *l)
+{
+	struct linktx	*tx;
+	uint64_t	 now = mono_ms();
+
+	if (l->peer_produced <= l->produced + LAG_BLOCKS ||
+	    l->state != LINK_UP) {
+		l->lag_since = now;
+		if (l->state == LINK_UP || l->last != 0)
+			return;
+		/* Before the first block there is nothing to lose. */
+		if (l->peer_produced <= l->produced + LAG_BLOCKS)
+			return;
+	} else if (now - l->lag_since < LAG_MS)
+		return;
+	log_notice("the module lags behind and skips forward",
+	    "link=%s from=%llu to=%llu", l->conf->name,
+	    (unsigned long long)l->produced,
+	    (unsigned long long)l->peer_produced);
+	l->lag_since = now;
+	l->last = l->peer_produced;
+	tx = linktx_new(l->kma->store);
+	linktx_last(tx, l->id, l->last);
+	linktx_commit(tx, NULL, NULL);
+}
+
+static void
+pull(struct link *l)
+{
+	struct msg	m = { .id = MSG_pull };
+	size_t		stock = l->nfresh + IDXSET_COUNT(&l->own) +
+			    IDXSET_COUNT(&l->theirs);
+
+	if (l->pulling || l->kma->stopping || !ipc_is_up(l->module) ||
+	    stock >= (size_t)kma_conf.link_stock_max)
+		return;
+	skip_forward(l);
+	m.pull.after = l->last;
+	m.pull.max = (uint32_t)(PULL_OCTETS / kma_conf.block_octets);
+	if (ipc_request(l->module, &m, PULL_DEADLINE_MS, on_pulled, l) == 0)
+		l->pulling = true;
+}
+
+void
+linkpull_tick(struct link *l)
+{
+	pull(l);
+}
+
+static void
+module_input(void *arg, struct ipc *ipc, struct msg *m)
+{
+	(void)arg, (void)ipc, (void)m;	/* a module only answers */
+}
+
+static const struct ipc_ops module_ops = { .input = module_input };
+
+int
+linkpull_new(struct link *l)
+{
+	char	path[256];
+	uid_t	uid;
+	int	r;
+
+	if ((r = user_uid(l->conf->user, &uid)) < 0) {
+		log_err("no such user", "link=%s user=%s", l->conf->name,
+		    log_quote(l->conf->user));
+		return r;
+	}
+	snprintf(path, sizeof(path), "%s/mod-%s/data", kma_conf.run_dir,
+	    l->conf->name);
+	return ipc_dial(&l->module, l->kma->base, path, KMA, QKDMOD, uid,
+	    &module_ops, l);
+}
