@@ -1,1 +1,2 @@
 # tests: what is built from this folder
+include tests/unit/relayd.mk
