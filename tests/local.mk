@@ -1,2 +1,3 @@
 # tests: what is built from this folder
 include tests/unit/relayd.mk
+include tests/unit/qkdmod.mk
