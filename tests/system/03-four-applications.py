@@ -1,0 +1,32 @@
+#!/usr/bin/python3
+"""Four applications at two nodes: each pair has keys of its own."""
+import itertools
+import time
+
+from lib import Load, Net, equal, run, say
+
+SAES = ["SAE-A1", "SAE-A2", "SAE-C1", "SAE-C2"]
+
+
+def main():
+    net = Net("abc", ["a-b", "b-c"], rate=4000000)
+    for master, slave in itertools.permutations(SAES, 2):
+        net.pair(master, slave, 3)
+    say("every pair has keys, those of one node too")
+    keys = {s: net.draw("SAE-A1", s, 2) for s in SAES[1:]}
+    for other in SAES[1:]:
+        for slave, k in keys.items():
+            if other != slave:
+                status, body = net.client(other).dec(
+                    "SAE-A1", [x.id for x in k])
+                equal(status, 401, "%s fetching keys of %s" % (other, slave))
+    for k in keys.values():
+        net.fetch(k)
+    with Load(net, list(itertools.permutations(SAES, 2))) as load:
+        time.sleep(3)
+        load.await_progress(20)
+    net.settle()
+    say(load.summary())
+
+
+run(main)
