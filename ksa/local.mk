@@ -2,9 +2,36 @@
 noinst_LIBRARIES += libksa.a
 libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/sae.c ksa/sae.h ksa/supply.h \
 	$(ksa_door_sources) $(ksa_engine_sources)
+libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
-ksa_door_sources =
+ksa_door_sources = ksa/door.c ksa/door.h ksa/etsi014.c ksa/etsi014.h \
+	ksa/etsi014json.c ksa/etsi014json.h ksa/http.c ksa/http.h \
+	ksa/jsonout.c ksa/jsonout.h ksa/uri.c ksa/uri.h
 
 # The engine behind it.
 ksa_engine_sources =
+
+#daemon_PROGRAMS += ksa/ksa
+#ksa_ksa_SOURCES = ksa/main.c
+#ksa_ksa_LDADD = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
+
+# llhttp: where the system has no library of it, the sources that it has are
+# built here, strict, and without our warnings.
+if LLHTTP_SRC
+KSA_LLHTTP = libllhttp.a
+noinst_LIBRARIES += libllhttp.a
+nodist_libllhttp_a_SOURCES = ksa/llhttp/api.c ksa/llhttp/http.c \
+	ksa/llhttp/llhttp.c
+libllhttp_a_CPPFLAGS = $(LLHTTP_CFLAGS) -DLLHTTP_STRICT_MODE=1
+libllhttp_a_CFLAGS = -fPIE -w
+BUILT_SOURCES += $(nodist_libllhttp_a_SOURCES)
+CLEANFILES += $(nodist_libllhttp_a_SOURCES)
+LLHTTP_DIR = /usr/share/llhttp
+
+$(nodist_libllhttp_a_SOURCES):
+	$(AM_V_GEN)$(MKDIR_P) ksa/llhttp && \
+	    cp -f $(LLHTTP_DIR)/$(@F) $@ && chmod u+w $@
+else
+KSA_LLHTTP = $(LLHTTP_LIBS)
+endif

@@ -1,0 +1,491 @@
+/* etsi014json.c - requests and answers of ETSI GS QKD 014 as JSON. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base64.h"
+#include "err.h"
+#include "etsi014json.h"
+#include "uri.h"
+
+#define NOT_FOUND	"one or more keys specified are not found on KME"
+#define UNSUPPORTED	"not all extension_mandatory parameters are supported"
+
+int
+refusal_set(struct refusal *r, const char *fmt, ...)
+{
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(r->message, sizeof(r->message), fmt, ap);
+	va_end(ap);
+	return -E_BAD_FORMAT;
+}
+
+int
+refusal_detail(struct refusal *r, const char *name, const char *fmt, ...)
+{
+	json_t	*text;
+	va_list	 ap;
+
+	va_start(ap, fmt);
+	text = json_vsprintf(fmt, ap);	/* NULL if that is not UTF-8 */
+	va_end(ap);
+	if (r->details == NULL)
+		r->details = json_array();
+	json_array_append_new(r->details, json_pack("{s:o}", name, text));
+	return -E_BAD_FORMAT;
+}
+
+void
+refusal_clear(struct refusal *r)
+{
+	json_decref(r->details);
+	r->details = NULL;
+	r->message[0] = '\0';
+}
+
+/* jansson's own words quote the input, cut anywhere; these do not. */
+static const char *
+json_fault(const json_error_t *e)
+{
+	switch (json_error_code(e)) {
+	case json_error_invalid_utf8:
+		return "it is not UTF-8";
+	case json_error_null_byte_in_key:
+	case json_error_null_character:
+		return "a text holds a NUL";
+	case json_error_duplicate_key:
+		return "a member stands there twice";
+	case json_error_numeric_overflow:
+		return "a number is out of range";
+	case json_error_premature_end_of_input:
+		return "it ends too early";
+	case json_error_end_of_input_expected:
+		return "something follows the object";
+	case json_error_stack_overflow:
+		return "it is nested too deep";
+	case json_error_out_of_memory:
+		return "out of memory";
+	default:
+		return "a syntax error";
+	}
+}
+
+static bool
+blank(const char *p, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (memchr(" \t\r\n", p[i], 4) == NULL)
+			return false;
+	return true;
+}
+
+static int
+load(json_t **root, const char *body, size_t len, struct refusal *r)
+{
+	json_error_t	e;
+
+	if (blank(body, len))
+		*root = json_object();
+	else
+		*root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &e);
+	if (*root == NULL)
+		return refusal_set(r, "the body is not valid JSON: %s, at "
+		    "octet %d", json_fault(&e), e.position);
+	if (json_is_object(*root))
+		return 0;
+	json_decref(*root);
+	*root = NULL;
+	return refusal_set(r, "the body shall be a JSON object");
+}
+
+/* An optional array whose elements shall all be of one type. */
+static int
+read_array(const json_t *root, const char *name, json_type type,
+    const char *type_name, const json_t **array, struct refusal *r)
+{
+	const json_t *v;
+	size_t	 i;
+
+	if ((*array = json_object_get(root, name)) == NULL)
+		return 0;
+	if (!json_is_array(*array))
+		return refusal_set(r, "%s shall be an array of %s", name,
+		    type_name);
+	json_array_foreach((json_t *)*array, i, v)
+		if (json_typeof(v) != type)
+			return refusal_set(r, "%s shall be an array of %s",
+			    name, type_name);
+	return 0;
+}
+
+static int
+read_extensions(const json_t *root, struct refusal *r)
+{
+	const json_t *mandatory, *optional, *group;
+	const char *name;
+	json_t	*v;
+	size_t	 i;
+
+	if (read_array(root, "extension_mandatory", JSON_OBJECT, "objects",
+	    &mandatory, r) < 0 || read_array(root, "extension_optional",
+	    JSON_OBJECT, "objects", &optional, r) < 0)
+		return -E_BAD_FORMAT;
+	if (json_array_size(mandatory) == 0)
+		return 0;
+	json_array_foreach((json_t *)mandatory, i, group)
+		json_object_foreach((json_t *)group, name, v)
+			refusal_detail(r, "extension_mandatory_unsupported",
+			    "%s is not supported", name);
+	return refusal_set(r, UNSUPPORTED);
+}
+
+static int
+read_slaves(const json_t *root, const struct supply_limits *l,
+    struct refusal *r)
+{
+	const json_t *slaves;
+
+	if (read_array(root, "additional_slave_SAE_IDs", JSON_STRING,
+	    "strings", &slaves, r) < 0)
+		return -E_BAD_FORMAT;
+	if (json_array_size(slaves) <= l->max_sae_id_count)
+		return 0;
+	return refusal_set(r, "additional_slave_SAE_IDs shall have no more "
+	    "than %u entries (max_SAE_ID_count)", l->max_sae_id_count);
+}
+
+static int
+read_int(const json_t *root, const char *name, int64_t *v, struct refusal *r)
+{
+	const json_t *j = json_object_get(root, name);
+
+	if (j == NULL)
+		return 0;
+	if (!json_is_integer(j))
+		return refusal_set(r, "%s shall be an integer", name);
+	*v = json_integer_value(j);
+	return 0;
+}
+
+/* 6.2 fixes the words for sizes that are not whole octets. */
+static int
+check_request(struct key_request *k, int64_t number, int64_t size,
+    const struct supply_limits *l, struct refusal *r)
+{
+	if (number < 1 || number > l->max_key_per_request)
+		return refusal_set(r, "number shall be from 1 to %u "
+		    "(max_key_per_request)", l->max_key_per_request);
+	if (size > 0 && size % 8 != 0) {
+		if (size < l->min_key_size || size > l->max_key_size)
+			refusal_detail(r, "size", "shall be from %u to %u",
+			    l->min_key_size, l->max_key_size);
+		return refusal_set(r, "size shall be a multiple of 8");
+	}
+	if (size < l->min_key_size || size > l->max_key_size)
+		return refusal_set(r, "size shall be from %u (min_key_size) "
+		    "to %u (max_key_size) bits", l->min_key_size,
+		    l->max_key_size);
+	k->number = number;
+	k->size = size;
+	return 0;
+}
+
+int
+etsi014_read_request(struct key_request *k, const char *body, size_t len,
+    const struct supply_limits *l, struct refusal *r)
+{
+	int64_t	 number = 1, size = l->key_size;
+	json_t	*root;
+	int	 e;
+
+	if ((e = load(&root, body, len, r)) < 0)
+		return e;
+	if ((e = read_int(root, "number", &number, r)) == 0 &&
+	    (e = read_int(root, "size", &size, r)) == 0 &&
+	    (e = check_request(k, number, size, l, r)) == 0 &&
+	    (e = read_slaves(root, l, r)) == 0)
+		e = read_extensions(root, r);
+	json_decref(root);
+	return e;
+}
+
+/*
+ * Open addressing over the places of the IDs, so that a batch is checked for
+ * an ID that stands there twice in one pass.
+ */
+#define SLOTS	(SUPPLY_KEYS_MAX * 2)
+
+static bool
+seen_before(uint16_t slots[SLOTS], const struct key_ids *k)
+{
+	const uint8_t *id = k->id[k->n];
+	unsigned at = (id[15] << 8 | id[14]) ^ id[7] << 3 ^ id[6];
+
+	for (at %= SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
+		if (memcmp(k->id[slots[at] - 1], id, 16) == 0)
+			return true;
+	slots[at] = k->n + 1;
+	return false;
+}
+
+static int
+read_id(struct key_ids *k, const char *text, size_t len, struct refusal *r)
+{
+	if (uuid_parse(text, len, k->id[k->n]) == 0)
+		return 0;
+	refusal_detail(r, "key_ID", "%s is not a UUID", text);
+	return refusal_set(r, NOT_FOUND);
+}
+
+static int
+read_id_array(struct key_ids *k, const json_t *array, struct refusal *r)
+{
+	uint16_t slots[SLOTS] = { 0 };
+	const json_t *group, *id;
+	size_t	 i;
+
+	json_array_foreach((json_t *)array, i, group) {
+		id = json_object_get(group, "key_ID");
+		if (!json_is_string(id))
+			return refusal_set(r, "each entry of key_IDs shall "
+			    "have a key_ID, which is a string");
+		if (read_id(k, json_string_value(id),
+		    json_string_length(id), r) < 0)
+			return -E_BAD_FORMAT;
+		if (seen_before(slots, k))
+			return refusal_set(r, "key_ID %s stands there twice",
+			    json_string_value(id));
+		k->n++;
+	}
+	return 0;
+}
+
+int
+etsi014_read_ids(struct key_ids *k, const char *body, size_t len,
+    const struct supply_limits *l, struct refusal *r)
+{
+	const json_t *array;
+	json_t	*root;
+	size_t	 n;
+	int	 e;
+
+	k->n = 0;
+	if ((e = load(&root, body, len, r)) < 0)
+		return e;
+	e = read_array(root, "key_IDs", JSON_OBJECT, "objects", &array, r);
+	n = e == 0 ? json_array_size(array) : 0;
+	if (e == 0 && n == 0)
+		e = refusal_set(r, "key_IDs shall name at least one key");
+	else if (e == 0 && (n > l->max_key_per_request || n > SUPPLY_KEYS_MAX))
+		e = refusal_set(r, "key_IDs shall name no more than %u keys "
+		    "(max_key_per_request)", l->max_key_per_request);
+	else if (e == 0)
+		e = read_id_array(k, array, r);
+	json_decref(root);
+	return e;
+}
+
+/* A decimal string; what has more digits than any limit is out of range. */
+static int
+read_decimal(const char *name, const char *text, int64_t *v,
+    struct refusal *r)
+{
+	size_t	n = strspn(text, "0123456789");
+
+	if (n == 0 || text[n] != '\0')
+		return refusal_set(r, "%s shall be a decimal integer", name);
+	*v = 0;
+	for (size_t i = 0; i < n && *v < INT32_MAX; i++)
+		*v = *v * 10 + text[i] - '0';
+	return 0;
+}
+
+struct parameter {
+	const char	*name;
+	bool		 given;
+	char		 value[64];	/* longer values are malformed anyway */
+};
+
+/* Fills the parameters of these names; all others are ignored. */
+static int
+read_query(struct parameter *params, size_t nparams, const char *query,
+    size_t len, struct refusal *r)
+{
+	struct uri_text	rest = { query, len }, name, value;
+
+	while (uri_pair(&rest, &name, &value))
+		for (size_t i = 0; i < nparams; i++) {
+			struct parameter *p = &params[i];
+
+			if (!uri_is(&name, p->name))
+				continue;
+			if (p->given)
+				return refusal_set(r, "%s stands in the URL "
+				    "twice", p->name);
+			p->given = true;
+			if (uri_decode(&value, p->value,
+			    sizeof(p->value)) < 0)
+				return refusal_set(r, "%s in the URL is "
+				    "malformed or too long", p->name);
+		}
+	return 0;
+}
+
+int
+etsi014_read_request_query(struct key_request *k, const char *query,
+    size_t len, const struct supply_limits *l, struct refusal *r)
+{
+	struct parameter p[] = {
+		{ .name = "number" }, { .name = "size" },
+		/* They must not be ignored, and GET cannot carry them. */
+		{ .name = "additional_slave_SAE_IDs" },
+		{ .name = "extension_mandatory" },
+	};
+	int64_t	number = 1, size = l->key_size;
+	int	e;
+
+	if ((e = read_query(p, 4, query, len, r)) < 0)
+		return e;
+	for (int i = 2; i < 4; i++)
+		if (p[i].given)
+			return refusal_set(r, "%s requires the POST method",
+			    p[i].name);
+	if (p[0].given &&
+	    (e = read_decimal(p[0].name, p[0].value, &number, r)) < 0)
+		return e;
+	if (p[1].given &&
+	    (e = read_decimal(p[1].name, p[1].value, &size, r)) < 0)
+		return e;
+	return check_request(k, number, size, l, r);
+}
+
+int
+etsi014_read_ids_query(struct key_ids *k, const char *query, size_t len,
+    struct refusal *r)
+{
+	struct parameter p = { .name = "key_ID" };
+	int	e;
+
+	k->n = 0;
+	if ((e = read_query(&p, 1, query, len, r)) < 0)
+		return e;
+	if (!p.given)
+		return refusal_set(r, "key_ID is missing");
+	if ((e = read_id(k, p.value, strlen(p.value), r)) == 0)
+		k->n = 1;
+	return e;
+}
+
+int
+etsi014_read_post_query(const char *query, size_t len, struct refusal *r)
+{
+	struct parameter p[] = {
+		{ .name = "number" }, { .name = "size" },
+		{ .name = "key_ID" },
+	};
+	int	e;
+
+	if ((e = read_query(p, 3, query, len, r)) < 0)
+		return e;
+	for (int i = 0; i < 3; i++)
+		if (p[i].given)
+			return refusal_set(r, "with POST, %s belongs into the "
+			    "body, not into the URL", p[i].name);
+	return 0;
+}
+
+static void
+write_text(struct jsonout *o, const char *name, const char *value)
+{
+	jsonout_string(o, name);
+	jsonout_text(o, ":");
+	jsonout_string(o, value);
+	jsonout_text(o, ",");
+}
+
+/* Clients read these into 32-bit integers. */
+static void
+write_number(struct jsonout *o, const char *name, uint32_t v)
+{
+	jsonout_string(o, name);
+	jsonout_text(o, ":");
+	jsonout_uint(o, v > INT32_MAX ? INT32_MAX : v);
+	jsonout_text(o, ",");
+}
+
+void
+etsi014_write_status(struct jsonout *o, const struct status014 *s)
+{
+	const struct supply_limits *l = s->limits;
+	uint32_t stored = s->stored < s->max_stored ? s->stored :
+	    s->max_stored;
+
+	jsonout_text(o, "{");
+	write_text(o, "source_KME_ID", s->source_kme);
+	write_text(o, "target_KME_ID", s->target_kme);
+	write_text(o, "master_SAE_ID", s->master_sae);
+	write_text(o, "slave_SAE_ID", s->slave_sae);
+	write_number(o, "key_size", l->key_size);
+	write_number(o, "stored_key_count", stored);
+	write_number(o, "max_key_count", s->max_stored);
+	write_number(o, "max_key_per_request", l->max_key_per_request);
+	write_number(o, "max_key_size", l->max_key_size);
+	write_number(o, "min_key_size", l->min_key_size);
+	jsonout_text(o, "\"max_SAE_ID_count\":");
+	jsonout_uint(o, l->max_sae_id_count);
+	jsonout_text(o, "}");
+}
+
+void
+etsi014_write_error(struct jsonout *o, const struct refusal *r)
+{
+	jsonout_text(o, "{\"message\":");
+	jsonout_string(o, r->message);
+	if (json_array_size(r->details) > 0) {
+		jsonout_text(o, ",\"details\":");
+		jsonout_tree(o, r->details);
+	}
+	jsonout_text(o, "}");
+}
+
+#define KEYS_HEAD	"{\"keys\":["
+#define KEY_ID		"{\"key_ID\":\""
+#define KEY		"\",\"key\":\""
+#define KEY_END		"\"},"		/* the last comma becomes "]}" */
+#define LEN(literal)	(sizeof(literal) - 1)
+
+size_t
+etsi014_keys_len(uint32_t number, uint32_t octets)
+{
+	size_t	one = LEN(KEY_ID) + UUID_TEXT + LEN(KEY) +
+	    BASE64_LEN((size_t)octets) + LEN(KEY_END);
+
+	return LEN(KEYS_HEAD) + number * one + 1;
+}
+
+static char *
+put(char *out, const char *text, size_t len)
+{
+	memcpy(out, text, len);
+	return out + len;
+}
+
+void
+etsi014_write_keys(char *out, const struct supply_answer *a)
+{
+	const uint8_t *key = a->keys->bytes;
+	uuid_text id;
+
+	out = put(out, KEYS_HEAD, LEN(KEYS_HEAD));
+	for (uint32_t i = 0; i < a->number; i++, key += a->octets) {
+		uuid_print(a->ids[i], id);
+		out = put(out, KEY_ID, LEN(KEY_ID));
+		out = put(out, id, UUID_TEXT);
+		out = put(out, KEY, LEN(KEY));
+		out += base64_encode(out, key, a->octets);
+		out = put(out, KEY_END, LEN(KEY_END));
+	}
+	memcpy(out - 1, "]}", 2);
+}

@@ -1,0 +1,124 @@
+/*
+ * main.c - ksa, the key supply agent: gives keys to applications over HTTPS.
+ *
+ * It is the only process that applications reach. It holds supplied keys and
+ * pool blocks, in locked memory and sealed in its store; it asks kma for
+ * blocks and talks to the other KSAs through relayd, which sees none.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "conf.h"
+#include "ctl.h"
+#include "daemon.h"
+#include "door.h"
+#include "err.h"
+#include "log.h"
+#include "sae.h"
+#include "secret.h"
+#include "supply.h"
+
+static struct event_base *base;
+static struct sae_book	*book;
+static struct supply	*supply;
+static struct door	*door;
+static struct ctl	*ctl;
+
+static const char help[] =
+    "status: what is ready, what is missing, pools, connections\n";
+
+static json_t *
+on_command(void *arg, int nargs, char **args)
+{
+	json_t	*o, *missing;
+	bool	 ready;
+
+	(void)arg;
+	if (nargs != 1 || strcmp(args[0], "status") != 0)
+		return ctl_error("unknown command; try help");
+	if ((o = json_object()) == NULL || (missing = json_array()) == NULL)
+		return o;
+	ready = supply_report(supply, o, missing);
+	json_object_set_new(o, "ready", json_boolean(ready));
+	json_object_set_new(o, "missing", missing);
+	door_report(door, o);
+	return o;
+}
+
+static void
+on_gone(void *arg)
+{
+	(void)arg;
+	event_base_loopbreak(base);
+}
+
+static void
+on_stop(void *arg)
+{
+	(void)arg;
+	door_stop(door, on_gone, NULL);
+}
+
+static void
+on_reload(void *arg)
+{
+	(void)arg;
+	door_reload(door);
+}
+
+static void
+check(int r, const char *what)
+{
+	if (r < 0)
+		fatal(what, "reason=%s", log_quote(err_text(r)));
+}
+
+static void
+shut_down(void)
+{
+	ctl_free(&ctl);
+	door_free(&door);
+	supply_free(&supply);
+	sae_book_free(&book);
+	conf_free(ksa_options, &ksa_conf);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct daemon_info info = {
+		.name = "ksa",
+		.summary = "key supply agent: gives keys to applications",
+		.options = ksa_options,
+		.conf = &ksa_conf,
+		.check = ksa_conf_check,
+	};
+	char	path[128];
+
+	/* No core dumps, no swap of keys, before there is any key. */
+	daemon_start(&info, argc, argv);
+	check(secret_init(ksa_conf.locked_memory), "memory cannot be locked");
+	base = daemon_loop(on_stop, on_reload, NULL);
+
+	/* The store is checked before anything is served from it. */
+	check(sae_book_new(&book, &ksa_conf), "applications cannot be read");
+	check(supply_new(&supply, base, &ksa_conf, book),
+	    "the key supply cannot start");
+
+	/* Figures, never keys, for root and our own user. */
+	snprintf(path, sizeof(path), "%s/ctl-ksa/sock", ksa_conf.run_dir);
+	check(ctl_listen(&ctl, base, path, help, on_command, NULL),
+	    "no control socket");
+
+	/* The door last: who enters is known by a certificate of the CA. */
+	check(door_open(&door, base, &ksa_conf, book, supply),
+	    "the HTTPS door cannot open");
+	daemon_ready("serving");
+	log_notice("serving", "kme_id=%s listen=%s", ksa_conf.kme_id,
+	    ksa_conf.listen);
+	event_base_dispatch(base);
+
+	shut_down();
+	log_notice("stopped", NULL);
+	return 0;
+}
