@@ -15,11 +15,12 @@ struct committer;
 
 /*
  * run(): on the committer's thread, inside the transaction; 0 or negative
- * E_. If any job of a batch fails, the batch is rolled back and its jobs are
- * run again one by one, so that only the failing one fails: run() must not
- * have effects outside the database that a second run would repeat.
+ * E_, which undoes this job alone. When SQLite undoes the whole transaction
+ * (disk full), all jobs are run again one by one: run() must not have effects
+ * outside the database that a second run would repeat.
  * done(): on the loop, after the commit; result 0 means: durable. -E_STORE
- * means: unknown, treat as consumed.
+ * means: unknown, treat as consumed. -E_BUSY: nothing was written, since
+ * another program held the store. Other results are run()'s own.
  */
 typedef int	committer_run(struct db *, void *job);
 typedef void	committer_done(void *job, int result);
@@ -34,6 +35,8 @@ int	committer_sync(struct committer *, committer_run *, void *job);
 size_t	committer_queued(const struct committer *);
 /* A truncating checkpoint when the queue is next empty. */
 void	committer_checkpoint(struct committer *);
+/* How the last one went: 0, -E_BUSY (a reader blocks it), -E_STORE. */
+int	committer_checkpoint_result(struct committer *);
 /* Runs what is queued, answers it, stops the thread. The db stays open. */
 void	committer_free(struct committer **);
 

@@ -22,6 +22,11 @@ typedef json_t	*ctl_handler(void *arg, int nargs, char **args);
 int	ctl_listen(struct ctl **, struct event_base *, const char *path,
 	    const char *help, ctl_handler *, void *arg);
 void	ctl_free(struct ctl **);
+/*
+ * Pure: cuts a line at blanks, in place; "..." keeps blanks, with \" and \\.
+ * The number of arguments, -E_TOO_LARGE, or -E_BAD_FORMAT.
+ */
+int	ctl_split(char *line, char *args[CTL_ARGS_MAX]);
 /* {"error": text} */
 json_t	*ctl_error(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));

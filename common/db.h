@@ -16,7 +16,8 @@ struct db;
  * migrations[i] is the SQL that brings version i to i+1; all are applied
  * that the file has not seen, in one transaction. The file is made with mode
  * 0640 in the daemon's group. E_STORE_CORRUPT, E_STORE_SCHEMA (file is newer),
- * E_STORE; the reason is logged with the path and a remedy.
+ * E_BUSY (another process, or this one, has it open for writing: the lock is
+ * PATH-lock), E_STORE; the reason is logged with the path and a remedy.
  */
 int	db_open(struct db **, const char *path, const char *const *migrations,
 	    int nmigrations);
@@ -32,15 +33,17 @@ int	db_exec(struct db *, const char *sql);
 int	db_checkpoint(struct db *);	/* TRUNCATE; -E_BUSY: a reader blocks */
 
 /*
- * Prepares once per connection: `slot` is a static per call site pointer
- * constant, the SQL text itself is the key. The statement comes back reset
- * and with bindings cleared. NULL: logged.
+ * Prepares once per connection: the SQL text itself is the key, so the same
+ * text must not be used inside a loop over its own rows. The statement comes
+ * back reset and with bindings cleared. NULL: logged.
  */
 sqlite3_stmt *db_stmt(struct db *, const char *sql);
 /*
  * Binds and steps: fmt letters i=int64_t u=uint64_t s=const char*
- * b=(const void*, size_t) n=null. Returns SQLITE_ROW, SQLITE_DONE or a
- * negative E_. For statements without rows use db_run().
+ * b=(const void*, size_t) n=null; texts and blobs are not copied. db_step()
+ * returns SQLITE_ROW, SQLITE_DONE or a negative E_ (E_EXISTS: a constraint,
+ * not logged) and takes NULL; whoever leaves a statement at SQLITE_ROW calls
+ * sqlite3_reset(), or its locks stay. Without rows use db_run().
  */
 sqlite3_stmt *db_bind(struct db *, const char *sql, const char *fmt, ...);
 int	db_step(struct db *, sqlite3_stmt *);

@@ -10,8 +10,16 @@ libcommon_a_SOURCES = \
 	common/base64.c common/base64.h \
 	common/block.h \
 	common/bytequeue.c common/bytequeue.h \
+	common/committer.c common/committer.h \
+	common/conf.c common/conf.h \
+	common/confdoc.c common/confdoc.h \
+	common/confval.c common/confval.h \
 	common/conn.c common/conn.h \
 	common/connloop.c common/connloop.h \
+	common/ctl.c common/ctl.h \
+	common/daemon.c common/daemon.h \
+	common/db.c common/db.h \
+	common/dbfile.c common/dbfile.h \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
 	common/ident.c common/ident.h \
@@ -24,3 +32,7 @@ libcommon_a_SOURCES = \
 	common/secret.c common/secret.h \
 	common/tls.c common/tls.h \
 	common/user.c common/user.h
+
+# A source of the daemons that see key bytes; see there.
+WIPEFREE_SRC = common/wipefree.c
+EXTRA_DIST += common/wipefree.c

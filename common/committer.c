@@ -1,0 +1,366 @@
+/*
+ * committer.c - group commit. While the thread waits for the disk, jobs
+ * collect; so the more there is to do, the more share one fsync.
+ */
+#include "committer.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "log.h"
+
+#define BATCH_MAX	4096	/* jobs in a transaction: bounds the wait */
+
+struct job {
+	struct job	*next;
+	committer_run	*run;
+	committer_done	*done;
+	void		*arg;
+	int		 result;
+	int		*sync;		/* committer_sync() waits for it */
+};
+
+struct queue { struct job *head, **tail; };
+
+struct committer {
+	struct db	*db;
+	pthread_t	 thread;
+	pthread_mutex_t	 mutex;		/* for all below but `queued` */
+	pthread_cond_t	 work, answer;
+	struct queue	 waiting, answered;
+	bool		 stop, checkpoint;
+	int		 checkpoint_result;
+	int		 eventfd;
+	struct event	*ev;
+	size_t		 queued;	/* the loop's own count */
+};
+
+static void
+queue_init(struct queue *q)
+{
+	q->head = NULL;
+	q->tail = &q->head;
+}
+
+static void
+queue_add(struct queue *q, struct job *j)
+{
+	j->next = NULL;
+	*q->tail = j;
+	q->tail = &j->next;
+}
+
+static struct job *
+queue_pop(struct queue *q)
+{
+	struct job	*j = q->head;
+
+	if (j != NULL && (q->head = j->next) == NULL)
+		q->tail = &q->head;
+	return j;
+}
+
+/* ---- the thread ---- */
+
+/* A job that fails is undone alone. -E_STORE: the transaction is gone. */
+static int
+run_job(struct committer *c, struct job *j)
+{
+	int	r;
+
+	if (db_run(c->db, "SAVEPOINT job", "") < 0)
+		return -E_STORE;
+	j->result = r = j->run(c->db, j->arg);
+	if (j->result > 0)
+		j->result = 0;
+	/* SQLite undoes all by itself when the disk is full, for one. */
+	if (sqlite3_get_autocommit(db_handle(c->db)))
+		return -E_STORE;
+	if (r < 0 && db_run(c->db, "ROLLBACK TO job", "") < 0)
+		return -E_STORE;
+	return db_run(c->db, "RELEASE job", "") < 0 ? -E_STORE : 0;
+}
+
+/* A commit that failed may be on the disk all the same: unknown. */
+static void
+spoil(struct queue *q, int result)
+{
+	for (struct job *j = q->head; j != NULL; j = j->next)
+		if (j->result == 0)
+			j->result = result;
+}
+
+static int
+run_transaction(struct committer *c, struct queue *batch)
+{
+	int	r;
+
+	for (struct job *j = batch->head; j != NULL; j = j->next)
+		j->result = 0;
+	if ((r = db_begin(c->db)) < 0) {
+		spoil(batch, r);
+		return 0;
+	}
+	for (struct job *j = batch->head; j != NULL && r == 0; j = j->next)
+		r = run_job(c, j);
+	if (r < 0) {
+		db_rollback(c->db);
+		return r;
+	}
+	if (db_commit(c->db) < 0) {
+		db_rollback(c->db);
+		spoil(batch, -E_STORE);
+	}
+	return 0;
+}
+
+/* Nothing of the batch was committed: each job gets a transaction. */
+static void
+run_singly(struct committer *c, struct queue *batch)
+{
+	struct queue	 one, finished;
+	struct job	*j;
+
+	queue_init(&finished);
+	while ((j = queue_pop(batch)) != NULL) {
+		queue_init(&one);
+		queue_add(&one, j);
+		if (run_transaction(c, &one) < 0)
+			j->result = j->result < 0 ? j->result : -E_STORE;
+		queue_add(&finished, j);
+	}
+	queue_init(batch);
+	while ((j = queue_pop(&finished)) != NULL)
+		queue_add(batch, j);
+}
+
+static void
+take_batch(struct committer *c, struct queue *batch)
+{
+	struct job	*j;
+
+	queue_init(batch);
+	for (int n = 0; n < BATCH_MAX && (j = queue_pop(&c->waiting)) != NULL;
+	    n++)
+		queue_add(batch, j);
+}
+
+static void
+give_answers(struct committer *c, struct queue *batch)
+{
+	const uint64_t	 one = 1;
+	struct job	*j;
+
+	while ((j = queue_pop(batch)) != NULL)
+		queue_add(&c->answered, j);
+	pthread_cond_signal(&c->answer);
+	if (write(c->eventfd, &one, sizeof(one)) < 0)
+		log_err("committer cannot wake the loop", NULL);
+}
+
+static void
+checkpoint(struct committer *c)
+{
+	int	r;
+
+	c->checkpoint = false;
+	pthread_mutex_unlock(&c->mutex);
+	r = db_checkpoint(c->db);
+	pthread_mutex_lock(&c->mutex);
+	c->checkpoint_result = r;
+}
+
+static void *
+work(void *arg)
+{
+	struct committer	*c = arg;
+	struct queue		 batch;
+
+	pthread_mutex_lock(&c->mutex);
+	for (;;) {
+		if (c->waiting.head != NULL) {
+			take_batch(c, &batch);
+			pthread_mutex_unlock(&c->mutex);
+			if (run_transaction(c, &batch) < 0)
+				run_singly(c, &batch);
+			pthread_mutex_lock(&c->mutex);
+			give_answers(c, &batch);
+		} else if (c->checkpoint)
+			checkpoint(c);
+		else if (c->stop)
+			break;
+		else
+			pthread_cond_wait(&c->work, &c->mutex);
+	}
+	pthread_mutex_unlock(&c->mutex);
+	return NULL;
+}
+
+/* ---- the loop's side ---- */
+
+/* One at a time: done() may add jobs, or wait for others by sync. */
+static bool
+deliver_one(struct committer *c)
+{
+	struct job	*j;
+
+	pthread_mutex_lock(&c->mutex);
+	j = queue_pop(&c->answered);
+	pthread_mutex_unlock(&c->mutex);
+	if (j == NULL)
+		return false;
+	c->queued--;
+	if (j->sync != NULL)
+		*j->sync = j->result;
+	if (j->done != NULL)
+		j->done(j->arg, j->result);
+	free(j);
+	return true;
+}
+
+static void
+on_answers(evutil_socket_t fd, short what, void *arg)
+{
+	struct committer	*c = arg;
+	uint64_t		 n;
+
+	(void)what;
+	if (read(fd, &n, sizeof(n)) < 0)
+		return;		/* a sync delivered them before */
+	while (deliver_one(c))
+		;
+}
+
+static void
+wait_and_deliver(struct committer *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	while (c->answered.head == NULL)
+		pthread_cond_wait(&c->answer, &c->mutex);
+	pthread_mutex_unlock(&c->mutex);
+	deliver_one(c);
+}
+
+static void
+add(struct committer *c, committer_run *run, committer_done *done, void *arg,
+    int *sync)
+{
+	struct job	*j = malloc(sizeof(*j));
+
+	/* The caller has promised something; there is no way back. */
+	if (j == NULL)
+		fatal("out of memory", "during=commit");
+	*j = (struct job){ NULL, run, done, arg, 0, sync };
+	c->queued++;
+	pthread_mutex_lock(&c->mutex);
+	if (c->waiting.head == NULL)
+		pthread_cond_signal(&c->work);
+	queue_add(&c->waiting, j);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+committer_add(struct committer *c, committer_run *run, committer_done *done,
+    void *job)
+{
+	add(c, run, done, job, NULL);
+}
+
+int
+committer_sync(struct committer *c, committer_run *run, void *job)
+{
+	int	result = 1;	/* no job has this result */
+
+	add(c, run, NULL, job, &result);
+	while (result == 1)
+		wait_and_deliver(c);
+	return result;
+}
+
+size_t
+committer_queued(const struct committer *c)
+{
+	return c->queued;
+}
+
+void
+committer_checkpoint(struct committer *c)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->checkpoint = true;
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->mutex);
+}
+
+int
+committer_checkpoint_result(struct committer *c)
+{
+	int	r;
+
+	pthread_mutex_lock(&c->mutex);
+	r = c->checkpoint_result;
+	pthread_mutex_unlock(&c->mutex);
+	return r;
+}
+
+static void
+destroy(struct committer *c)
+{
+	if (c->ev != NULL)
+		event_free(c->ev);
+	if (c->eventfd >= 0)
+		close(c->eventfd);
+	pthread_cond_destroy(&c->answer);
+	pthread_cond_destroy(&c->work);
+	pthread_mutex_destroy(&c->mutex);
+	free(c);
+}
+
+int
+committer_new(struct committer **out, struct event_base *base, struct db *db)
+{
+	struct committer	*c = calloc(1, sizeof(*c));
+
+	*out = NULL;
+	if (c == NULL)
+		return -E_NO_MEMORY;
+	c->db = db;
+	queue_init(&c->waiting);
+	queue_init(&c->answered);
+	pthread_mutex_init(&c->mutex, NULL);
+	pthread_cond_init(&c->work, NULL);
+	pthread_cond_init(&c->answer, NULL);
+	c->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (c->eventfd < 0 || (c->ev = event_new(base, c->eventfd,
+	    EV_READ | EV_PERSIST, on_answers, c)) == NULL ||
+	    event_add(c->ev, NULL) < 0 ||
+	    pthread_create(&c->thread, NULL, work, c) != 0) {
+		destroy(c);
+		return -E_SYSTEM;
+	}
+	*out = c;
+	return 0;
+}
+
+void
+committer_free(struct committer **cp)
+{
+	struct committer	*c = *cp;
+
+	*cp = NULL;
+	if (c == NULL)
+		return;
+	while (c->queued > 0)
+		wait_and_deliver(c);
+	pthread_mutex_lock(&c->mutex);
+	c->stop = true;
+	pthread_cond_signal(&c->work);
+	pthread_mutex_unlock(&c->mutex);
+	pthread_join(c->thread, NULL);
+	destroy(c);
+}
