@@ -101,7 +101,7 @@ direct_send(struct link *l, uint64_t block, relay_done *done, void *arg)
 
 struct taking {
 	struct link	*l;
-	uint64_t	 block;
+	uint64_t	 block, mark;
 };
 
 static void
@@ -119,6 +119,8 @@ taken(void *arg, int r)
 {
 	struct taking	*t = arg;
 
+	if (r == 0)
+		link_mark_done(t->l, t->mark);
 	answer(t->l, t->block, r);
 	if (r == 0)
 		supply_ready(t->l->kma, t->l->conf->peer, t->block);
@@ -150,7 +152,8 @@ assign_in(struct link *l, const struct msg_assign *m)
 	linktx_spend(tx, l->id, m->pad);
 	linktx_inbound(tx, l->conf->peer, m->block, block->bytes + LINK_PAD,
 	    block->len - LINK_PAD);
-	linktx_mark(tx, l->id, link_mark_next(l));
+	t->mark = link_mark_next(l);
+	linktx_mark(tx, l->id, t->mark);
 	linktx_commit(tx, taken, t);
 	secret_free(&block);
 }

@@ -1,0 +1,285 @@
+/*
+ * relay.c - key relay (Q.4163 7.1) at the source: draw a pool block, protect
+ * it for the first hop, wait for the completion notification. A block whose
+ * fate is uncertain is void; it is never sent again by another way.
+ */
+#include "kma/relay.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "block.h"
+#include "err.h"
+#include "log.h"
+
+struct known_route {
+	km_id			km;
+	struct route		route;
+	LIST_ENTRY(known_route)	next;
+};
+
+struct sending {
+	struct kma		*kma;
+	struct link		*l;
+	struct padwait		 wait;
+	struct route		 route;
+	route_text		 text;
+	uuid_text		 request;
+	uint64_t		 block, deadline, mark;
+	struct secret		*pool;
+	struct hop_frame	*frame;
+	bool			 sent;
+	relay_done		*done;
+	void			*arg;
+	LIST_ENTRY(sending)	 next;
+};
+
+struct relays {
+	LIST_HEAD(, known_route)	routes;
+	LIST_HEAD(, sending)		sending;
+	struct relay_counters		n;
+};
+
+struct relay_counters *
+relay_counters(struct kma *k)
+{
+	return &k->relays->n;
+}
+
+/* ---- routes, as relayd knows them ---- */
+
+void
+relay_route(struct kma *k, const struct msg_route *m)
+{
+	struct known_route	*kr;
+
+	LIST_FOREACH(kr, &k->relays->routes, next)
+		if (strcmp(kr->km, m->km) == 0)
+			break;
+	if (kr == NULL) {
+		if ((kr = calloc(1, sizeof(*kr))) == NULL)
+			return;
+		memcpy(kr->km, m->km, sizeof(kr->km));
+		LIST_INSERT_HEAD(&k->relays->routes, kr, next);
+	}
+	kr->route.n = 0;
+	if (m->route[0] == '\0' || route_parse(&kr->route, m->route) < 0)
+		kr->route.n = 0;
+	if (kr->route.n >= 2 &&
+	    (strcmp(kr->route.km[0], kma_conf.kme_id) != 0 ||
+	    strcmp(kr->route.km[kr->route.n - 1], m->km) != 0))
+		kr->route.n = 0;	/* not a route from here to there */
+}
+
+static const struct route *
+route_to(struct kma *k, const char *peer)
+{
+	struct known_route	*kr;
+
+	LIST_FOREACH(kr, &k->relays->routes, next)
+		if (strcmp(kr->km, peer) == 0 && kr->route.n >= 2)
+			return &kr->route;
+	return NULL;
+}
+
+/* ---- the source ---- */
+
+static void
+finish(struct sending *s, int r)
+{
+	LIST_REMOVE(s, next);
+	link_unwant(s->l, &s->wait);
+	relay_frame_free(&s->frame);
+	if (r < 0) {
+		relay_counters(s->kma)->failed++;
+		secret_free(&s->pool);
+	} else
+		relay_counters(s->kma)->completed++;
+	s->done(s->arg, r, s->pool);
+	free(s);
+}
+
+static void
+spent(void *arg, int r)
+{
+	struct sending	*s = arg;
+
+	if (r == 0) {
+		link_mark_done(s->l, s->mark);
+		r = relay_frame_send(s->kma, s->frame);
+	}
+	if (r < 0)
+		finish(s, r);
+	else
+		s->sent = true;
+	/* From here the copy in the frame is not needed. */
+}
+
+static int
+protect(struct sending *s, uint64_t idx)
+{
+	struct secret	*pad = NULL;
+	int		 r;
+
+	if ((r = linkstore_read(s->kma->store, s->l->id, idx, &pad)) < 0)
+		goto out;
+	r = -E_NO_MEMORY;
+	if ((s->pool = secret_random(pad->len - LINK_PAD)) == NULL ||
+	    (s->frame = relay_frame_new(s->route.km[1], s->text, s->request,
+	    s->block, s->pool->bytes, s->pool->len)) == NULL)
+		goto out;
+	r = relay_frame_protect(s->frame, pad, idx);
+out:
+	secret_free(&pad);
+	return r;
+}
+
+static void
+got_pad(void *arg, int r, uint64_t idx)
+{
+	struct sending	*s = arg;
+	struct linktx	*tx;
+
+	if (r < 0 || (r = protect(s, idx)) < 0) {
+		finish(s, r);
+		return;
+	}
+	s->mark = link_mark_next(s->l);
+	tx = linktx_new(s->kma->store);
+	linktx_spend(tx, s->l->id, idx);
+	linktx_mark(tx, s->l->id, s->mark);
+	linktx_commit(tx, spent, s);
+}
+
+void
+relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
+    void *arg)
+{
+	const struct route	*route = route_to(k, peer);
+	struct link		*l;
+	struct sending		*s = NULL;
+	int			 r = -E_NO_ROUTE;
+
+	if (route == NULL || (l = kma_link_to(k, route->km[1])) == NULL)
+		goto fail;
+	r = -E_NO_MEMORY;
+	if ((s = calloc(1, sizeof(*s))) == NULL || uuid_random(s->request) < 0)
+		goto fail;
+	s->kma = k;
+	s->l = l;
+	s->route = *route;
+	route_print(route, s->text);
+	s->block = block;
+	s->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
+	s->done = done;
+	s->arg = arg;
+	s->wait = (struct padwait){ .fn = got_pad, .arg = s,
+	    .deadline = s->deadline };
+	LIST_INSERT_HEAD(&k->relays->sending, s, next);
+	relay_counters(k)->started++;
+	link_want(l, &s->wait);
+	return;
+fail:
+	free(s);
+	done(arg, r, NULL);
+}
+
+static int
+done_check(struct sending *s, const struct msg_done_in *m)
+{
+	struct relay_names	 n = { s->text, s->request, s->block, 0,
+				    { NULL, 0 } };
+	uint8_t			 tag[OTP_MAC];
+	int			 r;
+
+	if (strcmp(m->route, s->text) != 0 || m->mac.len != OTP_MAC)
+		return -E_MAC;
+	if ((r = relaymac_done(tag, s->pool->bytes + POOL_DONE, &n,
+	    m->response)) < 0)
+		return r;
+	return mac_check(tag, m->mac.p, OTP_MAC);
+}
+
+/*
+ * "success" must carry the MAC of the destination. A failure need not: who
+ * forges one costs us a block, as if he had dropped the frame.
+ */
+void
+relay_done_in(struct kma *k, struct msg_done_in *m)
+{
+	struct sending	*s;
+
+	LIST_FOREACH(s, &k->relays->sending, next)
+		if (s->sent && strcmp(s->request, m->request) == 0)
+			break;
+	if (s == NULL)
+		return;		/* timed out: the block is void */
+	if (strcmp(m->response, "success") != 0) {
+		log_notice("key relay failed", "route=%s response=%s",
+		    s->text, log_quote(m->response));
+		finish(s, -E_NO_KEY);
+	} else if (done_check(s, m) < 0) {
+		relay_counters(k)->bad_mac++;
+		log_warn("completion notification with a bad MAC",
+		    "route=%s request=%s", s->text, s->request);
+	} else
+		finish(s, 0);
+}
+
+/* ---- life ---- */
+
+void
+relay_tick(struct kma *k)
+{
+	struct sending	*s, *tmp;
+	uint64_t	 now = mono_ms();
+
+	for (s = LIST_FIRST(&k->relays->sending); s != NULL; s = tmp) {
+		tmp = LIST_NEXT(s, next);
+		if (s->sent && now >= s->deadline) {
+			log_notice("key relay timed out", "route=%s", s->text);
+			finish(s, -E_TIMEOUT);
+		}
+	}
+}
+
+int
+relay_new(struct kma *k)
+{
+	k->relays = calloc(1, sizeof(*k->relays));
+	return k->relays == NULL ? -E_NO_MEMORY : 0;
+}
+
+void
+relay_free(struct kma *k)
+{
+	struct known_route	*kr;
+	struct sending		*s;
+
+	if (k->relays == NULL)
+		return;
+	while ((s = LIST_FIRST(&k->relays->sending)) != NULL)
+		finish(s, -E_CLOSED);
+	while ((kr = LIST_FIRST(&k->relays->routes)) != NULL) {
+		LIST_REMOVE(kr, next);
+		free(kr);
+	}
+	free(k->relays);
+	k->relays = NULL;
+}
+
+json_t *
+relay_status(struct kma *k)
+{
+	struct relay_counters	*n = relay_counters(k);
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	    "started", (json_int_t)n->started,
+	    "completed", (json_int_t)n->completed,
+	    "failed", (json_int_t)n->failed,
+	    "transit", (json_int_t)n->transit,
+	    "received", (json_int_t)n->received,
+	    "refused", (json_int_t)n->refused,
+	    "bad_mac", (json_int_t)n->bad_mac);
+}
