@@ -1,1 +1,39 @@
-# doc: what is built from this folder
+# doc: manual pages; what is said of options comes from the daemons' tables
+dist_doc_DATA += doc/ARCHITECTURE.md
+dist_man_MANS += doc/man/qkdctl.1 doc/man/qkdnode-pki.8
+man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
+	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
+	doc/man/qkdmod.conf.5
+nodist_man_MANS += $(man_pages)
+man_parts = doc/man/common.in doc/man/signals.in doc/fill
+EXTRA_DIST += $(man_parts) $(man_pages:=.in)
+CLEANFILES += $(man_pages)
+
+# A line @NAME@ of a template becomes the output of the command for it.
+man_fill = $(AM_V_GEN)mkdir -p doc/man && sh $(srcdir)/doc/fill \
+	COMMON 'cat $(srcdir)/doc/man/common.in' \
+	SIGNALS 'cat $(srcdir)/doc/man/signals.in'
+
+doc/man/%.8: doc/man/%.8.in $(man_parts)
+	$(man_fill) <$< >$@.new && mv $@.new $@
+
+doc/man/kma.conf.5: doc/man/kma.conf.5.in kma/kma$(EXEEXT) etc/kma.conf \
+    $(man_parts)
+	$(man_fill) OPTIONS 'kma/kma --man-options' \
+	EXAMPLE 'example $(srcdir)/etc/kma.conf' <$< >$@.new && mv $@.new $@
+
+doc/man/ksa.conf.5: doc/man/ksa.conf.5.in ksa/ksa$(EXEEXT) etc/ksa.conf \
+    $(man_parts)
+	$(man_fill) OPTIONS 'ksa/ksa --man-options' \
+	EXAMPLE 'example $(srcdir)/etc/ksa.conf' <$< >$@.new && mv $@.new $@
+
+doc/man/relayd.conf.5: doc/man/relayd.conf.5.in relayd/relayd$(EXEEXT) \
+    etc/relayd.conf $(man_parts)
+	$(man_fill) OPTIONS 'relayd/relayd --man-options' \
+	EXAMPLE 'example $(srcdir)/etc/relayd.conf' <$< >$@.new && mv $@.new $@
+
+doc/man/qkdmod.conf.5: doc/man/qkdmod.conf.5.in qkdmod/qkdmod$(EXEEXT) \
+    etc/qkdmod-example.conf $(man_parts)
+	$(man_fill) OPTIONS 'qkdmod/qkdmod --man-options' \
+	EXAMPLE 'example $(srcdir)/etc/qkdmod-example.conf' <$< >$@.new && \
+	mv $@.new $@
