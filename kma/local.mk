@@ -1,1 +1,22 @@
-# kma: what is built from this folder
+# kma: the key management agent
+noinst_LIBRARIES += libkma.a
+libkma_a_SOURCES = \
+	kma/agree.c kma/agree.h \
+	kma/conf.c kma/conf.h \
+	kma/direct.c \
+	kma/hop.c \
+	kma/idxset.c kma/idxset.h \
+	kma/kma.c kma/kma.h \
+	kma/link.c kma/link.h \
+	kma/linkagree.c \
+	kma/linkauth.c \
+	kma/linkpull.c \
+	kma/linkstore.c kma/linkstore.h \
+	kma/relay.c kma/relay.h \
+	kma/relayframe.c \
+	kma/relaymac.c kma/relaymac.h \
+	kma/supply.c
+
+daemon_PROGRAMS += kma/kma
+kma_kma_SOURCES = kma/main.c $(WIPEFREE_SRC)
+kma_kma_LDADD = libkma.a $(COMMON_LIBS)
