@@ -38,23 +38,35 @@ usage(FILE *f)
 	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable.\n");
 }
 
-/* One line of words: an argument with a blank in it would become two. */
+/* Appends an argument in quotes. */
+static int
+add(char line[LINE_MAX_OCTETS], size_t *len, const char *arg)
+{
+	line[(*len)++] = '"';
+	for (; *arg != '\0'; arg++) {
+		if (*len + 5 > LINE_MAX_OCTETS ||
+		    ((unsigned char)*arg < 0x20 && *arg != '\t'))
+			return -1;
+		if (*arg == '"' || *arg == '\\')
+			line[(*len)++] = '\\';
+		line[(*len)++] = *arg;
+	}
+	line[(*len)++] = '"';
+	return 0;
+}
+
+/* The arguments as one line, as ctl.h reads it. Its length, or -1. */
 static int
 make_line(char out[LINE_MAX_OCTETS], int nargs, char **args)
 {
 	size_t	len = 0;
 
 	for (int i = 0; i < nargs; i++) {
-		size_t	n = strlen(args[i]);
-
-		if (n == 0 || strpbrk(args[i], " \t\r\n") != NULL ||
-		    len + n + 2 > LINE_MAX_OCTETS) {
-			fprintf(stderr, "qkdctl: bad argument \"%s\"\n",
-			    args[i]);
+		if (len + 8 > LINE_MAX_OCTETS || add(out, &len, args[i]) < 0) {
+			fprintf(stderr, "qkdctl: argument %d is too long or "
+			    "holds control characters\n", i + 1);
 			return -1;
 		}
-		memcpy(out + len, args[i], n);
-		len += n;
 		out[len++] = i + 1 < nargs ? ' ' : '\n';
 	}
 	return (int)len;
@@ -134,27 +146,38 @@ receive(int fd, struct answer *a)
 	return -1;
 }
 
+/* A single text, as help is, reads better as it is. */
+static const char *
+only_text(json_t *j, const char *name)
+{
+	return json_object_size(j) != 1 ? NULL :
+	    json_string_value(json_object_get(j, name));
+}
+
 static int
 show(const struct answer *a, bool compact)
 {
 	json_error_t	 e;
-	json_t		*j = json_loadb(a->p, a->len, 0, &e), *error;
-	int		 r = DONE;
+	json_t		*j = json_loadb(a->p, a->len, 0, &e);
+	int		 r = UNREACHABLE;
 
 	if (!json_is_object(j)) {
 		fprintf(stderr, "qkdctl: the answer is not an object\n");
-		json_decref(j);
-		return UNREACHABLE;
+		goto out;
 	}
-	if ((error = json_object_get(j, "error")) != NULL)
-		r = REFUSED;
-	if (json_is_string(error) && !compact)
-		fprintf(stderr, "qkdctl: %s\n", json_string_value(error));
+	r = json_object_get(j, "error") != NULL ? REFUSED : DONE;
+	if (compact) {
+		json_dumpf(j, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (only_text(j, "error") != NULL)
+		fprintf(stderr, "qkdctl: %s\n", only_text(j, "error"));
+	else if (only_text(j, "help") != NULL)
+		fputs(only_text(j, "help"), stdout);
 	else {
-		json_dumpf(j, stdout,
-		    compact ? JSON_COMPACT : JSON_INDENT(2));
+		json_dumpf(j, stdout, JSON_INDENT(2));
 		putchar('\n');
 	}
+out:
 	json_decref(j);
 	return r;
 }
