@@ -40,7 +40,7 @@ def known_options(path):
     """The top-level options of a daemon, by its own word."""
     out = subprocess.run([path, "--options"], capture_output=True, text=True,
                          check=True).stdout
-    return {line.split()[0] for line in out.splitlines()
+    return {line.partition(":")[0] for line in out.splitlines()
             if line.strip() and not line[0].isspace()}
 
 
