@@ -9,6 +9,7 @@ libcommon_a_SOURCES = \
 	common/authlink.c common/authlink.h \
 	common/base64.c common/base64.h \
 	common/block.h \
+	common/bytes.h \
 	common/bytequeue.c common/bytequeue.h \
 	common/committer.c common/committer.h \
 	common/conf.c common/conf.h \
