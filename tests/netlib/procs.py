@@ -27,6 +27,17 @@ def process_state(pid):
     return fields[0], int(fields[19])
 
 
+def raise_memlock():
+    """As far as this user, in this container, may."""
+    hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)[1]
+    for limit in (MEMLOCK, hard):
+        try:
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (limit, limit))
+            return
+        except (OSError, ValueError):
+            continue
+
+
 def ask(path, line, timeout=10):
     """One line to a control socket, one JSON object back."""
     with socket.socket(socket.AF_UNIX) as s:
@@ -98,14 +109,11 @@ class Network:
         gid = self.plan.gid(node, daemon)
 
         def become():
-            soft, hard = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+            raise_memlock()
             if self.plan.root:
-                resource.setrlimit(resource.RLIMIT_MEMLOCK, (MEMLOCK, MEMLOCK))
                 os.setgroups([])
                 os.setgid(gid)
                 os.setuid(uid)
-            elif soft != hard:
-                resource.setrlimit(resource.RLIMIT_MEMLOCK, (hard, hard))
 
         env = {k: v for k, v in os.environ.items() if k in ENV_KEPT}
         with open(self.plan.log_path(node, daemon), "ab") as log:
