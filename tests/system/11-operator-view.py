@@ -41,7 +41,7 @@ def main():
                 for name, path in n["stores"].items():
                     views.setdefault(name, set()).update(read_store(path))
         load.await_progress(20)
-    for name, want in (("kma", {"link", "audit"}),
+    for name, want in (("kma", {"link", "pool"}),
                        ("ksa", {"pool", "assigned", "audit"})):
         check(want <= views[name], "%s has the views %s, not all of %s" % (
             name, sorted(views[name]), sorted(want)))
