@@ -6,5 +6,5 @@ libqkdmod_a_SOURCES = \
 	qkdmod/simkeys.c qkdmod/simkeys.h
 
 daemon_PROGRAMS += qkdmod/qkdmod
-qkdmod_qkdmod_SOURCES = qkdmod/main.c
+qkdmod_qkdmod_SOURCES = qkdmod/main.c $(WIPEFREE_SRC)
 qkdmod_qkdmod_LDADD = libqkdmod.a $(COMMON_LIBS)
