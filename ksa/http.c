@@ -34,6 +34,7 @@ struct http {
 	size_t		 header_octets;
 	unsigned	 headers, hosts;
 	bool		 begun, in_body, complete, wants_continue, host_bad;
+	bool		 after_lf;	/* the last octet of the header so far */
 	char		 fault[128];
 };
 
@@ -270,11 +271,9 @@ on_head_complete(llhttp_t *l)
 	h->request.method_name = llhttp_method_name(l->method);
 	h->request.old = l->http_minor == 0;
 	h->in_body = true;
+	h->wants_continue &= body && !h->request.old;
 	l->upgrade = 0;		/* an Upgrade may be ignored; so we do */
-	if (h->wants_continue && body && !h->request.old)
-		return HPE_PAUSED;
-	h->wants_continue = false;
-	return 0;
+	return HPE_PAUSED;	/* http_feed() looks where the header ends */
 }
 
 static int
@@ -368,34 +367,72 @@ whole_event(struct http *h)
 static enum http_event
 paused_event(struct http *h, size_t rest)
 {
+	bool	waits = h->wants_continue && rest == 0;
+
 	if (h->complete)
 		return whole_event(h);
 	h->wants_continue = false;
-	if (span_keep(&h->target) < 0)
+	return waits ? HTTP_CONTINUE : HTTP_MORE;
+}
+
+/* A line that begins with a blank belongs to the one before (RFC 7230 3.2.4,
+ * obs-fold); llhttp takes it, others read it differently. */
+static bool
+folded(struct http *h, const char *p, size_t n)
+{
+	const char *end = p + n, *lf;
+
+	for (; p < end; p = lf + 1) {
+		if (h->after_lf && (*p == ' ' || *p == '\t'))
+			return true;
+		lf = memchr(p, '\n', end - p);
+		h->after_lf = lf != NULL;
+		if (lf == NULL)
+			break;
+	}
+	return false;
+}
+
+/* One step of the parser, to a pause or the end of the octets. */
+static enum http_event
+advance(struct http *h, const char *at, size_t n, size_t *used)
+{
+	bool	 header = !h->in_body;
+	llhttp_errno_t e;
+
+	llhttp_resume(&h->parser);
+	e = llhttp_execute(&h->parser, at, n);
+	*used = e == HPE_OK ? n : 0;
+	if (e == HPE_PAUSED)
+		*used = llhttp_get_error_pos(&h->parser) - at;
+	else if (e != HPE_OK)
 		return fault_event(h);
-	return rest == 0 ? HTTP_CONTINUE : HTTP_MORE;
+	if (header && folded(h, at, *used)) {
+		refuse(h, "a header field is folded");
+		return HTTP_FAULT;
+	}
+	return e == HPE_OK ? HTTP_MORE : paused_event(h, n - *used);
 }
 
 enum http_event
 http_feed(struct http *h, const uint8_t *p, size_t n, size_t *used)
 {
 	const char	*at = (const char *)p;
-	llhttp_errno_t	 e;
 	enum http_event	 ev;
+	bool		 header;
+	size_t		 k;
 
 	*used = 0;
 	do {
-		llhttp_resume(&h->parser);
-		e = llhttp_execute(&h->parser, at + *used, n - *used);
-		if (e != HPE_OK && e != HPE_PAUSED)
-			return fault_event(h);
-		*used = e == HPE_OK ? n : (size_t)
-		    (llhttp_get_error_pos(&h->parser) - at);
-		ev = e == HPE_OK ? HTTP_MORE : paused_event(h, n - *used);
-	} while (ev == HTTP_MORE && e == HPE_PAUSED);
-	if (ev == HTTP_MORE && (span_keep(&h->target) < 0 ||
-	    span_keep(&h->body) < 0))
-		return fault_event(h);
+		header = !h->in_body;
+		ev = advance(h, at + *used, n - *used, &k);
+		*used += k;
+	} while (ev == HTTP_MORE && (*used < n || header != !h->in_body));
+	if ((ev == HTTP_MORE || ev == HTTP_CONTINUE) &&
+	    (span_keep(&h->target) < 0 || span_keep(&h->body) < 0)) {
+		refuse(h, "out of memory");
+		return HTTP_FAULT;
+	}
 	return ev;
 }
 
@@ -420,7 +457,7 @@ http_next(struct http *h)
 	h->name_len = h->value_len = h->header_octets = 0;
 	h->headers = h->hosts = 0;
 	h->begun = h->in_body = h->complete = false;
-	h->wants_continue = h->host_bad = false;
+	h->wants_continue = h->host_bad = h->after_lf = false;
 }
 
 enum http_phase

@@ -1,0 +1,29 @@
+# Unit tests and fuzz targets of the HTTPS door of ksa.
+KSA_TEST_LIBS = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
+
+check_PROGRAMS += tests/unit/check_uri tests/unit/check_http \
+	tests/unit/check_etsi014json
+tests_unit_check_uri_SOURCES = tests/unit/check_uri.c
+tests_unit_check_uri_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_uri_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_http_SOURCES = tests/unit/check_http.c
+tests_unit_check_http_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_http_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_etsi014json_SOURCES = tests/unit/check_etsi014json.c
+tests_unit_check_etsi014json_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_etsi014json_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_uri tests/fuzz/fuzz_http \
+	tests/fuzz/fuzz_keyrequest tests/fuzz/fuzz_keyids
+tests_fuzz_fuzz_uri_SOURCES = tests/fuzz/fuzz_uri.c tests/fuzz/replay.c \
+	tests/fuzz/replay.h
+tests_fuzz_fuzz_uri_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_http_SOURCES = tests/fuzz/fuzz_http.c tests/fuzz/replay.c \
+	tests/fuzz/replay.h
+tests_fuzz_fuzz_http_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_keyrequest_SOURCES = tests/fuzz/fuzz_keyrequest.c \
+	tests/fuzz/replay.c tests/fuzz/replay.h
+tests_fuzz_fuzz_keyrequest_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_keyids_SOURCES = tests/fuzz/fuzz_keyids.c \
+	tests/fuzz/replay.c tests/fuzz/replay.h
+tests_fuzz_fuzz_keyids_LDADD = $(KSA_TEST_LIBS)
