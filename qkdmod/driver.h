@@ -48,6 +48,7 @@ struct driver {
 			    struct driver_run *);
 	uint64_t	(*produced)(void *dev);		/* highest index */
 	void		(*state)(void *dev, char text[DRIVER_STATE_MAX]);
+	bool		(*delivers)(void *dev);	/* false: state says why */
 	json_t		*(*status)(void *dev);		/* figures */
 	/* For tests of the device; NULL when args[0] is unknown to it. */
 	json_t		*(*command)(void *dev, int nargs, char **args);

@@ -96,13 +96,16 @@ static json_t *
 status(struct serve *s)
 {
 	char	 state[DRIVER_STATE_MAX];
-	json_t	*j, *missing = json_array();
+	json_t	*missing = json_array();
 
 	s->drv->state(s->dev, state);
+	if (!s->drv->delivers(s->dev))
+		json_array_append_new(missing,
+		    json_sprintf("key from the module: %s", state));
 	if (!ipc_is_up(s->ipc))
 		json_array_append_new(missing,
 		    json_string("kma is not connected"));
-	j = json_pack("{s:b, s:o, s:s, s:s, s:b, s:s, s:I, s:o, s:I, s:I, "
+	return json_pack("{s:b, s:o, s:s, s:s, s:b, s:s, s:I, s:o, s:I, s:I, "
 	    "s:I, s:I}",
 	    "ready", 1, "missing", missing,
 	    "link", s->conf->link, "driver", s->drv->name,
@@ -112,7 +115,6 @@ status(struct serve *s)
 	    "block_octets", (json_int_t)s->conf->block_octets,
 	    "pulls", (json_int_t)s->pulls, "given", (json_int_t)s->given,
 	    "after", (json_int_t)s->after);
-	return j;
 }
 
 static json_t *

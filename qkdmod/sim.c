@@ -227,6 +227,14 @@ sim_state(void *dev, char text[DRIVER_STATE_MAX])
 	    s->noise ? ", noise" : "", s->lose > 0 ? ", losing" : "");
 }
 
+static bool
+sim_delivers(void *dev)
+{
+	const struct sim	*s = dev;
+
+	return !s->paused;
+}
+
 static json_t *
 sim_status(void *dev)
 {
@@ -332,6 +340,7 @@ const struct driver sim_driver = {
 	.pull = sim_pull,
 	.produced = sim_produced,
 	.state = sim_state,
+	.delivers = sim_delivers,
 	.status = sim_status,
 	.command = sim_command,
 	.close = sim_close,
