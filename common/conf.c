@@ -241,23 +241,63 @@ file_read(struct loader *ld)
 	return text;
 }
 
+/* The end of a text in quotes or a comment that begins at p; p: neither. */
+static const char *
+skip_quoted(const char *p)
+{
+	const char	*end;
+
+	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (p[0] == '/' && p[1] == '*')
+		return (end = strstr(p + 2, "*/")) == NULL ? p + strlen(p) :
+		    end + 2;
+	if (*p != '"')
+		return p;
+	for (p++; *p != '\0' && *p != '"'; p++)
+		if (p[0] == '\\' && p[1] != '\0')
+			p++;
+	return *p == '"' ? p + 1 : p;
+}
+
+/* libconfig takes 4294967356 without an L for 60 and says nothing. */
+static void
+check_number(struct loader *ld, unsigned line, const char *p, size_t len)
+{
+	char	*end;
+
+	errno = 0;
+	if (!(*p >= '0' && *p <= '9') || (strtoll(p, &end, 0) <= INT32_MAX &&
+	    errno == 0) || end != p + len)
+		return;
+	fault(ld, line, NULL, "a number this large needs an L at its end: "
+	    "%.*sL", (int)len, p);
+}
+
 /*
  * libconfig would look for included files in the working directory. One file
  * that says all is what an operator expects to check with -n.
  */
 static void
-refuse_includes(struct loader *ld, const char *text)
+check_text(struct loader *ld, const char *text)
 {
-	unsigned	line = 1;
+	static const char	word[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "abcdefghijklmnopqrstuvwxyz0123456789_.@-*";
+	unsigned		line = 1;
+	const char		*next;
 
-	for (const char *p = text; *p != '\0'; line++) {
-		p += strspn(p, " \t");
+	for (const char *p = text; *p != '\0'; p = next) {
+		size_t	len = strspn(p, word);
+
+		next = len > 0 ? p + len : skip_quoted(p);
+		if (next == p)
+			next++;
+		check_number(ld, line, p, len);
 		if (strncmp(p, "@include", 8) == 0)
 			fault(ld, line, "@include", "is not supported: write "
 			    "the options into this file");
-		p += strcspn(p, "\n");
-		if (*p == '\n')
-			p++;
+		for (; p < next; p++)
+			line += *p == '\n';
 	}
 }
 
@@ -270,7 +310,7 @@ conf_load(const struct conf_opt *opts, void *out, const char *path, FILE *err)
 
 	config_init(&cfg);
 	if ((text = file_read(&ld)) != NULL)
-		refuse_includes(&ld, text);
+		check_text(&ld, text);
 	if (ld.faults > 0)
 		goto out;
 	if (config_read_string(&cfg, text) != CONFIG_TRUE)

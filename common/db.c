@@ -28,6 +28,7 @@ struct db {
 	bool		 writer;
 	int		 lock;		/* held while we may write */
 	struct stmt	*stmts;
+	int		 error;		/* of what failed last */
 	int		 logged_code;
 	uint64_t	 logged_at;
 };
@@ -68,9 +69,10 @@ failed(struct db *db, int code, const char *what)
 		    remedy(code));
 	db->logged_code = code;
 	db->logged_at = now;
-	return basic == SQLITE_BUSY ? -E_BUSY :
+	db->error = basic == SQLITE_BUSY ? -E_BUSY :
 	    basic == SQLITE_CORRUPT || basic == SQLITE_NOTADB ?
 	    -E_STORE_CORRUPT : -E_STORE;
+	return db->error;
 }
 
 /* ---- opening ---- */
@@ -87,6 +89,7 @@ connect(struct db **out, const char *path, bool writer)
 	if (db == NULL || (db->path = strdup(path)) == NULL)
 		return -E_NO_MEMORY;
 	db->writer = writer;
+	db->error = -E_STORE;
 	db->lock = -1;
 	if (writer && (db->lock = dbfile_lock(path)) < 0)
 		return db->lock;
@@ -108,8 +111,6 @@ pragma_text(struct db *db, const char *sql, char *out, size_t room)
 	int		 r;
 
 	out[0] = '\0';
-	if (st == NULL)
-		return -E_STORE;
 	if ((r = db_step(db, st)) == SQLITE_ROW)
 		snprintf(out, room, "%s", sqlite3_column_text(st, 0));
 	sqlite3_reset(st);
@@ -390,8 +391,8 @@ db_step(struct db *db, sqlite3_stmt *st)
 {
 	int	code, r;
 
-	if (st == NULL)
-		return -E_STORE;
+	if (st == NULL)		/* db_bind() has failed */
+		return db->error;
 	code = sqlite3_step(st);
 	if (code == SQLITE_ROW)
 		return code;
