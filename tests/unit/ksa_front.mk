@@ -27,3 +27,12 @@ tests_fuzz_fuzz_keyrequest_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_keyids_SOURCES = tests/fuzz/fuzz_keyids.c \
 	tests/fuzz/replay.c tests/fuzz/replay.h
 tests_fuzz_fuzz_keyids_LDADD = $(KSA_TEST_LIBS)
+
+# The door with the sockets and the engine played by the test.
+check_PROGRAMS += tests/unit/check_door
+tests_unit_check_door_SOURCES = tests/unit/check_door.c \
+	tests/unit/fakeconn.c tests/unit/fakeconn.h \
+	tests/unit/fakesupply.c tests/unit/fakesupply.h \
+	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_door_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_door_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)

@@ -1,0 +1,263 @@
+/* fakeconn.c - connections without sockets. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fakeconn.h"
+
+#define ROOM	(4 << 20)
+
+struct conn {
+	const struct conn_ops *ops;
+	void	*arg;
+	struct conn_limits limits;
+	bool	 open, finished, paused, delivering, dead;
+	const char *deadline;
+	char	*in, *out;
+	size_t	 in_len, out_len;
+};
+
+static struct {
+	void	(*fn)(void *, int);
+	void	*arg;
+} listener;
+static struct conn	*newest;
+static unsigned		 closed;
+static bool		 no_memory;
+
+struct listener *
+listener_new(struct event_base *base, const char *address,
+    unsigned max_per_turn, void (*fn)(void *arg, int fd), void *arg)
+{
+	(void)base, (void)address, (void)max_per_turn;
+	listener.fn = fn;
+	listener.arg = arg;
+	return (struct listener *)&listener;
+}
+
+void
+listener_free(struct listener **l)
+{
+	listener.fn = NULL;
+	*l = NULL;
+}
+
+bool
+fakeconn_listening(void)
+{
+	return listener.fn != NULL;
+}
+
+struct conn *
+conn_new(struct event_base *base, SSL_CTX *ctx, int fd, bool server,
+    const struct conn_limits *limits, const struct conn_ops *ops, void *arg)
+{
+	struct conn *c = calloc(1, sizeof(*c));
+
+	(void)base, (void)fd;
+	ck_assert_ptr_nonnull(ctx);
+	ck_assert(server);
+	c->ops = ops;
+	c->arg = arg;
+	c->limits = *limits;
+	c->in = malloc(ROOM);
+	c->out = malloc(ROOM);
+	return newest = c;
+}
+
+struct conn *
+fakeconn_accept(void)
+{
+	newest = NULL;
+	listener.fn(listener.arg, -1);
+	return newest;
+}
+
+static void
+destroy(struct conn *c)
+{
+	free(c->in);
+	free(c->out);
+	free(c);
+}
+
+void
+conn_close(struct conn *c, const char *why)
+{
+	if (c->dead)
+		return;
+	c->dead = true;
+	closed++;
+	c->ops->closed(c->arg, c, why);
+	if (!c->delivering)
+		destroy(c);
+}
+
+static void
+deliver(struct conn *c)
+{
+	ssize_t	n = 1;
+
+	if (c->delivering)
+		return;
+	c->delivering = true;
+	while (n > 0 && c->in_len > 0 && !c->paused && !c->finished &&
+	    !c->dead && c->out_len < c->limits.output_max) {
+		/* In memory of its exact size, gone afterwards. */
+		uint8_t	*p = malloc(c->in_len);
+
+		memcpy(p, c->in, c->in_len);
+		n = c->ops->input(c->arg, c, p, c->in_len);
+		memset(p, 0xdd, c->in_len);
+		free(p);
+		if (n > 0) {
+			ck_assert_uint_le((size_t)n, c->in_len);
+			c->in_len -= n;
+			memmove(c->in, c->in + n, c->in_len);
+		}
+	}
+	if (n < 0)
+		conn_close(c, "bad input");
+	c->delivering = false;
+	if (c->dead)
+		destroy(c);
+}
+
+void
+fakeconn_shake(struct conn *c, X509 *cert)
+{
+	c->open = true;
+	if (c->ops->ready(c->arg, c, cert) < 0)
+		conn_close(c, "refused");
+}
+
+void
+fakeconn_send(struct conn *c, const char *p, size_t n)
+{
+	ck_assert_uint_le(n, ROOM - c->in_len);
+	memcpy(c->in + c->in_len, p, n);
+	c->in_len += n;
+	deliver(c);
+}
+
+const char *
+fakeconn_output(struct conn *c)
+{
+	static char text[ROOM];
+
+	memcpy(text, c->out, c->out_len);
+	text[c->out_len] = '\0';
+	c->out_len = 0;
+	deliver(c);
+	return text;
+}
+
+bool
+fakeconn_finished(const struct conn *c)
+{
+	return c->finished;
+}
+
+bool
+fakeconn_paused(const struct conn *c)
+{
+	return c->paused;
+}
+
+const char *
+fakeconn_deadline(const struct conn *c)
+{
+	return c->deadline;
+}
+
+void
+fakeconn_no_memory(void)
+{
+	no_memory = true;
+}
+
+void
+fakeconn_hang_up(struct conn *c)
+{
+	conn_close(c, "closed by peer");
+}
+
+unsigned
+fakeconn_closed(void)
+{
+	return closed;
+}
+
+uint8_t *
+conn_reserve(struct conn *c, size_t len)
+{
+	if (no_memory || len > ROOM - 1 - c->out_len) {
+		no_memory = false;
+		return NULL;
+	}
+	return (uint8_t *)c->out + c->out_len;
+}
+
+void
+conn_commit(struct conn *c, size_t used)
+{
+	ck_assert(!c->finished);
+	c->out_len += used;
+}
+
+int
+conn_write(struct conn *c, const void *p, size_t n)
+{
+	memcpy(conn_reserve(c, n), p, n);
+	conn_commit(c, n);
+	return 0;
+}
+
+void
+conn_pause(struct conn *c, bool paused)
+{
+	c->paused = paused;
+	deliver(c);
+}
+
+void
+conn_deadline(struct conn *c, unsigned ms, const char *what)
+{
+	c->deadline = ms > 0 ? what : NULL;
+}
+
+void
+conn_finish(struct conn *c)
+{
+	if (c->open)
+		c->finished = true;
+	else
+		conn_close(c, "finished");
+}
+
+const char *
+conn_peer_address(const struct conn *c)
+{
+	(void)c;
+	return "192.0.2.1:4321";
+}
+
+SSL *
+conn_ssl(struct conn *c)
+{
+	(void)c;
+	return NULL;
+}
+
+size_t
+conn_output_queued(const struct conn *c)
+{
+	return c->out_len;
+}
+
+int
+conn_dial(const char *address)
+{
+	(void)address;
+	return -1;
+}

@@ -1,0 +1,32 @@
+/*
+ * fakeconn.h - connections without sockets and TLS: a test plays the peer.
+ * Takes the place of conn.c and listener.c.
+ */
+#ifndef FAKECONN_H
+#define FAKECONN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <openssl/x509.h>
+
+#include "conn.h"
+
+/* As if somebody had connected to the listener; NULL: not let in. */
+struct conn	*fakeconn_accept(void);
+bool		 fakeconn_listening(void);
+/* The handshake ended with this certificate. */
+void		 fakeconn_shake(struct conn *, X509 *);
+void		 fakeconn_send(struct conn *, const char *, size_t);
+/* What was written so far; emptied by the call. */
+const char	*fakeconn_output(struct conn *);
+bool		 fakeconn_finished(const struct conn *);
+bool		 fakeconn_paused(const struct conn *);
+const char	*fakeconn_deadline(const struct conn *);
+/* The next conn_reserve() fails. */
+void		 fakeconn_no_memory(void);
+/* The peer goes away; or what finished is closed. */
+void		 fakeconn_hang_up(struct conn *);
+/* How many connections were closed so far. */
+unsigned	 fakeconn_closed(void);
+
+#endif

@@ -1,0 +1,24 @@
+/* fakesupply.h - an engine that answers what the test says, when it says. */
+#ifndef FAKESUPPLY_H
+#define FAKESUPPLY_H
+
+#include "ksa/supply.h"
+
+extern struct fakesupply {
+	bool		 later;		/* answer when fakesupply_answer() */
+	enum supply_status status;
+	const char	*detail;
+	struct supply_stock stock;
+	enum supply_status stock_status;
+	struct supply_limits limits;
+	/* The last call, and how many there were. */
+	char		 asked[2048];
+	unsigned	 calls, cancelled;
+} fakesupply;
+
+/* Limits as by default; answers at once, with keys of counted octets. */
+void	fakesupply_reset(void);
+void	fakesupply_answer(void);
+bool	fakesupply_waits(void);
+
+#endif
