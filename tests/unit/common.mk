@@ -45,3 +45,16 @@ check_PROGRAMS += tests/unit/check_db
 tests_unit_check_db_SOURCES = tests/unit/check_db.c $(UNIT_SRC)
 tests_unit_check_db_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_db_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_ctl
+tests_unit_check_ctl_SOURCES = tests/unit/check_ctl.c $(UNIT_SRC)
+tests_unit_check_ctl_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_ctl_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_daemon
+tests_unit_check_daemon_SOURCES = tests/unit/check_daemon.c $(UNIT_SRC)
+tests_unit_check_daemon_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_daemon_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_wipefree
+tests_unit_check_wipefree_SOURCES = tests/unit/check_wipefree.c \
+	$(WIPEFREE_SRC) $(UNIT_SRC)
+tests_unit_check_wipefree_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_wipefree_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
