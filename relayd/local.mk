@@ -1,1 +1,23 @@
-# relayd: what is built from this folder
+# relayd: key relay between nodes
+noinst_LIBRARIES += librelayd.a
+librelayd_a_SOURCES = \
+	relayd/bridge.c relayd/bridge.h \
+	relayd/carry.c relayd/carry.h \
+	relayd/command.c relayd/command.h \
+	relayd/conf.c \
+	relayd/counters.def relayd/counters.h \
+	relayd/exchange.c relayd/exchange.h \
+	relayd/frames.c relayd/frames.h \
+	relayd/jsonout.c relayd/jsonout.h \
+	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \
+	relayd/kxcert.c relayd/kxcert.h \
+	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \
+	relayd/kxlink.c relayd/kxlink.h \
+	relayd/linkstate.c relayd/linkstate.h \
+	relayd/relay.c relayd/relay.h \
+	relayd/relayd.h \
+	relayd/routes.c relayd/routes.h
+
+daemon_PROGRAMS += relayd/relayd
+relayd_relayd_SOURCES = relayd/main.c
+relayd_relayd_LDADD = librelayd.a $(COMMON_LIBS)

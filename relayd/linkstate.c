@@ -1,0 +1,232 @@
+#include "linkstate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "err.h"
+
+struct node {
+	struct linkstate_ad	 ad;
+	uint64_t		 heard;
+	const struct node	*before;	/* on the route from me */
+	unsigned		 hops;		/* 0: not reached */
+	UT_hash_handle		 hh;
+};
+
+struct linkstate {
+	struct node	*nodes;		/* me among them */
+	struct node	*me;
+	bool		 stale;		/* routes must be computed */
+};
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static int
+by_origin(const struct node *a, const struct node *b)
+{
+	return strcmp(a->ad.origin, b->ad.origin);
+}
+
+static struct node *
+find(const struct linkstate *s, const char *km)
+{
+	struct node	*n;
+
+	HASH_FIND_STR(s->nodes, km, n);
+	return n;
+}
+
+static struct node *
+add(struct linkstate *s, const char *km)
+{
+	struct node	*n;
+
+	if ((n = calloc(1, sizeof(*n))) == NULL)
+		return NULL;
+	strcpy(n->ad.origin, km);
+	HASH_ADD_STR(s->nodes, ad.origin, n);
+	return n;
+}
+
+int
+linkstate_new(struct linkstate **sp, const char *me, uint64_t incarnation)
+{
+	struct linkstate	*s;
+
+	*sp = NULL;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return -E_NO_MEMORY;
+	if ((s->me = add(s, me)) == NULL) {
+		free(s);
+		return -E_NO_MEMORY;
+	}
+	s->me->ad.incarnation = incarnation;
+	s->stale = true;
+	*sp = s;
+	return 0;
+}
+
+void
+linkstate_free(struct linkstate **sp)
+{
+	struct linkstate	*s = *sp;
+	struct node		*n, *tmp;
+
+	*sp = NULL;
+	if (s == NULL)
+		return;
+	HASH_ITER(hh, s->nodes, n, tmp) {
+		HASH_DEL(s->nodes, n);
+		free(n);
+	}
+	free(s);
+}
+
+void
+linkstate_announce(struct linkstate *s, const km_id *neighbours, unsigned n)
+{
+	struct linkstate_ad	*ad = &s->me->ad;
+
+	if (n > LINKSTATE_NEIGHBOURS_MAX)
+		n = LINKSTATE_NEIGHBOURS_MAX;
+	memcpy(ad->neighbours, neighbours, n * sizeof(km_id));
+	qsort(ad->neighbours, n, sizeof(km_id), by_id);
+	ad->n = n;
+	ad->sequence++;
+	s->stale = true;
+}
+
+const struct linkstate_ad *
+linkstate_mine(const struct linkstate *s)
+{
+	return &s->me->ad;
+}
+
+static bool
+newer(const struct linkstate_ad *a, const struct linkstate_ad *b)
+{
+	return a->incarnation != b->incarnation ?
+	    a->incarnation > b->incarnation : a->sequence > b->sequence;
+}
+
+/* The network still knows me from before, with a clock that was ahead. */
+static enum linkstate_verdict
+echo(struct linkstate *s, const struct linkstate_ad *ad)
+{
+	if (!newer(ad, &s->me->ad))
+		return LINKSTATE_OLD;
+	s->me->ad.incarnation = ad->incarnation + 1;
+	return LINKSTATE_ECHO;
+}
+
+enum linkstate_verdict
+linkstate_input(struct linkstate *s, const struct linkstate_ad *ad,
+    uint64_t now)
+{
+	struct node	*n = find(s, ad->origin);
+
+	if (n == s->me)
+		return echo(s, ad);
+	if (n == NULL) {
+		if (HASH_COUNT(s->nodes) >= LINKSTATE_NODES_MAX ||
+		    (n = add(s, ad->origin)) == NULL)
+			return LINKSTATE_FULL;
+	} else if (!newer(ad, &n->ad)) {
+		return LINKSTATE_OLD;
+	}
+	n->ad = *ad;
+	qsort(n->ad.neighbours, n->ad.n, sizeof(km_id), by_id);
+	n->heard = now;
+	s->stale = true;
+	return LINKSTATE_NEW;
+}
+
+bool
+linkstate_age(struct linkstate *s, uint64_t now)
+{
+	struct node	*n, *tmp;
+	bool		 any = false;
+
+	HASH_ITER(hh, s->nodes, n, tmp) {
+		if (n == s->me || now - n->heard <= LINKSTATE_MAX_AGE_MS)
+			continue;
+		HASH_DEL(s->nodes, n);
+		free(n);
+		any = s->stale = true;
+	}
+	return any;
+}
+
+void
+linkstate_each(struct linkstate *s, void (*fn)(void *,
+    const struct linkstate_ad *), void *arg)
+{
+	struct node	*n, *tmp;
+
+	HASH_SORT(s->nodes, by_origin);
+	HASH_ITER(hh, s->nodes, n, tmp)
+		if (n != s->me)
+			fn(arg, &n->ad);
+}
+
+static bool
+announces(const struct node *n, const char *km)
+{
+	return bsearch(km, n->ad.neighbours, n->ad.n, sizeof(km_id),
+	    by_id) != NULL;
+}
+
+/* Breadth first, neighbours in the order of IDs: so of all shortest routes
+ * the first in that order is found. */
+static void
+compute(struct linkstate *s)
+{
+	struct node	*queue[LINKSTATE_NODES_MAX], *n, *next;
+	unsigned	 head = 0, tail = 0;
+
+	for (n = s->nodes; n != NULL; n = n->hh.next)
+		n->hops = 0;
+	s->me->hops = 1;
+	s->me->before = NULL;
+	queue[tail++] = s->me;
+	while (head < tail) {
+		n = queue[head++];
+		for (unsigned i = 0; i < n->ad.n; i++) {
+			next = find(s, n->ad.neighbours[i]);
+			if (next == NULL || next->hops != 0 ||
+			    !announces(next, n->ad.origin))
+				continue;
+			next->before = n;
+			next->hops = n->hops + 1;
+			queue[tail++] = next;
+		}
+	}
+	s->stale = false;
+}
+
+void
+linkstate_route(struct linkstate *s, const char *to, struct route *r)
+{
+	const struct node	*n = find(s, to);
+	size_t			 octets = 0;
+	unsigned		 hops;
+
+	r->n = 0;
+	if (s->stale)
+		compute(s);
+	if (n == NULL || n == s->me || n->hops == 0 ||
+	    n->hops > ROUTE_HOPS_MAX)
+		return;
+	hops = n->hops;
+	for (unsigned i = hops; i-- > 0; n = n->before) {
+		strcpy(r->km[i], n->ad.origin);
+		octets += strlen(n->ad.origin) + 1;
+	}
+	if (octets - 1 <= ROUTE_MAX)
+		r->n = hops;
+}

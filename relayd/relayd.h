@@ -1,0 +1,44 @@
+/* relayd.h - what the parts of relayd share. */
+#ifndef RELAYD_RELAYD_H
+#define RELAYD_RELAYD_H
+
+#include <event2/event.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/conf.h"
+#include "counters.h"
+#include "ident.h"
+
+struct relayd_peer_conf {
+	km_id	kme_id;
+	char	address[128];
+};
+
+struct relayd_conf {
+	km_id			kme_id;
+	char			run_dir[80];
+	char			user_kma[64], user_ksa[64];
+	char			listen[128];
+	char			certificate[256], private_key[256], ca[256];
+	int64_t			keepalive, dead_after;
+	struct conf_list	peers;		/* struct relayd_peer_conf */
+};
+
+extern const struct conf_opt	relayd_options[];
+extern struct relayd_conf	relayd_conf;
+
+/* Peers are others, and each stands once. */
+int	relayd_conf_check(const char *path, FILE *err);
+
+struct relayd {
+	struct event_base	*base;
+	const struct relayd_conf *conf;
+	struct kx		*kx;		/* connections to peers */
+	struct routes		*routes;	/* who can be reached, and how */
+	struct relay		*relay;		/* frames in transit */
+	struct bridge		*bridge;	/* kma and ksa */
+	struct counters		 counters;
+};
+
+#endif
