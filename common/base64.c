@@ -1,78 +1,101 @@
 /* base64.c - strict RFC 4648. No branch or table look-up by a key's bits. */
 #include "base64.h"
 
+#include <openssl/crypto.h>
+#include <string.h>
+
 #include "err.h"
 
-/* (a - b) >> 8 is all ones where a < b, for the small numbers here. */
-static char
-sextet_char(int v)
-{
-	int	c = 'A' + v;
+/*
+ * Whole blocks are translated in loops of fixed length over octets, which
+ * compilers turn into vector instructions.
+ */
+#define OCTETS	48
+#define CHARS	64
+#define BAD	0x80		/* in place of a sextet */
 
-	c += ((25 - v) >> 8) & ('a' - 'Z' - 1);
-	c += ((51 - v) >> 8) & ('0' - 'z' - 1);
-	c += ((61 - v) >> 8) & ('+' - '9' - 1);
-	c += ((62 - v) >> 8) & ('/' - '+' - 1);
-	return (char)c;
+/* All ones where a > b. */
+#define ABOVE(a, b)	((uint8_t)-((a) > (b)))
+#define WITHIN(c, a, z)	(ABOVE(c, (a) - 1) & ABOVE((z) + 1, c))
+
+static void
+to_chars(uint8_t *p)
+{
+	for (int i = 0; i < CHARS; i++) {
+		uint8_t	v = p[i], c = (uint8_t)(v + 'A');
+
+		c = (uint8_t)(c + (ABOVE(v, 25) & ('a' - 'Z' - 1)));
+		c = (uint8_t)(c - (ABOVE(v, 51) & ('z' + 1 - '0')));
+		c = (uint8_t)(c - (ABOVE(v, 61) & ('9' + 1 - '+')));
+		c = (uint8_t)(c + (ABOVE(v, 62) & ('/' - '+' - 1)));
+		p[i] = c;
+	}
 }
 
-/* Its value, or -1. */
-static int
-char_sextet(unsigned char ch)
+/* Returns BAD if any is none of the alphabet. */
+static uint8_t
+to_sextets(uint8_t *p)
 {
-	int	c = ch, v = -1;
+	uint8_t	bad = 0;
 
-	v += ((('A' - 1 - c) & (c - 'Z' - 1)) >> 8) & (c - 'A' + 1);
-	v += ((('a' - 1 - c) & (c - 'z' - 1)) >> 8) & (c - 'a' + 27);
-	v += ((('0' - 1 - c) & (c - '9' - 1)) >> 8) & (c - '0' + 53);
-	v += ((('+' - 1 - c) & (c - '+' - 1)) >> 8) & 63;
-	v += ((('/' - 1 - c) & (c - '/' - 1)) >> 8) & 64;
-	return v;
+	for (int i = 0; i < CHARS; i++) {
+		uint8_t	c = p[i], v = BAD;
+
+		v ^= WITHIN(c, 'A', 'Z') & ((uint8_t)(c - 'A') ^ BAD);
+		v ^= WITHIN(c, 'a', 'z') & ((uint8_t)(c - 'a' + 26) ^ BAD);
+		v ^= WITHIN(c, '0', '9') & ((uint8_t)(c - '0' + 52) ^ BAD);
+		v ^= WITHIN(c, '+', '+') & (62 ^ BAD);
+		v ^= WITHIN(c, '/', '/') & (63 ^ BAD);
+		bad |= v;
+		p[i] = v;
+	}
+	return bad & BAD;
 }
 
 static void
-encode_quad(char out[4], uint32_t v)
+split(uint8_t out[CHARS], const uint8_t in[OCTETS])
 {
-	for (int i = 3; i >= 0; i--, v >>= 6)
-		out[i] = sextet_char(v & 63);
+	for (int i = 0; i < OCTETS / 3; i++, in += 3, out += 4) {
+		out[0] = in[0] >> 2;
+		out[1] = (uint8_t)((in[0] << 4 | in[1] >> 4) & 63);
+		out[2] = (uint8_t)((in[1] << 2 | in[2] >> 6) & 63);
+		out[3] = in[2] & 63;
+	}
+}
+
+static void
+join(uint8_t out[OCTETS], const uint8_t in[CHARS])
+{
+	for (int i = 0; i < OCTETS / 3; i++, in += 4, out += 3) {
+		out[0] = (uint8_t)(in[0] << 2 | in[1] >> 4);
+		out[1] = (uint8_t)(in[1] << 4 | in[2] >> 2);
+		out[2] = (uint8_t)(in[2] << 6 | in[3]);
+	}
 }
 
 size_t
 base64_encode(char *out, const uint8_t *in, size_t len)
 {
-	char	*o = out;
-	size_t	 i;
+	uint8_t	octets[OCTETS] = { 0 }, chars[CHARS];
+	size_t	total = BASE64_LEN(len), n;
 
-	for (i = 0; len - i >= 3; i += 3, o += 4)
-		encode_quad(o, (uint32_t)in[i] << 16 |
-		    (uint32_t)in[i + 1] << 8 | in[i + 2]);
-	if (len - i == 1) {
-		encode_quad(o, (uint32_t)in[i] << 16);
-		o[2] = o[3] = '=';
-		o += 4;
-	} else if (len - i == 2) {
-		encode_quad(o, (uint32_t)in[i] << 16 |
-		    (uint32_t)in[i + 1] << 8);
-		o[3] = '=';
-		o += 4;
+	for (; len >= OCTETS; len -= OCTETS, in += OCTETS, out += CHARS) {
+		split(chars, in);
+		to_chars(chars);
+		memcpy(out, chars, CHARS);
 	}
-	return (size_t)(o - out);
-}
-
-/* Four characters, of which the last `pad` are '='; negative: not base64. */
-static int32_t
-decode_quad(const char *in, size_t pad)
-{
-	int32_t	v = 0;
-	int	s, bad = 0;
-
-	for (size_t i = 0; i < 4; i++) {
-		s = i < 4 - pad ? char_sextet((unsigned char)in[i]) : 0;
-		bad |= s;
-		v = v << 6 | (s & 63);
+	if (len > 0) {
+		memcpy(octets, in, len);
+		split(chars, octets);
+		to_chars(chars);
+		n = BASE64_LEN(len);
+		memcpy(out, chars, n);
+		for (size_t pad = (3 - len % 3) % 3; pad > 0; pad--)
+			out[n - pad] = '=';
 	}
-	bad |= -(v & ((1 << 8 * pad) - 1));	/* stray bits */
-	return bad < 0 ? -1 : v;
+	OPENSSL_cleanse(octets, sizeof(octets));
+	OPENSSL_cleanse(chars, sizeof(chars));
+	return total;
 }
 
 static size_t
@@ -87,24 +110,34 @@ int
 base64_decode(uint8_t *out, size_t room, size_t *len, const char *in,
     size_t inlen)
 {
-	size_t	pad, octets, at = 0;
-	int32_t	v, bad = 0;
+	uint8_t	octets[OCTETS], chars[CHARS], bad = 0;
+	size_t	pad, left, total, n;
 
 	*len = 0;
 	if (inlen % 4 != 0)
 		return -E_BAD_FORMAT;
 	pad = padding(in, inlen);
-	octets = inlen / 4 * 3 - pad;
-	if (octets > room)
+	total = left = inlen / 4 * 3 - pad;
+	if (total > room)
 		return -E_TOO_LARGE;
-	for (size_t i = 0; i < inlen; i += 4) {
-		v = decode_quad(in + i, i + 4 == inlen ? pad : 0);
-		bad |= v;
-		for (int shift = 16; shift >= 0 && at < octets; shift -= 8)
-			out[at++] = (uint8_t)(v >> shift);
+	for (inlen -= pad; inlen > 0; inlen -= n, in += n) {
+		n = inlen < CHARS ? inlen : CHARS;
+		memset(chars, 'A', CHARS);	/* padding is zeros */
+		memcpy(chars, in, n);
+		bad |= to_sextets(chars);
+		join(octets, chars);
+		n = left < OCTETS ? left : OCTETS;
+		memcpy(out, octets, n);
+		if (n < OCTETS)		/* stray bits behind the end */
+			bad |= octets[n];
+		out += n;
+		left -= n;
+		n = inlen < CHARS ? inlen : CHARS;
 	}
-	if (bad < 0)
+	OPENSSL_cleanse(octets, sizeof(octets));
+	OPENSSL_cleanse(chars, sizeof(chars));
+	if (bad != 0)
 		return -E_BAD_FORMAT;
-	*len = octets;
+	*len = total;
 	return 0;
 }
