@@ -161,15 +161,14 @@ void
 uuid_print(const uint8_t in[16], uuid_text out)
 {
 	static const char	hex[] = "0123456789abcdef";
+	static const uint8_t	place[16] = { 0, 2, 4, 6, 9, 11, 14, 16, 19,
+				    21, 24, 26, 28, 30, 32, 34 };
 
-	for (size_t i = 0, digit = 0; i < UUID_TEXT; i++) {
-		if (dash_at(i)) {
-			out[i] = '-';
-			continue;
-		}
-		out[i] = hex[in[digit / 2] >> (digit % 2 == 0 ? 4 : 0) & 15];
-		digit++;
+	for (size_t i = 0; i < 16; i++) {
+		out[place[i]] = hex[in[i] >> 4];
+		out[place[i] + 1] = hex[in[i] & 15];
 	}
+	out[8] = out[13] = out[18] = out[23] = '-';
 	out[UUID_TEXT] = '\0';
 }
 

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "http.h"
+#include "jsonout.h"
 
 #define NAME_MAX_KEPT	16	/* we only look at Host and Expect */
 #define VALUE_MAX_KEPT	300	/* a host name and a port */
@@ -468,19 +469,22 @@ http_phase(const struct http *h)
 	return h->in_body ? HTTP_BODY : HTTP_HEADER;
 }
 
-static const char *
-reason(int code)
-{
-	static const struct { int code; const char *text; } reasons[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
-		{ 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 503, "Service Unavailable" },
-	};
+#define STATUS(code, words)	{ code, "HTTP/1.1 " #code " " words "\r\n" }
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (reasons[i].code == code)
-			return reasons[i].text;
-	return "Error";
+static const char *
+status_line(int code)
+{
+	static const struct { int code; const char *line; } lines[] = {
+		STATUS(200, "OK"), STATUS(400, "Bad Request"),
+		STATUS(401, "Unauthorized"), STATUS(404, "Not Found"),
+		STATUS(405, "Method Not Allowed"),
+		STATUS(503, "Service Unavailable"),
+	};
+	size_t	i = 0, last = sizeof(lines) / sizeof(*lines) - 1;
+
+	while (i < last && lines[i].code != code)
+		i++;
+	return lines[i].line;
 }
 
 /* RFC 7231 7.1.1.1; made once a second. */
@@ -488,30 +492,42 @@ static const char *
 date(void)
 {
 	static time_t	 last;
-	static char	 text[40];
+	static char	 text[48];
 	time_t		 now = time(NULL);
 	struct tm	 tm;
 
 	if (now != last && gmtime_r(&now, &tm) != NULL) {
 		last = now;
-		strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &tm);
+		strftime(text, sizeof(text),
+		    "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
 	}
 	return text;
+}
+
+static void
+put(struct jsonout *o, const char *text)
+{
+	jsonout_raw(o, text, strlen(text));
 }
 
 size_t
 http_head(char out[HTTP_HEAD_MAX], int code, size_t body_len,
     const char *extra, bool keep_alive, bool old)
 {
-	const char *connection = "";
+	struct jsonout	o = { out, HTTP_HEAD_MAX, 0 };
 
+	put(&o, status_line(code));
+	put(&o, date());
+	put(&o, "Content-Type: application/json\r\n"
+	    "Cache-Control: no-store\r\n");
 	if (!keep_alive)
-		connection = "Connection: close\r\n";
+		put(&o, "Connection: close\r\n");
 	else if (old)
-		connection = "Connection: keep-alive\r\n";
-	return snprintf(out, HTTP_HEAD_MAX, "HTTP/1.1 %d %s\r\n"
-	    "Date: %s\r\nContent-Type: application/json\r\n"
-	    "Cache-Control: no-store\r\n%s%sContent-Length: %zu\r\n\r\n",
-	    code, reason(code), date(), connection, extra ? extra : "",
-	    body_len);
+		put(&o, "Connection: keep-alive\r\n");
+	if (extra != NULL)
+		put(&o, extra);
+	put(&o, "Content-Length: ");
+	jsonout_uint(&o, body_len);
+	put(&o, "\r\n\r\n");
+	return o.len;
 }
