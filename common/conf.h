@@ -62,7 +62,8 @@ struct conf_strings { size_t n; char **v; };
 
 /*
  * Fills `out` from `path`. All faults are written to `err`, one a line:
- * "FILE:LINE: option: what is wrong and what was expected". 0 or -E_CONFIG.
+ * "FILE:LINE: option: what is wrong and what was expected". 0, or -E_CONFIG
+ * with nothing to free. libconfig's @include is refused.
  */
 int	conf_load(const struct conf_opt *, void *out, const char *path,
 	    FILE *err);

@@ -22,7 +22,8 @@ struct daemon_info {
 /*
  * -c FILE, -n (check and exit), -v (debug log), -V, -h, --options,
  * --man-options, --dump-messages. Returns when the daemon is to run; exits
- * otherwise. Leaves core dumps off, umask 0027, SIGPIPE ignored, log ready.
+ * otherwise. Leaves core dumps off, umask 0027, SIGPIPE ignored, log ready,
+ * the limits of locked memory and open files raised as far as allowed.
  */
 void	daemon_start(const struct daemon_info *, int argc, char **argv);
 const char *daemon_conf_path(void);
@@ -30,7 +31,8 @@ const char *daemon_conf_path(void);
 /*
  * An event base; SIGTERM and SIGINT call stop(arg) once, SIGHUP
  * reload(arg). stop() begins the orderly end and later calls
- * event_base_loopbreak(); after 8 s the loop is left in any case.
+ * event_base_loopbreak(); after a second signal or 8 s the loop is left in
+ * any case. Pats systemd's watchdog if there is one.
  */
 struct event_base *daemon_loop(void (*stop)(void *), void (*reload)(void *),
 	    void *arg);
