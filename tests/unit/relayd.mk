@@ -8,3 +8,39 @@ tests_unit_check_conn_SOURCES = tests/unit/check_conn.c \
 	tests/unit/testpki.c tests/unit/testpki.h
 tests_unit_check_conn_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_conn_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+
+RELAYD_TEST_LIBS = librelayd.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_kxjson
+tests_unit_check_kxjson_SOURCES = tests/unit/check_kxjson.c $(UNIT_SRC)
+tests_unit_check_kxjson_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_kxjson_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_linkstate
+tests_unit_check_linkstate_SOURCES = tests/unit/check_linkstate.c $(UNIT_SRC)
+tests_unit_check_linkstate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkstate_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_exchange
+tests_unit_check_exchange_SOURCES = tests/unit/check_exchange.c $(UNIT_SRC)
+tests_unit_check_exchange_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_exchange_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_kxcert
+tests_unit_check_kxcert_SOURCES = tests/unit/check_kxcert.c $(UNIT_SRC) \
+	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_kxcert_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_kxcert_LDADD = $(RELAYD_TEST_LIBS)
+
+# One fuzz target for each message.
+check_PROGRAMS += tests/fuzz/fuzz_kx_relay
+tests_fuzz_fuzz_kx_relay_SOURCES = tests/fuzz/fuzz_kx_relay.c $(FUZZ_SRC)
+tests_fuzz_fuzz_kx_relay_LDADD = librelayd.a $(COMMON_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_kx_done
+tests_fuzz_fuzz_kx_done_SOURCES = tests/fuzz/fuzz_kx_done.c $(FUZZ_SRC)
+tests_fuzz_fuzz_kx_done_LDADD = librelayd.a $(COMMON_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_kx_notify
+tests_fuzz_fuzz_kx_notify_SOURCES = tests/fuzz/fuzz_kx_notify.c $(FUZZ_SRC)
+tests_fuzz_fuzz_kx_notify_LDADD = librelayd.a $(COMMON_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_kx_message
+tests_fuzz_fuzz_kx_message_SOURCES = tests/fuzz/fuzz_kx_message.c $(FUZZ_SRC)
+tests_fuzz_fuzz_kx_message_LDADD = librelayd.a $(COMMON_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_kx_announce
+tests_fuzz_fuzz_kx_announce_SOURCES = tests/fuzz/fuzz_kx_announce.c $(FUZZ_SRC)
+tests_fuzz_fuzz_kx_announce_LDADD = librelayd.a $(COMMON_LIBS)
