@@ -151,57 +151,47 @@ uuid_random(uuid_text out)
 	return 0;
 }
 
-static bool
-dash_at(size_t i)
-{
-	return i == 8 || i == 13 || i == 18 || i == 23;
-}
+/* Where the two digits of each octet stand. */
+static const uint8_t	uuid_place[16] = { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21,
+	24, 26, 28, 30, 32, 34 };
 
 void
 uuid_print(const uint8_t in[16], uuid_text out)
 {
 	static const char	hex[] = "0123456789abcdef";
-	static const uint8_t	place[16] = { 0, 2, 4, 6, 9, 11, 14, 16, 19,
-				    21, 24, 26, 28, 30, 32, 34 };
 
 	for (size_t i = 0; i < 16; i++) {
-		out[place[i]] = hex[in[i] >> 4];
-		out[place[i] + 1] = hex[in[i] & 15];
+		out[uuid_place[i]] = hex[in[i] >> 4];
+		out[uuid_place[i] + 1] = hex[in[i] & 15];
 	}
 	out[8] = out[13] = out[18] = out[23] = '-';
 	out[UUID_TEXT] = '\0';
 }
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
+/* A digit's value and 16; 0 for what is none. */
+static const uint8_t	digit[256] = {
+	['0'] = 16, ['1'] = 17, ['2'] = 18, ['3'] = 19, ['4'] = 20,
+	['5'] = 21, ['6'] = 22, ['7'] = 23, ['8'] = 24, ['9'] = 25,
+	['a'] = 26, ['b'] = 27, ['c'] = 28, ['d'] = 29, ['e'] = 30, ['f'] = 31,
+	['A'] = 26, ['B'] = 27, ['C'] = 28, ['D'] = 29, ['E'] = 30, ['F'] = 31,
+};
 
 int
 uuid_parse(const char *text, size_t len, uint8_t out[16])
 {
-	int	v;
+	const uint8_t	*p = (const uint8_t *)text;
+	unsigned	 hi, lo, good = 16;
 
-	if (len != UUID_TEXT)
+	if (len != UUID_TEXT || p[8] != '-' || p[13] != '-' ||
+	    p[18] != '-' || p[23] != '-')
 		return -E_BAD_FORMAT;
-	for (size_t i = 0, digit = 0; i < UUID_TEXT; i++) {
-		if (dash_at(i)) {
-			if (text[i] != '-')
-				return -E_BAD_FORMAT;
-			continue;
-		}
-		if ((v = hex_value(text[i])) < 0)
-			return -E_BAD_FORMAT;
-		out[digit / 2] = (uint8_t)(digit % 2 == 0 ? v << 4 :
-		    out[digit / 2] | v);
-		digit++;
+	for (size_t i = 0; i < 16; i++) {
+		hi = digit[p[uuid_place[i]]];
+		lo = digit[p[uuid_place[i] + 1]];
+		good &= hi & lo;
+		out[i] = (uint8_t)((hi & 15) << 4 | (lo & 15));
 	}
-	return 0;
+	return good != 0 ? 0 : -E_BAD_FORMAT;
 }
 
 static uint64_t

@@ -6,6 +6,7 @@
 #include "err.h"
 #include "etsi014.h"
 #include "etsi014json.h"
+#include "etsi014out.h"
 #include "log.h"
 #include "uri.h"
 

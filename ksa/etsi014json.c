@@ -1,11 +1,11 @@
-/* etsi014json.c - requests and answers of ETSI GS QKD 014 as JSON. */
+/* etsi014json.c - requests of ETSI GS QKD 014: JSON bodies and queries. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base64.h"
 #include "err.h"
 #include "etsi014json.h"
+#include "idscan.h"
 #include "uri.h"
 
 #define NOT_FOUND	"one or more keys specified are not found on KME"
@@ -217,17 +217,25 @@ etsi014_read_request(struct key_request *k, const char *body, size_t len,
  */
 #define SLOTS	(SUPPLY_KEYS_MAX * 2)
 
-static bool
-seen_before(uint16_t slots[SLOTS], const struct key_ids *k)
+static int
+check_distinct(const struct key_ids *k, struct refusal *r)
 {
-	const uint8_t *id = k->id[k->n];
-	unsigned at = (id[15] << 8 | id[14]) ^ id[7] << 3 ^ id[6];
+	uint16_t slots[SLOTS] = { 0 };
+	uuid_text text;
 
-	for (at %= SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
-		if (memcmp(k->id[slots[at] - 1], id, 16) == 0)
-			return true;
-	slots[at] = k->n + 1;
-	return false;
+	for (uint32_t i = 0; i < k->n; i++) {
+		const uint8_t *id = k->id[i];
+		unsigned at = (id[15] << 8 | id[14]) ^ id[7] << 3 ^ id[6];
+
+		for (at %= SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
+			if (memcmp(k->id[slots[at] - 1], id, 16) == 0) {
+				uuid_print(id, text);
+				return refusal_set(r, "key_ID %s stands "
+				    "there twice", text);
+			}
+		slots[at] = i + 1;
+	}
+	return 0;
 }
 
 static int
@@ -242,7 +250,6 @@ read_id(struct key_ids *k, const char *text, size_t len, struct refusal *r)
 static int
 read_id_array(struct key_ids *k, const json_t *array, struct refusal *r)
 {
-	uint16_t slots[SLOTS] = { 0 };
 	const json_t *group, *id;
 	size_t	 i;
 
@@ -254,37 +261,49 @@ read_id_array(struct key_ids *k, const json_t *array, struct refusal *r)
 		if (read_id(k, json_string_value(id),
 		    json_string_length(id), r) < 0)
 			return -E_BAD_FORMAT;
-		if (seen_before(slots, k))
-			return refusal_set(r, "key_ID %s stands there twice",
-			    json_string_value(id));
 		k->n++;
 	}
 	return 0;
+}
+
+static int
+check_count(size_t n, const struct supply_limits *l, struct refusal *r)
+{
+	if (n == 0)
+		return refusal_set(r, "key_IDs shall name at least one key");
+	if (n > l->max_key_per_request || n > SUPPLY_KEYS_MAX)
+		return refusal_set(r, "key_IDs shall name no more than %u keys "
+		    "(max_key_per_request)", l->max_key_per_request);
+	return 0;
+}
+
+static int
+load_ids(struct key_ids *k, const char *body, size_t len,
+    const struct supply_limits *l, struct refusal *r)
+{
+	const json_t *array;
+	json_t	*root;
+	int	 e;
+
+	if ((e = load(&root, body, len, r)) < 0)
+		return e;
+	if ((e = read_array(root, "key_IDs", JSON_OBJECT, "objects", &array,
+	    r)) == 0 && (e = check_count(json_array_size(array), l, r)) == 0)
+		e = read_id_array(k, array, r);
+	json_decref(root);
+	return e;
 }
 
 int
 etsi014_read_ids(struct key_ids *k, const char *body, size_t len,
     const struct supply_limits *l, struct refusal *r)
 {
-	const json_t *array;
-	json_t	*root;
-	size_t	 n;
-	int	 e;
+	int	e;
 
-	k->n = 0;
-	if ((e = load(&root, body, len, r)) < 0)
-		return e;
-	e = read_array(root, "key_IDs", JSON_OBJECT, "objects", &array, r);
-	n = e == 0 ? json_array_size(array) : 0;
-	if (e == 0 && n == 0)
-		e = refusal_set(r, "key_IDs shall name at least one key");
-	else if (e == 0 && (n > l->max_key_per_request || n > SUPPLY_KEYS_MAX))
-		e = refusal_set(r, "key_IDs shall name no more than %u keys "
-		    "(max_key_per_request)", l->max_key_per_request);
-	else if (e == 0)
-		e = read_id_array(k, array, r);
-	json_decref(root);
-	return e;
+	k->n = idscan(body, len, k->id, SUPPLY_KEYS_MAX);
+	e = k->n > 0 ? check_count(k->n, l, r) :
+	    load_ids(k, body, len, l, r);
+	return e < 0 ? e : check_distinct(k, r);
 }
 
 /* A decimal string; what has more digits than any limit is out of range. */
@@ -394,98 +413,4 @@ etsi014_read_post_query(const char *query, size_t len, struct refusal *r)
 			return refusal_set(r, "with POST, %s belongs into the "
 			    "body, not into the URL", p[i].name);
 	return 0;
-}
-
-static void
-write_text(struct jsonout *o, const char *name, const char *value)
-{
-	jsonout_string(o, name);
-	jsonout_text(o, ":");
-	jsonout_string(o, value);
-	jsonout_text(o, ",");
-}
-
-/* Clients read these into 32-bit integers. */
-static void
-write_number(struct jsonout *o, const char *name, uint32_t v)
-{
-	jsonout_string(o, name);
-	jsonout_text(o, ":");
-	jsonout_uint(o, v > INT32_MAX ? INT32_MAX : v);
-	jsonout_text(o, ",");
-}
-
-void
-etsi014_write_status(struct jsonout *o, const struct status014 *s)
-{
-	const struct supply_limits *l = s->limits;
-	uint32_t stored = s->stored < s->max_stored ? s->stored :
-	    s->max_stored;
-
-	jsonout_text(o, "{");
-	write_text(o, "source_KME_ID", s->source_kme);
-	write_text(o, "target_KME_ID", s->target_kme);
-	write_text(o, "master_SAE_ID", s->master_sae);
-	write_text(o, "slave_SAE_ID", s->slave_sae);
-	write_number(o, "key_size", l->key_size);
-	write_number(o, "stored_key_count", stored);
-	write_number(o, "max_key_count", s->max_stored);
-	write_number(o, "max_key_per_request", l->max_key_per_request);
-	write_number(o, "max_key_size", l->max_key_size);
-	write_number(o, "min_key_size", l->min_key_size);
-	jsonout_text(o, "\"max_SAE_ID_count\":");
-	jsonout_uint(o, l->max_sae_id_count);
-	jsonout_text(o, "}");
-}
-
-void
-etsi014_write_error(struct jsonout *o, const struct refusal *r)
-{
-	jsonout_text(o, "{\"message\":");
-	jsonout_string(o, r->message);
-	if (json_array_size(r->details) > 0) {
-		jsonout_text(o, ",\"details\":");
-		jsonout_tree(o, r->details);
-	}
-	jsonout_text(o, "}");
-}
-
-#define KEYS_HEAD	"{\"keys\":["
-#define KEY_ID		"{\"key_ID\":\""
-#define KEY		"\",\"key\":\""
-#define KEY_END		"\"},"		/* the last comma becomes "]}" */
-#define LEN(literal)	(sizeof(literal) - 1)
-
-size_t
-etsi014_keys_len(uint32_t number, uint32_t octets)
-{
-	size_t	one = LEN(KEY_ID) + UUID_TEXT + LEN(KEY) +
-	    BASE64_LEN((size_t)octets) + LEN(KEY_END);
-
-	return LEN(KEYS_HEAD) + number * one + 1;
-}
-
-static char *
-put(char *out, const char *text, size_t len)
-{
-	memcpy(out, text, len);
-	return out + len;
-}
-
-void
-etsi014_write_keys(char *out, const struct supply_answer *a)
-{
-	const uint8_t *key = a->keys->bytes;
-	uuid_text id;
-
-	out = put(out, KEYS_HEAD, LEN(KEYS_HEAD));
-	for (uint32_t i = 0; i < a->number; i++, key += a->octets) {
-		uuid_print(a->ids[i], id);
-		out = put(out, KEY_ID, LEN(KEY_ID));
-		out = put(out, id, UUID_TEXT);
-		out = put(out, KEY, LEN(KEY));
-		out += base64_encode(out, key, a->octets);
-		out = put(out, KEY_END, LEN(KEY_END));
-	}
-	memcpy(out - 1, "]}", 2);
 }

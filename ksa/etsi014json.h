@@ -1,6 +1,6 @@
 /*
- * etsi014json.h - the data formats of ETSI GS QKD 014, clause 6: parsers of
- * requests, which come from outside, and writers of answers. Pure.
+ * etsi014json.h - what requests of ETSI GS QKD 014 may say (clause 6), in a
+ * JSON body or in the URL. Pure: this is where they are checked.
  */
 #ifndef KSA_ETSI014JSON_H
 #define KSA_ETSI014JSON_H
@@ -8,7 +8,6 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#include "jsonout.h"
 #include "supply.h"
 
 /* What the Error object (6.5) will say. */
@@ -45,16 +44,5 @@ int	etsi014_read_ids_query(struct key_ids *, const char *query,
 /* POST carries its parameters in the body; in the query they are refused. */
 int	etsi014_read_post_query(const char *query, size_t len,
 	    struct refusal *);
-
-struct status014 {		/* 6.1 */
-	const char	*source_kme, *target_kme, *master_sae, *slave_sae;
-	const struct supply_limits *limits;
-	uint32_t	 stored, max_stored;
-};
-void	etsi014_write_status(struct jsonout *, const struct status014 *);
-void	etsi014_write_error(struct jsonout *, const struct refusal *);
-/* Key container (6.3): its length, and its text to exactly that many octets. */
-size_t	etsi014_keys_len(uint32_t number, uint32_t octets);
-void	etsi014_write_keys(char *out, const struct supply_answer *);
 
 #endif

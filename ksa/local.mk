@@ -6,7 +6,8 @@ libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
 ksa_door_sources = ksa/door.c ksa/door.h ksa/etsi014.c ksa/etsi014.h \
-	ksa/etsi014json.c ksa/etsi014json.h ksa/http.c ksa/http.h \
+	ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
+	ksa/etsi014out.h ksa/http.c ksa/http.h ksa/idscan.c ksa/idscan.h \
 	ksa/jsonout.c ksa/jsonout.h ksa/uri.c ksa/uri.h
 
 # The engine behind it.

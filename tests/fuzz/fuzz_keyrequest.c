@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ksa/etsi014json.h"
+#include "ksa/etsi014out.h"
 #include "tests/fuzz/replay.h"
 
 const struct fuzz_seed fuzz_seeds[] = {

@@ -7,6 +7,7 @@
 #include "base64.h"
 #include "err.h"
 #include "ksa/etsi014json.h"
+#include "ksa/etsi014out.h"
 
 #define A	"bc490419-7d60-487f-adc1-4ddcc177c139"
 #define B	"0a782fb5-3434-48fe-aa4d-14f41d46cf92"
@@ -249,6 +250,22 @@ START_TEST(key_ids_are_read_in_either_case)
 }
 END_TEST
 
+START_TEST(key_ids_may_stand_apart)
+{
+	ck_assert_int_eq(post_ids(" {\n \"key_IDs\" : [ {\t\"key_ID\": \"" A
+	    "\"\r\n} , { \"key_ID\":\"" B "\"}]} "), 0);
+	ck_assert_uint_eq(ids.n, 2);
+	ck_assert_uint_eq(ids.id[1][0], 0x0a);
+	ck_assert_int_eq(post_ids("{\"key_IDs\":[{\"key_ID\":\""
+	    "\\u0062c490419-7d60-487f-adc1-4ddcc177c139\"}]}"), 0);
+	ck_assert_uint_eq(ids.id[0][0], 0xbc);
+	REFUSED(post_ids("{\"key_IDs\":[{\"key_ID\":\"" A "\"}]}x"),
+	    "something follows");
+	REFUSED(post_ids("{\"key_IDs\":[{\"key_ID\":\"" A "\"},]}"),
+	    "syntax");
+}
+END_TEST
+
 START_TEST(key_ids_may_carry_more_members)
 {
 	ck_assert_int_eq(post_ids("{\"key_IDs\":[{\"key_ID\":\"" A "\","
@@ -426,6 +443,7 @@ main(void)
 	tcase_add_test(t, a_parameter_stands_in_the_url_once);
 	tcase_add_test(t, with_post_parameters_are_not_in_the_url);
 	tcase_add_test(t, key_ids_are_read_in_either_case);
+	tcase_add_test(t, key_ids_may_stand_apart);
 	tcase_add_test(t, key_ids_may_carry_more_members);
 	tcase_add_test(t, a_key_asked_for_twice_is_refused);
 	tcase_add_test(t, key_ids_that_are_none_are_refused);
