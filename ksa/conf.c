@@ -78,8 +78,10 @@ const struct conf_opt ksa_options[] = {
 	INT(redelivery, "30", 0, 86400, "s",
 	    "A key can be fetched again by the same application for so long, "
 	    "in case the answer was lost; 0: at most once."),
-	INT(key_expiry, "86400", 60, 31536000, "s",
+	INT(key_expiry, "86400", 1, 31536000, "s",
 	    "Keys not fetched by their slave within this time are destroyed."),
+	INT(tombstone, "86400", 60, 31536000, "s",
+	    "How long after that it is remembered for whom a key was."),
 
 	INT(max_connections, "10000", 1, 1000000, "",
 	    "Most HTTPS connections at once."),

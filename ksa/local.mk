@@ -11,11 +11,33 @@ ksa_door_sources = ksa/door.c ksa/door.h ksa/etsi014.c ksa/etsi014.h \
 	ksa/jsonout.c ksa/jsonout.h ksa/uri.c ksa/uri.h
 
 # The engine behind it.
-ksa_engine_sources =
+ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
+	ksa/bindcache.c ksa/bindcache.h \
+	ksa/bindings.c ksa/bindings.h \
+	ksa/blocks.c ksa/blocks.h \
+	ksa/calls.c ksa/calls.h \
+	ksa/channel.c ksa/channel.h \
+	ksa/confirm.c ksa/confirm.h \
+	ksa/deliver.c ksa/deliver.h \
+	ksa/enc.c ksa/enc.h \
+	ksa/engine.c ksa/engine.h \
+	ksa/fetch.c ksa/fetch.h \
+	ksa/inbox.c ksa/inbox.h \
+	ksa/keyid.c ksa/keyid.h \
+	ksa/keystore.c ksa/keystore.h \
+	ksa/newblocks.c ksa/newblocks.h \
+	ksa/outbox.c ksa/outbox.h \
+	ksa/peer.c ksa/peer.h \
+	ksa/pieces.c ksa/pieces.h \
+	ksa/pool.c ksa/pool.h \
+	ksa/rollback.c ksa/rollback.h \
+	ksa/status.c ksa/status.h \
+	ksa/sweep.c ksa/sweep.h \
+	ksa/witness.c ksa/witness.h
 
-#daemon_PROGRAMS += ksa/ksa
-#ksa_ksa_SOURCES = ksa/main.c
-#ksa_ksa_LDADD = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
+daemon_PROGRAMS += ksa/ksa
+ksa_ksa_SOURCES = ksa/main.c
+ksa_ksa_LDADD = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
 
 # llhttp: where the system has no library of it, the sources that it has are
 # built here, strict, and without our warnings.

@@ -1,0 +1,80 @@
+/*
+ * bindings.h - requests on disk: which keys are for whom, where they lie, which
+ * were delivered and erased. Tables `issued`, `received`, `fetched`.
+ */
+#ifndef KSA_BINDINGS_H
+#define KSA_BINDINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ident.h"
+#include "ksa/keyid.h"
+#include "ksa/keystore.h"
+#include "ksa/pieces.h"
+
+enum binding_state {
+	BINDING_VALID, BINDING_ERASED, BINDING_VOID, BINDING_EXPIRED
+};
+
+#define BINDING_KEYS_MAX	1024
+
+struct binding {
+	uint64_t	 request;
+	char		*master, *slave;
+	uint32_t	 keys, octets;
+	uint64_t	 made;
+	uint8_t		 seed[KEYID_SEED];
+	struct pieces	*pieces;
+	int		 state;
+	/* received only; keys entries, or NULL: none */
+	uint32_t	*fetched;	/* binding_stamp(), 0: not yet */
+	uint8_t		*erased;	/* a bit per key */
+};
+
+struct binding	*binding_new(const char *master, const char *slave);
+void		 binding_free(struct binding **);
+/* Whether two say the same; what happened to them since does not count. */
+bool		 binding_equal(const struct binding *, const struct binding *);
+/* When a key was delivered, as stored, and back. Never 0; 10 ms units. */
+uint32_t	 binding_stamp(const struct binding *, uint64_t now);
+uint64_t	 binding_time(const struct binding *, uint32_t stamp);
+bool		 binding_is_erased(const struct binding *, uint32_t key);
+/* Room for the stamps, if there is none yet. */
+int		 binding_need_fetched(struct binding *);
+
+/* In jobs. */
+int	bindings_issue(struct side *, int64_t peer, const struct binding *);
+int	bindings_receive(struct side *, int64_t peer, const struct binding *);
+int	bindings_received_last(struct side *, int64_t peer, uint64_t *);
+int	bindings_set_received_last(struct side *, int64_t peer, uint64_t);
+/* Writes b->fetched and queues its erasure; -E_GONE if no longer valid. */
+int	bindings_fetch(struct side *, int64_t peer, const struct binding *,
+	    uint64_t now);
+int	bindings_set_erased(struct side *, int64_t peer,
+	    const struct binding *);
+int	bindings_void_issued(struct side *, int64_t peer, uint64_t request);
+/* Void, if it was valid; its keys are erased with the next sweep. */
+int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
+int	bindings_void_all(struct side *, int64_t peer);
+/* Rows made before that, at the left edge; issued ones up to `upto`. */
+int	bindings_forget(struct side *, int64_t peer, uint64_t upto,
+	    uint64_t before);
+
+/* -E_NOT_FOUND. The caller frees the result. */
+int	bindings_get_issued(struct side *, int64_t peer, uint64_t request,
+	    struct binding **);
+int	bindings_next_issued(struct side *, int64_t peer, uint64_t after,
+	    struct binding **);
+int	bindings_get_received(struct side *, int64_t peer, uint64_t request,
+	    struct binding **);
+int	bindings_next_received(struct side *, int64_t peer, uint64_t after,
+	    struct binding **);
+int64_t	bindings_outbox(struct side *, int64_t peer, uint64_t acked);
+
+/* The oldest delivery whose erasure is due some time. -E_NOT_FOUND. */
+struct delivery { int64_t seq, peer; uint64_t request, at; };
+int	bindings_first_delivery(struct side *, struct delivery *);
+int	bindings_drop_delivery(struct side *, int64_t seq);
+
+#endif

@@ -1,0 +1,356 @@
+/* deliver.c - checks, key bytes, the commit of a delivery. */
+#include "ksa/deliver.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/bindcache.h"
+#include "ksa/blocks.h"
+#include "log.h"
+#include "secret.h"
+
+static struct binding *
+binding_of(const struct fetch *f, uint32_t i)
+{
+	struct env	*env = f->call.env;
+
+	return bindcache_get(env->bindings, keystore_reader(env->store),
+	    f->v[i].peer->id, f->v[i].request);
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	call_end(&f->call);
+	for (uint32_t i = 0; i < f->ngroups; i++)
+		binding_free(&f->groups[i].b);
+	free(f->groups);
+	secret_free(&f->keys);
+	free(f->caller);
+	free(f->peer_sae);
+	free(f->ids);
+	free(f->v);
+	free(f->asks);
+	free(f);
+}
+
+/* ---- may it? ---- */
+
+static bool
+window_open(const struct env *env, const struct binding *b, uint32_t stamp,
+    uint64_t now)
+{
+	uint64_t	at = binding_time(b, stamp);
+	uint64_t	window = (uint64_t)env->conf->redelivery * 1000;
+
+	if (at < env->started)		/* a restart renews it */
+		at = env->started;
+	return window != 0 && now <= at + window;
+}
+
+static enum supply_status
+check_one(const struct fetch *f, const struct binding *b, uint32_t place,
+    uint64_t now, const char **why)
+{
+	const struct env	*env = f->call.env;
+	uint32_t		 stamp;
+
+	if (strcmp(f->caller, b->slave) != 0) {
+		*why = "the key was made for another application";
+		return SUPPLY_UNAUTHORIZED;
+	}
+	if (f->peer_sae != NULL && strcmp(f->peer_sae, b->master) != 0 &&
+	    strcmp(f->peer_sae, f->caller) != 0) {
+		*why = "the key was not made by the application named";
+		return SUPPLY_UNAUTHORIZED;
+	}
+	stamp = b->fetched == NULL ? 0 : b->fetched[place];
+	*why = b->state == BINDING_VOID ? "the key is void" :
+	    b->state == BINDING_EXPIRED || (stamp == 0 && now > b->made +
+	    (uint64_t)env->conf->key_expiry * 1000) ?
+	    "the key was not fetched in time and has expired" :
+	    b->state == BINDING_ERASED || binding_is_erased(b, place) ||
+	    (stamp != 0 && !window_open(env, b, stamp, now)) ?
+	    "the key was delivered before" : NULL;
+	return *why == NULL ? SUPPLY_OK : SUPPLY_NOT_FOUND;
+}
+
+enum supply_status
+deliver_check(const struct fetch *f, const char **why)
+{
+	enum supply_status	 s = SUPPLY_OK;
+	uint64_t		 now = now_ms();
+	uint32_t		 octets = 0;
+
+	for (uint32_t i = 0; s == SUPPLY_OK && i < f->number; i++) {
+		struct binding	*b = f->v[i].peer == NULL ? NULL :
+				    binding_of(f, i);
+
+		if (b == NULL)
+			continue;
+		s = check_one(f, b, f->v[i].place, now, why);
+		if (s == SUPPLY_OK && octets != 0 && b->octets != octets) {
+			*why = "keys of different sizes in one request";
+			s = SUPPLY_BAD_REQUEST;
+		}
+		octets = b->octets;
+	}
+	return s;
+}
+
+/* ---- bytes ---- */
+
+static int
+read_key(const struct fetch *f, uint32_t i, const struct binding *b,
+    uint8_t *out)
+{
+	struct env		*env = f->call.env;
+	struct peer		*p = f->v[i].peer;
+	struct block_name	 name = { p->km, p->id,
+	    p->self ? OWN : THEIRS, 0 };
+	uint64_t		 from = (uint64_t)f->v[i].place * b->octets;
+	uint64_t		 left = b->octets;
+	struct piece		 piece;
+	uint32_t		 n;
+	int			 r = 0;
+
+	while (left > 0) {
+		if ((n = pieces_map(b->pieces, from, left, &piece)) == 0)
+			return -E_STORE_CORRUPT;
+		name.serial = piece.block;
+		if ((r = segcache_read(env->segments,
+		    keystore_reader(env->store), &name, piece.offset, n,
+		    out)) < 0)
+			return r;
+		out += n;
+		from += n;
+		left -= n;
+	}
+	return r;
+}
+
+static int
+read_all(struct fetch *f)
+{
+	int	r = 0;
+
+	f->octets = binding_of(f, 0)->octets;
+	if ((f->keys = secret_new((size_t)f->number * f->octets)) == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t i = 0; r == 0 && i < f->number; i++) {
+		struct binding	*b = binding_of(f, i);
+
+		r = b == NULL ? -E_NO_MEMORY : read_key(f, i, b,
+		    f->keys->bytes + (size_t)i * f->octets);
+	}
+	return r;
+}
+
+/* ---- the commit ---- */
+
+static struct group *
+group_find(struct fetch *f, const struct peer *p, uint64_t request)
+{
+	for (uint32_t i = f->ngroups; i-- > 0;)
+		if (f->groups[i].peer == p &&
+		    f->groups[i].request == request)
+			return &f->groups[i];
+	return NULL;
+}
+
+/* What the disk shall say, apart from what memory says by then. */
+static struct binding *
+snapshot(const struct binding *b)
+{
+	struct binding	*s = binding_new("", "");
+
+	if (s == NULL)
+		return NULL;
+	s->request = b->request;
+	s->keys = b->keys;
+	s->made = b->made;
+	if (binding_need_fetched(s) < 0)
+		binding_free(&s);
+	else
+		memcpy(s->fetched, b->fetched, b->keys * sizeof(*b->fetched));
+	return s;
+}
+
+/* Marks new deliveries in memory. *commits: something must go to disk. */
+static int
+mark(struct fetch *f, bool *commits)
+{
+	struct env	*env = f->call.env;
+
+	for (uint32_t i = 0; i < f->number; i++) {
+		struct binding	*b = binding_of(f, i);
+		struct wanted	*w = &f->v[i];
+
+		if (b == NULL || binding_need_fetched(b) < 0)
+			return -E_NO_MEMORY;
+		if (b->fetched[w->place] == 0)
+			w->stamp = b->fetched[w->place] =
+			    binding_stamp(b, f->now);
+		/* Redelivery of what is on its way to disk waits for it. */
+		if (w->stamp != 0 || bindcache_pins(env->bindings,
+		    w->peer->id, w->request) > 1)
+			*commits = true;
+	}
+	return 0;
+}
+
+/* While pinned, the bindings stay in memory, and with them the marks. */
+static int
+pin_all(struct fetch *f)
+{
+	struct env	*env = f->call.env;
+
+	if ((f->groups = calloc(f->number, sizeof(*f->groups))) == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t i = 0; i < f->number; i++) {
+		struct wanted	*w = &f->v[i];
+		struct group	*g = &f->groups[f->ngroups];
+
+		if (group_find(f, w->peer, w->request) != NULL)
+			continue;
+		if (binding_of(f, i) == NULL)
+			return -E_NO_MEMORY;
+		bindcache_pin(env->bindings, w->peer->id, w->request);
+		g->peer = w->peer;
+		g->request = w->request;
+		f->ngroups++;
+	}
+	return 0;
+}
+
+static void
+unpin_all(struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->ngroups; i++)
+		bindcache_unpin(f->call.env->bindings, f->groups[i].peer->id,
+		    f->groups[i].request);
+}
+
+static int
+snapshot_all(struct fetch *f)
+{
+	struct env	*env = f->call.env;
+
+	for (uint32_t i = 0; i < f->ngroups; i++) {
+		struct group	*g = &f->groups[i];
+		struct binding	*b = bindcache_get(env->bindings,
+				    keystore_reader(env->store), g->peer->id,
+				    g->request);
+
+		if (b == NULL || (g->b = snapshot(b)) == NULL)
+			return -E_NO_MEMORY;
+		consume_begin(&g->use, g->peer);
+	}
+	return 0;
+}
+
+static void
+unmark(struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->number; i++) {
+		struct binding	*b = binding_of(f, i);
+		struct wanted	*w = &f->v[i];
+
+		if (b != NULL && b->fetched != NULL && w->stamp != 0 &&
+		    b->fetched[w->place] == w->stamp)
+			b->fetched[w->place] = 0;
+	}
+}
+
+static int
+deliver_run(struct db *db, void *arg)
+{
+	struct fetch	*f = arg;
+	struct side	*s = keystore_writer(f->call.env->store);
+	int		 r = 0;
+
+	(void)db;
+	for (uint32_t i = 0; r == 0 && i < f->ngroups; i++) {
+		struct group	*g = &f->groups[i];
+
+		if ((r = bindings_fetch(s, g->use.peer, g->b, f->now)) == 0)
+			r = consume_run(&g->use, s);
+	}
+	return r;
+}
+
+static void
+answer(struct fetch *f)
+{
+	struct supply_answer	 a = { .status = SUPPLY_OK };
+	struct counters		*count = &f->call.env->count;
+
+	count->dec_keys += f->number;
+	for (uint32_t i = 0; i < f->number; i++)
+		count->redelivered += f->v[i].stamp == 0;
+	a.number = f->number;
+	a.octets = f->octets;
+	a.ids = (const uint8_t (*)[16])f->ids;
+	a.keys = f->keys;
+	f->keys = NULL;
+	call_answer(&f->call, &a);
+	fetch_free(f);
+}
+
+static void
+fail(struct fetch *f, int r)
+{
+	struct env	*env = f->call.env;
+
+	unmark(f);
+	env->count.dec_failed++;
+	if (r == -E_GONE || r == -E_SPENT)
+		call_fail(&f->call, SUPPLY_NOT_FOUND, "the key is void");
+	else {
+		log_err("keys not delivered", "application=%s error=%s",
+		    log_quote(f->caller), err_name(r));
+		call_fail(&f->call, SUPPLY_UNAVAILABLE, "%s", err_text(r));
+	}
+	unpin_all(f);
+	fetch_free(f);
+}
+
+static void
+deliver_done(void *arg, int r)
+{
+	struct fetch	*f = arg;
+
+	if (r < 0) {
+		fail(f, r);
+		return;
+	}
+	for (uint32_t i = 0; i < f->ngroups; i++)
+		consume_done(&f->groups[i].use, f->groups[i].peer);
+	unpin_all(f);
+	answer(f);
+}
+
+bool
+deliver(struct fetch *f)
+{
+	bool	commits = false;
+	int	r;
+
+	f->now = now_ms();
+	if ((r = pin_all(f)) < 0 || (r = read_all(f)) < 0 ||
+	    (r = mark(f, &commits)) < 0 ||
+	    (commits && (r = snapshot_all(f)) < 0)) {
+		fail(f, r);
+		return false;
+	}
+	if (!commits) {
+		unpin_all(f);
+		answer(f);
+		return false;
+	}
+	call_end(&f->call);
+	env_add(f->call.env, deliver_run, deliver_done, f);
+	return true;
+}

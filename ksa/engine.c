@@ -1,0 +1,327 @@
+/* engine.c - the engine: its parts made, ticking, ended. */
+#include "ksa/engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/bindcache.h"
+#include "ksa/enc.h"
+#include "ksa/fetch.h"
+#include "ksa/newblocks.h"
+#include "ksa/peer.h"
+#include "ksa/pool.h"
+#include "ksa/rollback.h"
+#include "ksa/status.h"
+#include "ksa/sweep.h"
+#include "ksa/witness.h"
+#include "log.h"
+
+#define TICK_MS		100
+#define TICKS_A_SECOND	10
+
+struct supply {
+	struct env		 env;
+	struct event		*tick;
+	unsigned		 ticks;
+	struct supply_limits	 limits;
+};
+
+struct env *
+engine_env(struct supply *s)
+{
+	return &s->env;
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct supply	*s = arg;
+	struct env	*e = &s->env;
+	bool		 second = ++s->ticks % TICKS_A_SECOND == 0;
+
+	(void)fd, (void)what;
+	for (size_t i = 0; i < e->npeers; i++) {
+		peer_tick(e->peers[i]);
+		if (second)
+			peer_second(e->peers[i]);
+	}
+	fetch_tick(e);
+	if (second)
+		sweep_tick(e->sweep);
+}
+
+/* ---- start ---- */
+
+static int
+make_peers(struct env *e)
+{
+	const struct ksa_peer	*v = e->conf->peers.v;
+	int			 r;
+
+	e->peers = calloc(e->conf->peers.n + 1, sizeof(e->peers[0]));
+	if (e->peers == NULL)
+		return -E_NO_MEMORY;
+	if ((r = peer_new(&e->peers[0], e, e->conf->kme_id, true)) < 0)
+		return r;
+	e->npeers = 1;
+	for (size_t i = 0; i < e->conf->peers.n; i++) {
+		if ((r = peer_new(&e->peers[e->npeers], e, v[i].kme_id,
+		    false)) < 0)
+			return r;
+		e->npeers++;
+	}
+	return 0;
+}
+
+/*
+ * Whether the store can be the one we wrote last. If nobody knows, key is
+ * used after the peers were asked; what was bound here stays as it is.
+ */
+static int
+ask_witness(struct env *e)
+{
+	char			path[160];
+	enum witness_word	word;
+	uint64_t		sum = 0;
+
+	for (size_t i = 0; i < e->npeers; i++)
+		sum += e->peers[i]->mark;
+	snprintf(path, sizeof(path), "%s/ctl-ksa/witness", e->conf->run_dir);
+	word = witness_open(&e->witness, path, sum);
+	for (size_t i = 1; i < e->npeers; i++) {
+		if (word == WITNESS_AGREES)
+			e->peers[i]->trusted = true;
+		else if (word == WITNESS_STORE_IS_OLDER)
+			peer_void_stock(e->peers[i]);
+	}
+	if (word == WITNESS_STORE_IS_OLDER)
+		log_err("the key store went back in time: its keys are void",
+		    "path=%s", log_quote(e->conf->store));
+	return rollback_self(e->peers[0], word == WITNESS_STORE_IS_OLDER);
+}
+
+static int
+load(struct env *e)
+{
+	int	r;
+
+	if ((r = ask_witness(e)) < 0)
+		return r;
+	for (size_t i = 0; i < e->npeers; i++)
+		if ((r = peer_load(e->peers[i])) < 0)
+			return r;
+	return sweep_load(e->sweep);
+}
+
+static int
+make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
+{
+	const struct timeval	 tick = { 0, TICK_MS * 1000 };
+	struct env		*e = &s->env;
+	int			 r;
+
+	if ((r = keystore_open(&e->store, e->conf->store, node_key,
+	    e->base)) < 0 ||
+	    (r = bindcache_new(&e->bindings)) < 0 ||
+	    (r = segcache_new(&e->segments)) < 0 ||
+	    (r = fetches_new(&e->fetches, e)) < 0 ||
+	    (r = enc_batch_new(&e->batch, e)) < 0 ||
+	    (r = make_peers(e)) < 0 ||
+	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
+		return r;
+	s->tick = event_new(e->base, -1, EV_PERSIST, on_tick, s);
+	return s->tick == NULL || event_add(s->tick, &tick) < 0 ?
+	    -E_NO_MEMORY : 0;
+}
+
+static void
+set_limits(struct supply *s)
+{
+	const struct ksa_conf	*c = s->env.conf;
+
+	s->limits = (struct supply_limits){
+		.key_size = (uint32_t)c->key_size,
+		.min_key_size = (uint32_t)c->min_key_size,
+		.max_key_size = (uint32_t)c->max_key_size,
+		.max_key_per_request = (uint32_t)c->max_key_per_request,
+		.max_sae_id_count = 0,
+	};
+}
+
+int
+engine_new(struct supply **out, struct event_base *base,
+    const struct ksa_conf *conf, const struct sae_book *book,
+    const uint8_t node_key[SEAL_KEY], const struct engine_ops *ops, void *arg)
+{
+	struct supply	*s = calloc(1, sizeof(*s));
+	int		 r;
+
+	if (s == NULL)
+		return -E_NO_MEMORY;
+	s->env = (struct env){ .base = base, .conf = conf, .book = book,
+	    .ops = ops, .arg = arg, .started = now_ms() };
+	set_limits(s);
+	if ((r = make_parts(s, node_key)) < 0)
+		engine_free(&s);
+	*out = s;
+	return r;
+}
+
+/* ---- end ---- */
+
+void
+engine_free(struct supply **sp)
+{
+	struct supply	*s = *sp;
+	struct env	*e;
+
+	if (s == NULL)
+		return;
+	e = &s->env;
+	e->stopping = true;
+	if (s->tick != NULL)
+		event_free(s->tick);
+	for (size_t i = 0; i < e->npeers; i++)
+		enc_stop(e->peers[i]);
+	if (e->batch != NULL)
+		enc_batch_stop(e->batch);
+	if (e->fetches != NULL)
+		fetch_stop(e);
+	/* Answers what is being written. */
+	keystore_close(&e->store);
+	enc_batch_free(&e->batch);
+	for (size_t i = 0; i < e->npeers; i++)
+		peer_free(&e->peers[i]);
+	free(e->peers);
+	sweep_free(&e->sweep);
+	fetches_free(&e->fetches);
+	bindcache_free(&e->bindings);
+	segcache_free(&e->segments);
+	witness_close(&e->witness);
+	free(s);
+	*sp = NULL;
+}
+
+/* ---- what comes in ---- */
+
+void
+engine_from_kma(struct supply *s, const struct msg *m)
+{
+	struct peer	*p;
+
+	if (m->id != MSG_block_ready)
+		return;
+	p = peer_find(&s->env, m->block_ready.source);
+	if (p == NULL || p->self) {
+		log_warn("block from a KM that is no peer here", "km=%s",
+		    m->block_ready.source);
+		return;
+	}
+	newblocks_fetch(p->newblocks, m->block_ready.block);
+}
+
+void
+engine_kma_up(struct supply *s)
+{
+	for (size_t i = 0; i < s->env.npeers; i++) {
+		pool_hurry(s->env.peers[i]->pool);
+		pool_fill(s->env.peers[i]->pool);
+	}
+}
+
+void
+engine_from_relayd(struct supply *s, const struct msg *m)
+{
+	struct peer	*p;
+
+	if (m->id == MSG_reach &&
+	    (p = peer_find(&s->env, m->reach.km)) != NULL)
+		peer_reach(p, m->reach.up != 0);
+	else if (m->id == MSG_supply_in &&
+	    (p = peer_find(&s->env, m->supply_in.peer)) != NULL)
+		peer_input(p, m->supply_in.body.p, m->supply_in.body.len);
+}
+
+void
+engine_no_relayd(struct supply *s)
+{
+	for (size_t i = 0; i < s->env.npeers; i++)
+		peer_reach(s->env.peers[i], false);
+}
+
+/* ---- supply.h ---- */
+
+struct supply_call *
+supply_enc(struct supply *s, const char *master, const char *slave,
+    uint32_t number, uint32_t octets, supply_done *done, void *arg)
+{
+	return enc_call(&s->env, master, slave, number, octets, done, arg);
+}
+
+struct supply_call *
+supply_dec(struct supply *s, const char *caller, const char *peer_sae,
+    const uint8_t (*ids)[16], uint32_t number, supply_done *done, void *arg)
+{
+	return fetch_call(&s->env, caller, peer_sae, ids, number, done, arg);
+}
+
+void
+supply_cancel(struct supply_call *c)
+{
+	if (c->kind == CALL_ENC)
+		enc_cancel(c);
+	else
+		fetch_cancel(c);
+}
+
+static uint32_t
+keys_of(uint64_t octets, const struct ksa_conf *c)
+{
+	uint64_t	n = octets * 8 / (uint64_t)c->key_size;
+
+	return n > INT32_MAX ? INT32_MAX : (uint32_t)n;
+}
+
+enum supply_status
+supply_stock(struct supply *s, const char *master, const char *slave,
+    struct supply_stock *stock)
+{
+	const struct ksa_conf	*c = s->env.conf;
+	const struct sae	*sae = sae_find(s->env.book, slave);
+	struct peer		*p = enc_peer_of(&s->env, slave);
+	uint64_t		 have;
+
+	(void)master;
+	memset(stock, 0, sizeof(*stock));
+	if (sae == NULL)
+		return SUPPLY_NOT_FOUND;
+	memcpy(stock->target_km, sae->km, sizeof(stock->target_km));
+	stock->max_stored = keys_of((uint64_t)c->pool_high, c);
+	if (p == NULL || (!p->self && !p->trusted))
+		return SUPPLY_OK;
+	have = pool_available(p->pool);
+	stock->stored = keys_of(have, c);
+	if (stock->stored > stock->max_stored)	/* never more than may be */
+		stock->stored = stock->max_stored;
+	return SUPPLY_OK;
+}
+
+const struct supply_limits *
+supply_limits(const struct supply *s)
+{
+	return &s->limits;
+}
+
+const char *
+supply_kme_id(const struct supply *s)
+{
+	return s->env.conf->kme_id;
+}
+
+bool
+supply_report(const struct supply *s, json_t *figures, json_t *missing)
+{
+	return status_report(&s->env, figures, missing);
+}

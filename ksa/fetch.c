@@ -1,0 +1,385 @@
+/* fetch.c - keys for a slave. */
+#include "ksa/fetch.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "err.h"
+#include "ksa/bindcache.h"
+#include "ksa/channel.h"
+#include "ksa/deliver.h"
+#include "log.h"
+
+#define ASKS_MAX	1024	/* of one call: unknown requests x peers */
+#define WAITING_MAX	32	/* calls of one application that wait */
+#define ASK_MS		1000
+
+enum fate { GONE, COMMITS, WAITS };	/* of a call */
+
+struct fetches { TAILQ_HEAD(, fetch) waiting; };
+
+/* ---- finding ---- */
+
+static bool
+find(struct fetch *f, uint32_t i)
+{
+	struct env	*env = f->call.env;
+	struct wanted	*w = &f->v[i];
+	struct binding	*b;
+
+	for (size_t k = 0; k < env->npeers; k++) {
+		struct peer	*p = env->peers[k];
+
+		b = bindcache_get(env->bindings,
+		    keystore_reader(env->store), p->id, w->request);
+		if (b == NULL || w->place >= b->keys ||
+		    keyid_check(f->ids[i], b->seed) < 0)
+			continue;
+		w->peer = p;
+		return true;
+	}
+	w->peer = NULL;
+	return false;
+}
+
+/* The peers that may know a request that is not here. */
+static bool
+relevant(const struct fetch *f, const struct peer *p)
+{
+	const struct sae	*s = NULL;
+
+	if (p->self)
+		return false;
+	if (f->peer_sae != NULL && strcmp(f->peer_sae, f->caller) != 0)
+		s = sae_find(f->call.env->book, f->peer_sae);
+	return s == NULL || strcmp(s->km, p->km) == 0;
+}
+
+static bool
+asked(const struct fetch *f, uint64_t request)
+{
+	for (uint32_t i = 0; i < f->nasks; i++)
+		if (f->asks[i].request == request)
+			return true;
+	return false;
+}
+
+/* 0, or -E_TOO_LARGE, -E_NO_MEMORY; adds nothing if there is nobody. */
+static int
+add_asks(struct fetch *f, uint64_t request)
+{
+	struct env	*env = f->call.env;
+	struct ask	*v;
+
+	if (asked(f, request))
+		return 0;
+	if (f->nasks + env->npeers > ASKS_MAX)
+		return -E_TOO_LARGE;
+	v = realloc(f->asks, (f->nasks + env->npeers) * sizeof(*v));
+	if (v == NULL)
+		return -E_NO_MEMORY;
+	f->asks = v;
+	for (size_t k = 0; k < env->npeers; k++)
+		if (relevant(f, env->peers[k]))
+			f->asks[f->nasks++] = (struct ask){ env->peers[k],
+			    request, 0, false };
+	return 0;
+}
+
+/* Whether some peer may still know the request. */
+static bool
+hope(const struct fetch *f, uint64_t request)
+{
+	for (uint32_t i = 0; i < f->nasks; i++)
+		if (f->asks[i].request == request && !f->asks[i].answered)
+			return true;
+	return false;
+}
+
+/* ---- deciding ---- */
+
+static void
+end(struct fetch *f)
+{
+	struct env	*env = f->call.env;
+
+	if (f->waits)
+		TAILQ_REMOVE(&env->fetches->waiting, f, next);
+	f->waits = false;
+	fetch_free(f);
+}
+
+static enum fate
+refuse(struct fetch *f, enum supply_status s, const char *why)
+{
+	f->call.env->count.dec_refused++;
+	call_fail(&f->call, s, "%s", why);
+	end(f);
+	return GONE;
+}
+
+/* How many bindings are not here; negative: too many to ask for. */
+static int
+look(struct fetch *f)
+{
+	int	missing = 0, r;
+
+	for (uint32_t i = 0; i < f->number; i++) {
+		if (find(f, i))
+			continue;
+		if ((r = add_asks(f, f->v[i].request)) < 0)
+			return r;
+		missing++;
+	}
+	return missing;
+}
+
+static bool
+hopeless(const struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->number; i++)
+		if (f->v[i].peer == NULL && !hope(f, f->v[i].request))
+			return true;
+	return false;
+}
+
+static bool
+all_trusted(const struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->number; i++)
+		if (!f->v[i].peer->self && !f->v[i].peer->trusted)
+			return false;
+	return true;
+}
+
+/* Answers the call, begins its commit, or leaves it to wait. */
+static enum fate
+decide(struct fetch *f)
+{
+	int			 missing = look(f);
+	const char		*why = NULL;
+	enum supply_status	 s;
+
+	if (missing < 0)
+		return refuse(f, SUPPLY_UNAVAILABLE,
+		    "too many keys that are not here in one request");
+	if ((s = deliver_check(f, &why)) != SUPPLY_OK)
+		return refuse(f, s, why);
+	if (missing > 0 && hopeless(f))
+		return refuse(f, SUPPLY_NOT_FOUND, "no such key");
+	if (missing > 0 || !all_trusted(f))
+		return WAITS;
+	if (f->waits)
+		TAILQ_REMOVE(&f->call.env->fetches->waiting, f, next);
+	f->waits = false;
+	return deliver(f) ? COMMITS : GONE;
+}
+
+static void
+ask_peers(struct fetch *f, uint64_t now)
+{
+	struct msg	m = { .id = MSG_bind_query };
+
+	for (uint32_t i = 0; i < f->nasks; i++) {
+		struct ask	*a = &f->asks[i];
+
+		if (a->answered || !peer_is_up(a->peer) ||
+		    (a->said != 0 && now - a->said < ASK_MS))
+			continue;
+		m.bind_query.request = a->request;
+		a->said = now;
+		(void)channel_send(a->peer->channel, &m);
+	}
+}
+
+static void
+on_timeout(evutil_socket_t fd, short what, void *arg)
+{
+	struct fetch	*f = arg;
+	const char	*away = NULL;
+
+	(void)fd, (void)what;
+	for (uint32_t i = 0; i < f->nasks && away == NULL; i++)
+		if (!f->asks[i].answered)
+			away = f->asks[i].peer->km;
+	for (uint32_t i = 0; i < f->number && away == NULL; i++)
+		if (f->v[i].peer != NULL && !f->v[i].peer->trusted)
+			away = f->v[i].peer->km;
+	f->call.env->count.dec_failed++;
+	call_fail(&f->call, SUPPLY_UNAVAILABLE,
+	    "the key may exist, but KM %s cannot be asked",
+	    away == NULL ? "of its source" : away);
+	end(f);
+}
+
+/* ---- calls ---- */
+
+static unsigned
+waiting_of(const struct env *env, const char *caller)
+{
+	struct fetch	*f;
+	unsigned	 n = 0;
+
+	TAILQ_FOREACH(f, &env->fetches->waiting, next)
+		if (strcmp(f->caller, caller) == 0)
+			n++;
+	return n;
+}
+
+static struct fetch *
+fetch_new(struct env *env, const char *caller, const char *peer_sae,
+    const uint8_t (*ids)[16], uint32_t number)
+{
+	struct fetch	*f = calloc(1, sizeof(*f));
+
+	if (f == NULL)
+		return NULL;
+	f->call.env = env;
+	f->number = number;
+	f->caller = strdup(caller);
+	f->peer_sae = peer_sae == NULL ? NULL : strdup(peer_sae);
+	f->ids = malloc(number * sizeof(*f->ids));
+	f->v = calloc(number, sizeof(*f->v));
+	if (f->caller == NULL || (peer_sae != NULL && f->peer_sae == NULL) ||
+	    f->ids == NULL || f->v == NULL) {
+		fetch_free(f);
+		return NULL;
+	}
+	memcpy(f->ids, ids, number * sizeof(*f->ids));
+	return f;
+}
+
+static int
+parse(struct fetch *f)
+{
+	int	r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < f->number; i++)
+		r = keyid_parse(f->ids[i], &f->v[i].request, &f->v[i].place);
+	return r;
+}
+
+struct supply_call *
+fetch_call(struct env *env, const char *caller, const char *peer_sae,
+    const uint8_t (*ids)[16], uint32_t number, supply_done *done, void *arg)
+{
+	struct supply_call	 c = { .done = done, .arg = arg };
+	struct fetch		*f;
+	enum fate		 fate;
+
+	env->count.dec_requests++;
+	if (number == 0 || number > SUPPLY_KEYS_MAX) {
+		call_fail(&c, SUPPLY_BAD_REQUEST, "too many key IDs");
+		return NULL;
+	}
+	if (env->stopping || (f = fetch_new(env, caller, peer_sae, ids,
+	    number)) == NULL) {
+		call_fail(&c, SUPPLY_UNAVAILABLE,
+		    env->stopping ? "stopping" : "out of memory");
+		return NULL;
+	}
+	call_init(&f->call, CALL_DEC, env, done, arg);
+	fate = parse(f) < 0 ? refuse(f, SUPPLY_NOT_FOUND, "no such key") :
+	    decide(f);
+	if (fate != WAITS)
+		return fate == COMMITS ? &f->call : NULL;
+	if (waiting_of(env, caller) >= WAITING_MAX ||
+	    env->conf->query_wait == 0 ||
+	    call_timer(&f->call, env->conf->query_wait, on_timeout) < 0) {
+		refuse(f, SUPPLY_UNAVAILABLE,
+		    "too many requests for keys that are not here");
+		return NULL;
+	}
+	TAILQ_INSERT_TAIL(&env->fetches->waiting, f, next);
+	f->waits = true;
+	ask_peers(f, mono_ms());
+	return &f->call;
+}
+
+void
+fetch_cancel(struct supply_call *c)
+{
+	struct fetch	*f = (struct fetch *)c;
+
+	c->done = NULL;
+	if (f->waits)
+		end(f);
+}
+
+void
+fetch_retry(struct env *env, uint64_t request)
+{
+	struct fetch	*f, *next;
+
+	for (f = TAILQ_FIRST(&env->fetches->waiting); f != NULL; f = next) {
+		next = TAILQ_NEXT(f, next);
+		if (request == 0 || asked(f, request))
+			(void)decide(f);
+	}
+}
+
+void
+fetch_unknown(struct peer *p, uint64_t request)
+{
+	struct fetch	*f, *next;
+
+	for (f = TAILQ_FIRST(&p->env->fetches->waiting); f != NULL; f = next) {
+		bool	mine = false;
+
+		next = TAILQ_NEXT(f, next);
+		for (uint32_t i = 0; i < f->nasks; i++)
+			if (f->asks[i].peer == p &&
+			    f->asks[i].request == request)
+				mine = f->asks[i].answered = true;
+		if (mine)
+			(void)decide(f);
+	}
+}
+
+void
+fetch_tick(struct env *env)
+{
+	struct fetch	*f;
+
+	TAILQ_FOREACH(f, &env->fetches->waiting, next)
+		ask_peers(f, mono_ms());
+}
+
+void
+fetch_stop(struct env *env)
+{
+	struct fetch	*f;
+
+	while ((f = TAILQ_FIRST(&env->fetches->waiting)) != NULL)
+		refuse(f, SUPPLY_UNAVAILABLE, "stopping");
+}
+
+unsigned
+fetch_waiting(const struct env *env)
+{
+	struct fetch	*f;
+	unsigned	 n = 0;
+
+	TAILQ_FOREACH(f, &env->fetches->waiting, next)
+		n++;
+	return n;
+}
+
+int
+fetches_new(struct fetches **f, struct env *env)
+{
+	(void)env;
+	if ((*f = calloc(1, sizeof(**f))) == NULL)
+		return -E_NO_MEMORY;
+	TAILQ_INIT(&(*f)->waiting);
+	return 0;
+}
+
+void
+fetches_free(struct fetches **f)
+{
+	free(*f);
+	*f = NULL;
+}

@@ -1,0 +1,26 @@
+/*
+ * fetch.h - Get key with key IDs: find the bindings, ask the peers for those
+ * that have not come yet, commit the delivery, answer. All or nothing.
+ */
+#ifndef KSA_FETCH_H
+#define KSA_FETCH_H
+
+#include "ksa/calls.h"
+#include "ksa/peer.h"
+
+int	fetches_new(struct fetches **, struct env *);
+void	fetches_free(struct fetches **);
+struct supply_call *fetch_call(struct env *, const char *caller,
+	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
+	    supply_done *, void *arg);
+void	fetch_cancel(struct supply_call *);
+/* Something about that request is known now; 0: about any. */
+void	fetch_retry(struct env *, uint64_t request);
+/* The peer has no such request. */
+void	fetch_unknown(struct peer *, uint64_t request);
+/* Each 100 ms: asks who came up, asks again. */
+void	fetch_tick(struct env *);
+void	fetch_stop(struct env *);
+unsigned fetch_waiting(const struct env *);
+
+#endif

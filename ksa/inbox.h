@@ -1,0 +1,24 @@
+/*
+ * inbox.h - bindings that come from the peer: checked, committed in batches,
+ * acknowledged. Idempotent; a binding that differs or that claims octets
+ * which are not there is void at both ends.
+ */
+#ifndef KSA_INBOX_H
+#define KSA_INBOX_H
+
+#include "ksa/bindings.h"
+#include "ksa/peer.h"
+
+int	inbox_new(struct inbox **, struct peer *, uint64_t last);
+void	inbox_free(struct inbox **);
+/* Collects; inbox_flush() commits what one payload brought. */
+void	inbox_bind(struct inbox *, const struct msg_bind *);
+void	inbox_flush(struct inbox *);
+/* The keys of a request are void at the source. */
+void	inbox_void(struct inbox *, const struct msg_bind_void *);
+/* Says up to where bindings are on disk here. */
+void	inbox_acknowledge(struct inbox *);
+/* Pure: a message to a binding. -E_BAD_FORMAT, -E_NO_MEMORY. */
+int	inbox_decode(const struct msg_bind *, uint64_t now, struct binding **);
+
+#endif

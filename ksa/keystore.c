@@ -1,0 +1,257 @@
+/* keystore.c - opening the store; rows of peers, notices, control keys. */
+#include "ksa/keystore.h"
+
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bytes.h"
+#include "err.h"
+#include "ksa/keystore.sql.h"
+#include "secret.h"
+
+#define CONTROL_KEY	32
+
+struct keystore {
+	struct side		 writer, reader;
+	struct committer	*committer;
+};
+
+static const char *const migrations[] = { SQL_SCHEMA_1 };
+
+int
+keystore_open(struct keystore **out, const char *path,
+    const uint8_t key[SEAL_KEY], struct event_base *base)
+{
+	struct keystore	*ks;
+	int		 r;
+
+	if ((ks = calloc(1, sizeof(*ks))) == NULL)
+		return -E_NO_MEMORY;
+	ks->writer.scratch = secure_calloc(SCRATCH_OCTETS);
+	ks->reader.scratch = secure_calloc(SCRATCH_OCTETS);
+	if (ks->writer.scratch == NULL || ks->reader.scratch == NULL) {
+		keystore_close(&ks);
+		return -E_NO_MEMORY;
+	}
+	if ((r = sealer_new(&ks->writer.sealer, key)) < 0 ||
+	    (r = sealer_new(&ks->reader.sealer, key)) < 0 ||
+	    (r = db_open(&ks->writer.db, path, migrations,
+	    sizeof(migrations) / sizeof(migrations[0]))) < 0 ||
+	    (r = db_open_reader(&ks->reader.db, path)) < 0 ||
+	    (r = committer_new(&ks->committer, base, ks->writer.db)) < 0) {
+		keystore_close(&ks);
+		return r;
+	}
+	*out = ks;
+	return 0;
+}
+
+void
+keystore_close(struct keystore **ks)
+{
+	struct keystore	*k = *ks;
+
+	if (k == NULL)
+		return;
+	if (k->committer != NULL)
+		committer_free(&k->committer);
+	db_close(&k->reader.db);
+	db_close(&k->writer.db);
+	sealer_free(&k->writer.sealer);
+	sealer_free(&k->reader.sealer);
+	secure_free(k->writer.scratch, SCRATCH_OCTETS);
+	secure_free(k->reader.scratch, SCRATCH_OCTETS);
+	free(k);
+	*ks = NULL;
+}
+
+struct side *
+keystore_writer(struct keystore *ks)
+{
+	return &ks->writer;
+}
+
+struct side *
+keystore_reader(struct keystore *ks)
+{
+	return &ks->reader;
+}
+
+struct committer *
+keystore_committer(struct keystore *ks)
+{
+	return ks->committer;
+}
+
+/* ---- peers ---- */
+
+static uint64_t
+column(sqlite3_stmt *s, int i)
+{
+	return (uint64_t)sqlite3_column_int64(s, i);
+}
+
+int
+keystore_peer(struct side *s, const char *km, struct peer_row *p)
+{
+	sqlite3_stmt	*st;
+	int		 r;
+
+	if ((r = db_run(s->db, SQL_PEER_ADD, "s", km)) < 0)
+		return r;
+	if ((st = db_bind(s->db, SQL_PEER_GET, "s", km)) == NULL)
+		return -E_STORE;
+	if ((r = db_step(s->db, st)) == SQLITE_ROW)
+		*p = (struct peer_row){ sqlite3_column_int64(st, 0),
+		    column(st, 1), column(st, 2), column(st, 3),
+		    column(st, 4), column(st, 5), column(st, 6),
+		    column(st, 7) };
+	sqlite3_reset(st);
+	return r == SQLITE_ROW ? 0 : r < 0 ? r : -E_STORE;
+}
+
+static int
+done(int r)
+{
+	return r < 0 ? r : 0;
+}
+
+int
+keystore_mark(struct side *s, int64_t peer, uint64_t seen)
+{
+	return done(db_run(s->db, SQL_PEER_MARK, "iu", peer, seen));
+}
+
+int
+keystore_raise(struct side *s, int64_t peer, uint64_t mark, uint64_t seen)
+{
+	return done(db_run(s->db, SQL_PEER_RAISE, "iuu", peer, mark, seen));
+}
+
+int
+keystore_get_mark(struct side *s, int64_t peer, uint64_t *mark)
+{
+	int64_t	m = db_int(s->db, -1, SQL_PEER_MARK_GET, "i", peer);
+
+	*mark = (uint64_t)m;
+	return m < 0 ? -E_STORE : 0;
+}
+
+int
+keystore_acked(struct side *s, int64_t peer, uint64_t upto)
+{
+	return done(db_run(s->db, SQL_PEER_ACKED, "iu", peer, upto));
+}
+
+int
+keystore_issued(struct side *s, int64_t peer, uint64_t last)
+{
+	return done(db_run(s->db, SQL_PEER_ISSUED, "iu", peer, last));
+}
+
+uint64_t
+keystore_mark_sum(struct side *s)
+{
+	return (uint64_t)db_int(s->db, 0, SQL_MARK_SUM, "");
+}
+
+/* ---- notices ---- */
+
+int
+keystore_notice_add(struct side *s, int64_t peer, int mine, uint64_t block)
+{
+	return done(db_run(s->db, SQL_NOTICE_ADD, "iiu", peer, (int64_t)mine,
+	    block));
+}
+
+int
+keystore_notice_delete(struct side *s, int64_t peer, int mine, uint64_t block)
+{
+	return done(db_run(s->db, SQL_NOTICE_DELETE, "iiu", peer,
+	    (int64_t)mine, block));
+}
+
+int
+keystore_notice_find(struct side *s, int64_t peer, int mine, uint64_t block)
+{
+	return (int)db_int(s->db, 0, SQL_NOTICE_GET, "iiu", peer,
+	    (int64_t)mine, block);
+}
+
+int
+keystore_notices(struct side *s, int64_t peer,
+    void (*fn)(void *arg, int mine, uint64_t block), void *arg)
+{
+	sqlite3_stmt	*st;
+	int		 r;
+
+	if ((st = db_bind(s->db, SQL_NOTICE_EACH, "i", peer)) == NULL)
+		return -E_STORE;
+	while ((r = db_step(s->db, st)) == SQLITE_ROW)
+		fn(arg, sqlite3_column_int(st, 0), column(st, 1));
+	sqlite3_reset(st);
+	return done(r);
+}
+
+/* ---- control keys ---- */
+
+static void
+control_aad(uint8_t aad[24], int64_t peer, uint64_t id)
+{
+	memcpy(aad, "control\0", 8);
+	put_be64(aad + 8, (uint64_t)peer);
+	put_be64(aad + 16, id);
+}
+
+int
+keystore_control_add(struct side *s, int64_t peer, uint64_t id,
+    const uint8_t key[CONTROL_KEY])
+{
+	uint8_t	aad[24], sealed[CONTROL_KEY + SEAL_OVERHEAD];
+	int	r;
+
+	control_aad(aad, peer, id);
+	if ((r = seal(s->sealer, sealed, key, CONTROL_KEY, aad,
+	    sizeof(aad))) < 0)
+		return r;
+	if ((r = db_run(s->db, SQL_CONTROL_ADD, "iub", peer, id, sealed,
+	    sizeof(sealed))) < 0)
+		return r;
+	return done(db_run(s->db, SQL_CONTROL_PRUNE, "iu", peer, id));
+}
+
+int
+keystore_control_delete(struct side *s, int64_t peer, uint64_t id)
+{
+	return done(db_run(s->db, SQL_CONTROL_DELETE, "iu", peer, id));
+}
+
+int
+keystore_control_use(struct side *s, int64_t peer, uint64_t id)
+{
+	return done(db_run(s->db, SQL_PEER_CONTROL, "iu", peer, id));
+}
+
+int
+keystore_controls(struct side *s, int64_t peer,
+    int (*fn)(void *arg, uint64_t id, const uint8_t key[32]), void *arg)
+{
+	uint8_t		 aad[24], *key = s->scratch;
+	sqlite3_stmt	*st;
+	int		 r, e = 0;
+
+	if ((st = db_bind(s->db, SQL_CONTROL_EACH, "i", peer)) == NULL)
+		return -E_STORE;
+	while (e == 0 && (r = db_step(s->db, st)) == SQLITE_ROW) {
+		control_aad(aad, peer, column(st, 0));
+		e = sqlite3_column_bytes(st, 1) == CONTROL_KEY + SEAL_OVERHEAD
+		    ? unseal(s->sealer, key, sqlite3_column_blob(st, 1),
+		    CONTROL_KEY + SEAL_OVERHEAD, aad, sizeof(aad)) : -E_SEAL;
+		if (e == 0)
+			e = fn(arg, column(st, 0), key);
+	}
+	sqlite3_reset(st);
+	OPENSSL_cleanse(key, CONTROL_KEY);
+	return e < 0 ? e : done(r);
+}

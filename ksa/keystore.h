@@ -1,0 +1,77 @@
+/*
+ * keystore.h - the key store of ksa: one writer on the committer's thread, one
+ * reader on the event loop; the rows of peers. Blocks are in blocks.h,
+ * bindings in bindings.h, all SQL in keystore.sql.h.
+ */
+#ifndef KSA_KEYSTORE_H
+#define KSA_KEYSTORE_H
+
+#include <event2/event.h>
+#include <stdint.h>
+
+#include "committer.h"
+#include "db.h"
+#include "ident.h"
+#include "seal.h"
+
+struct keystore;
+
+/* A connection and the cipher contexts of the thread that uses it. */
+struct side {
+	struct db	*db;
+	struct sealer	*sealer;
+	uint8_t		*scratch;	/* locked; wiped after each use */
+};
+
+#define SCRATCH_OCTETS	1024
+
+/* -E_STORE_CORRUPT, -E_STORE_SCHEMA, -E_STORE, -E_SEAL: logged. */
+int	keystore_open(struct keystore **, const char *path,
+	    const uint8_t key[SEAL_KEY], struct event_base *);
+/* Writes what is queued. */
+void	keystore_close(struct keystore **);
+struct side *keystore_writer(struct keystore *);	/* in jobs only */
+struct side *keystore_reader(struct keystore *);	/* on the loop only */
+struct committer *keystore_committer(struct keystore *);
+
+struct peer_row {
+	int64_t		id;
+	uint64_t	mark, seen, block_last, issued_last, acked;
+	uint64_t	received_last, control;
+};
+
+/* In a job, or before there are any. */
+int	keystore_peer(struct side *, const char *km, struct peer_row *);
+/* Key of the pair was used up: the mark grows. */
+int	keystore_mark(struct side *, int64_t peer, uint64_t seen);
+/* The mark gets past `mark`, and what was seen of the peer's to `seen`. */
+int	keystore_raise(struct side *, int64_t peer, uint64_t mark,
+	    uint64_t seen);
+int	keystore_get_mark(struct side *, int64_t peer, uint64_t *mark);
+int	keystore_acked(struct side *, int64_t peer, uint64_t upto);
+int	keystore_issued(struct side *, int64_t peer, uint64_t last);
+/* The sum of all marks: how often key was used up here. */
+uint64_t keystore_mark_sum(struct side *);
+
+/* Void blocks that the peer does not know of yet. */
+int	keystore_notice_add(struct side *, int64_t peer, int mine,
+	    uint64_t block);
+int	keystore_notice_delete(struct side *, int64_t peer, int mine,
+	    uint64_t block);
+/* 1 if it is there. */
+int	keystore_notice_find(struct side *, int64_t peer, int mine,
+	    uint64_t block);
+/* A few of them; fn must not use the store. */
+int	keystore_notices(struct side *, int64_t peer,
+	    void (*fn)(void *arg, int mine, uint64_t block), void *arg);
+
+/* Control keys. The key is in clear in `key`. */
+int	keystore_control_add(struct side *, int64_t peer, uint64_t id,
+	    const uint8_t key[32]);
+int	keystore_control_delete(struct side *, int64_t peer, uint64_t id);
+int	keystore_control_use(struct side *, int64_t peer, uint64_t id);
+int	keystore_controls(struct side *, int64_t peer,
+	    int (*fn)(void *arg, uint64_t id, const uint8_t key[32]),
+	    void *arg);
+
+#endif

@@ -1,0 +1,237 @@
+/*
+ * keystore.sql.h - all SQL of ksa. Times are milliseconds since 1970. Key
+ * bytes stand in columns named `sealed` and nowhere else.
+ */
+#ifndef KSA_KEYSTORE_SQL_H
+#define KSA_KEYSTORE_SQL_H
+
+#define SQL_SCHEMA_1 \
+/* One row per KM that keys are shared with, this node itself included. */ \
+"CREATE TABLE peer (" \
+"  id INTEGER PRIMARY KEY," \
+"  km TEXT NOT NULL UNIQUE," \
+   /* how often a commit here used up key shared with it; never falls */ \
+"  mark INTEGER NOT NULL DEFAULT 0," \
+   /* the highest mark of the other end that it told us */ \
+"  seen INTEGER NOT NULL DEFAULT 0," \
+   /* our last block, our last request, the last one it has on disk */ \
+"  block_last INTEGER NOT NULL DEFAULT 0," \
+"  issued_last INTEGER NOT NULL DEFAULT 0," \
+"  acked INTEGER NOT NULL DEFAULT 0," \
+   /* its last request that is on disk here */ \
+"  received_last INTEGER NOT NULL DEFAULT 0," \
+   /* the control key in use, 0: none */ \
+"  control INTEGER NOT NULL DEFAULT 0);" \
+/* One row per pool block that is not wholly used up and erased. */ \
+"CREATE TABLE block (" \
+"  id INTEGER PRIMARY KEY AUTOINCREMENT," \
+"  peer INTEGER NOT NULL REFERENCES peer," \
+   /* 0: keys for requests made here; 1: for requests made there */ \
+"  direction INTEGER NOT NULL," \
+   /* its name, given by the node of its direction; grows with time */ \
+"  serial INTEGER NOT NULL," \
+   /* 0: not confirmed to be equal at both ends; 1: available */ \
+"  state INTEGER NOT NULL," \
+   /* octets for applications in it; used up from the front; erased of these \
+    * (own direction only) */ \
+"  octets INTEGER NOT NULL," \
+"  used INTEGER NOT NULL DEFAULT 0," \
+"  wiped INTEGER NOT NULL DEFAULT 0," \
+"  made INTEGER NOT NULL," \
+   /* the tag that confirmed it to the source, for repeating it */ \
+"  answer BLOB," \
+"  UNIQUE (peer, direction, serial));" \
+/* 1 KiB of a block each, sealed on its own. */ \
+"CREATE TABLE segment (" \
+   /* block.id * 64 + number; number 63: the octets before the keys */ \
+"  id INTEGER PRIMARY KEY," \
+   /* octets not erased yet; at 0 the row goes */ \
+"  remaining INTEGER NOT NULL," \
+"  sealed BLOB NOT NULL);" \
+/* Candidates for the key of the channel between the two KSAs. */ \
+"CREATE TABLE control (" \
+"  peer INTEGER NOT NULL," \
+   /* serial of the block * 2, + 1 if it came from the higher KM */ \
+"  id INTEGER NOT NULL," \
+"  sealed BLOB NOT NULL," \
+"  PRIMARY KEY (peer, id)) WITHOUT ROWID;" \
+/* One row per request made here; above peer.acked: the outbox. */ \
+"CREATE TABLE issued (" \
+"  peer INTEGER NOT NULL," \
+   /* octets 0..7 of its key IDs without the UUID version */ \
+"  request INTEGER NOT NULL," \
+"  master TEXT NOT NULL," \
+"  slave TEXT NOT NULL," \
+   /* how many keys, of how many octets */ \
+"  keys INTEGER NOT NULL," \
+"  octets INTEGER NOT NULL," \
+"  made INTEGER NOT NULL," \
+   /* makes the rest of its key IDs */ \
+"  seed BLOB NOT NULL," \
+   /* where the keys lie: (block u64, offset u32, octets u32)... */ \
+"  pieces BLOB NOT NULL," \
+   /* 0: valid; 2: void */ \
+"  state INTEGER NOT NULL DEFAULT 0," \
+"  PRIMARY KEY (peer, request)) WITHOUT ROWID;" \
+/* One row per request whose keys are fetched here: made by the peer, or by \
+ * an application of this node for another one. */ \
+"CREATE TABLE received (" \
+"  peer INTEGER NOT NULL," \
+"  request INTEGER NOT NULL," \
+"  master TEXT NOT NULL," \
+"  slave TEXT NOT NULL," \
+"  keys INTEGER NOT NULL," \
+"  octets INTEGER NOT NULL," \
+   /* when it came here */ \
+"  made INTEGER NOT NULL," \
+"  seed BLOB NOT NULL," \
+"  pieces BLOB NOT NULL," \
+   /* 0: valid; 1: all erased; 2: void; 3: expired */ \
+"  state INTEGER NOT NULL DEFAULT 0," \
+   /* when each was delivered: u32, (time - made) / 10 + 1, 0: not; only \
+    * one: holds for all; NULL: none was */ \
+"  fetched BLOB," \
+   /* a bit per key whose bytes are erased; NULL: none */ \
+"  erased BLOB," \
+"  PRIMARY KEY (peer, request)) WITHOUT ROWID;" \
+/* Deliveries whose keys wait for the end of the redelivery window. */ \
+"CREATE TABLE fetched (" \
+"  seq INTEGER PRIMARY KEY," \
+"  peer INTEGER NOT NULL," \
+"  request INTEGER NOT NULL," \
+"  at INTEGER NOT NULL);" \
+/* Void blocks that the peer does not know to be void yet. */ \
+"CREATE TABLE notice (" \
+"  peer INTEGER NOT NULL," \
+"  mine INTEGER NOT NULL," \
+"  block INTEGER NOT NULL," \
+"  PRIMARY KEY (peer, mine, block)) WITHOUT ROWID;" \
+/* For operators. */ \
+"CREATE VIEW pool AS SELECT km AS peer," \
+"  CASE direction WHEN 0 THEN 'out' ELSE 'in' END AS direction," \
+"  count(*) AS blocks," \
+"  sum(CASE state WHEN 1 THEN octets - used ELSE 0 END) AS available," \
+"  sum(CASE state WHEN 0 THEN octets ELSE 0 END) AS unconfirmed" \
+"  FROM block JOIN peer ON peer.id = block.peer GROUP BY km, direction;" \
+"CREATE VIEW assigned AS SELECT km AS source, request, master, slave, keys," \
+"  octets, datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE state WHEN 0 THEN CASE WHEN fetched IS NULL THEN 'waiting'" \
+"    ELSE 'fetched' END WHEN 1 THEN 'erased' WHEN 2 THEN 'void'" \
+"    ELSE 'expired' END AS state" \
+"  FROM received JOIN peer ON peer.id = received.peer;" \
+"CREATE VIEW audit AS SELECT km AS destination, request, master, slave," \
+"  keys, octets, datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE WHEN state = 2 THEN 'void' WHEN request <= acked THEN 'bound'" \
+"    ELSE 'unacknowledged' END AS state" \
+"  FROM issued JOIN peer ON peer.id = issued.peer;"
+
+/* peers */
+#define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
+#define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
+	" received_last, control FROM peer WHERE km = ?"
+#define SQL_PEER_MARK "UPDATE peer SET mark = mark + 1," \
+	" seen = max(seen, ?2) WHERE id = ?1"
+#define SQL_PEER_RAISE "UPDATE peer SET mark = max(mark, ?2) + 1," \
+	" seen = max(seen, ?3) WHERE id = ?1"
+#define SQL_PEER_MARK_GET "SELECT mark FROM peer WHERE id = ?"
+#define SQL_PEER_ISSUED "UPDATE peer SET issued_last = max(issued_last, ?2)" \
+	" WHERE id = ?1"
+#define SQL_PEER_ACKED "UPDATE peer SET acked = max(acked, ?2) WHERE id = ?1"
+#define SQL_PEER_RECEIVED "UPDATE peer SET received_last = ?2 WHERE id = ?1"
+#define SQL_PEER_RECEIVED_GET "SELECT received_last FROM peer WHERE id = ?"
+#define SQL_PEER_BLOCK "UPDATE peer SET block_last = max(block_last, ?2)" \
+	" WHERE id = ?1"
+#define SQL_PEER_CONTROL "UPDATE peer SET control = ?2 WHERE id = ?1"
+#define SQL_MARK_SUM "SELECT sum(mark) FROM peer"
+
+/* blocks */
+#define SQL_BLOCK_ADD "INSERT INTO block (peer, direction, serial, state," \
+	" octets, made) VALUES (?, ?, ?, ?, ?, ?)"
+#define SQL_BLOCK_FIND "SELECT id, serial, state, octets, used, wiped, made," \
+	" answer FROM block WHERE peer = ? AND direction = ? AND serial = ?"
+#define SQL_BLOCK_EACH "SELECT id, serial, state, octets, used, wiped, made," \
+	" answer FROM block WHERE peer = ? AND direction = ? AND serial > ?" \
+	" ORDER BY serial LIMIT 1"
+#define SQL_BLOCK_EACH_NEW "SELECT id, serial, state, octets, used, wiped," \
+	" made, answer FROM block WHERE peer = ? AND direction = ?" \
+	" AND serial > ? AND state = 0 ORDER BY serial LIMIT 1"
+#define SQL_BLOCK_READY "UPDATE block SET state = 1, answer = ?2" \
+	" WHERE id = ?1 AND state = 0"
+#define SQL_BLOCK_USED "UPDATE block SET used = ?2 WHERE id = ?1 AND used < ?2"
+#define SQL_BLOCK_WIPED "UPDATE block SET wiped = ?2 WHERE id = ?1"
+#define SQL_BLOCK_DELETE "DELETE FROM block WHERE id = ?"
+#define SQL_BLOCK_SPENT "DELETE FROM block WHERE id = ?1 AND used = octets" \
+	" AND NOT EXISTS (SELECT 1 FROM segment WHERE segment.id" \
+	" BETWEEN ?1 * 64 AND ?1 * 64 + 63)"
+#define SQL_BLOCK_COUNT "SELECT count(*), total(octets - used) FROM block" \
+	" WHERE peer = ? AND direction = ?"
+#define SQL_SEGMENT_ADD "INSERT INTO segment (id, remaining, sealed)" \
+	" VALUES (?, ?, ?)"
+#define SQL_SEGMENT_GET "SELECT remaining, sealed FROM segment WHERE id = ?"
+#define SQL_SEGMENT_SET "UPDATE segment SET remaining = ?2, sealed = ?3" \
+	" WHERE id = ?1"
+#define SQL_SEGMENT_DELETE "DELETE FROM segment WHERE id = ?"
+#define SQL_SEGMENTS_DELETE "DELETE FROM segment" \
+	" WHERE id BETWEEN ?1 * 64 AND ?1 * 64 + 63"
+
+/* control keys */
+#define SQL_CONTROL_ADD "INSERT OR REPLACE INTO control (peer, id, sealed)" \
+	" VALUES (?, ?, ?)"
+#define SQL_CONTROL_EACH "SELECT id, sealed FROM control WHERE peer = ?" \
+	" ORDER BY id"
+/* Keeps the eight latest of one direction and the one in use. */
+#define SQL_CONTROL_PRUNE "DELETE FROM control WHERE peer = ?1" \
+	" AND id & 1 = ?2 & 1 AND id <> (SELECT control FROM peer" \
+	" WHERE id = ?1) AND id < (SELECT min(id) FROM (SELECT id FROM control" \
+	" WHERE peer = ?1 AND id & 1 = ?2 & 1 ORDER BY id DESC LIMIT 8))"
+#define SQL_CONTROL_DELETE "DELETE FROM control WHERE peer = ? AND id = ?"
+
+/* bindings */
+#define BINDING_COLUMNS "request, master, slave, keys, octets, made, seed," \
+	" pieces, state"
+#define SQL_ISSUED_ADD "INSERT INTO issued (peer, " BINDING_COLUMNS ")" \
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define SQL_ISSUED_GET "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
+	" WHERE peer = ? AND request = ?"
+#define SQL_ISSUED_NEXT "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
+	" WHERE peer = ? AND request > ? ORDER BY request LIMIT 1"
+#define SQL_ISSUED_VOID "UPDATE issued SET state = 2" \
+	" WHERE peer = ? AND request = ?"
+#define SQL_ISSUED_PENDING "SELECT count(*) FROM issued" \
+	" WHERE peer = ? AND request > ?"
+#define SQL_ISSUED_FORGET "DELETE FROM issued WHERE peer = ?1 AND request IN" \
+	" (SELECT request FROM issued WHERE peer = ?1 AND request <= ?2" \
+	" ORDER BY request LIMIT 1000) AND made < ?3"
+#define SQL_RECEIVED_ADD "INSERT INTO received (peer, " BINDING_COLUMNS ")" \
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define SQL_RECEIVED_GET "SELECT " BINDING_COLUMNS ", fetched, erased" \
+	" FROM received WHERE peer = ? AND request = ?"
+#define SQL_RECEIVED_NEXT "SELECT " BINDING_COLUMNS ", fetched, erased" \
+	" FROM received WHERE peer = ? AND request > ? ORDER BY request" \
+	" LIMIT 1"
+#define SQL_RECEIVED_FETCHED "UPDATE received SET fetched = ?3" \
+	" WHERE peer = ?1 AND request = ?2 AND state = 0"
+#define SQL_RECEIVED_ERASED "UPDATE received SET erased = ?3, state = ?4" \
+	" WHERE peer = ?1 AND request = ?2"
+#define SQL_RECEIVED_VOID "UPDATE received SET state = 2" \
+	" WHERE peer = ?1 AND request = ?2 AND state = 0"
+#define SQL_RECEIVED_VOID_ALL "UPDATE received SET state = 2" \
+	" WHERE peer = ? AND state = 0"
+#define SQL_RECEIVED_FORGET "DELETE FROM received WHERE peer = ?1 AND" \
+	" request IN (SELECT request FROM received WHERE peer = ?1" \
+	" ORDER BY request LIMIT 1000) AND made < ?2 AND state <> 0"
+#define SQL_FETCHED_ADD "INSERT INTO fetched (peer, request, at)" \
+	" VALUES (?, ?, ?)"
+#define SQL_FETCHED_FIRST "SELECT seq, peer, request, at FROM fetched" \
+	" ORDER BY seq LIMIT 1"
+#define SQL_FETCHED_DELETE "DELETE FROM fetched WHERE seq = ?"
+#define SQL_NOTICE_ADD "INSERT OR IGNORE INTO notice (peer, mine, block)" \
+	" VALUES (?, ?, ?)"
+#define SQL_NOTICE_DELETE "DELETE FROM notice" \
+	" WHERE peer = ? AND mine = ? AND block = ?"
+#define SQL_NOTICE_EACH "SELECT mine, block FROM notice WHERE peer = ?" \
+	" LIMIT 256"
+#define SQL_NOTICE_GET "SELECT 1 FROM notice" \
+	" WHERE peer = ? AND mine = ? AND block = ?"
+
+#endif

@@ -1,0 +1,617 @@
+/* newblocks.c - pool blocks on their way to be available. */
+#include "ksa/newblocks.h"
+
+#include <inttypes.h>
+#include <openssl/crypto.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uthash.h>
+
+#include "block.h"
+#include "err.h"
+#include "ksa/blocks.h"
+#include "ksa/channel.h"
+#include "ksa/confirm.h"
+#include "ksa/pool.h"
+#include "log.h"
+#include "secret.h"
+
+#define FETCH_MS	10000
+#define ENTRIES_MAX	4096	/* of one peer and direction */
+#define STALE_FACTOR	4	/* the source gives up long before */
+
+struct newblock {
+	uint64_t		 serial;
+	int64_t			 id;		/* in the store; 0: not yet */
+	uint32_t		 octets;	/* for applications */
+	struct confirm_tags	 tags;
+	bool			 asked;		/* a good confirm came early */
+	bool			 settling;	/* a job is on its way */
+	uint64_t		 since, said;
+	UT_hash_handle		 hh;
+};
+
+struct newblocks {
+	struct peer	*peer;
+	struct newblock	*v[2];		/* by direction */
+	unsigned	 fetching;
+};
+
+/* One job: a block is stored, settled (equal at both ends) or void. */
+struct job {
+	struct peer	*peer;
+	unsigned	 generation;
+	int		 direction;
+	uint64_t	 serial, key_id, now;
+	int64_t		 id;
+	uint32_t	 octets;
+	struct secret	*pool;		/* to be stored */
+	uint8_t		*key;		/* control key; locked */
+	uint8_t		 answer[OTP_MAC];
+	bool		 notify, known;
+	struct consume	 use;
+};
+
+static struct side *
+writer(const struct job *j)
+{
+	return keystore_writer(j->peer->env->store);
+}
+
+static struct block_name
+name_of(const struct peer *p, int direction, uint64_t serial)
+{
+	return (struct block_name){ p->km, p->id, direction, serial };
+}
+
+static struct newblock *
+find(struct newblocks *n, int direction, uint64_t serial)
+{
+	struct newblock	*b;
+
+	HASH_FIND(hh, n->v[direction], &serial, sizeof(serial), b);
+	return b;
+}
+
+static void
+drop(struct newblocks *n, int direction, struct newblock *b)
+{
+	HASH_DEL(n->v[direction], b);
+	free(b);
+}
+
+static struct job *
+job_new(struct newblocks *n, int direction, uint64_t serial)
+{
+	struct job	*j = calloc(1, sizeof(*j));
+
+	if (j == NULL)
+		return NULL;
+	j->peer = n->peer;
+	j->generation = n->peer->generation;
+	j->direction = direction;
+	j->serial = serial;
+	j->now = now_ms();
+	j->key_id = channel_key_id(n->peer, direction, serial);
+	consume_begin(&j->use, n->peer);
+	return j;
+}
+
+static void
+job_free(struct job *j)
+{
+	secret_free(&j->pool);
+	secure_free(j->key, 32);
+	free(j);
+}
+
+/* ---- void ---- */
+
+static int
+void_run(struct db *db, void *arg)
+{
+	struct job		*j = arg;
+	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
+	struct block_row	 row;
+	int			 r;
+
+	(void)db;
+	if (j->notify && (r = keystore_notice_add(writer(j), j->peer->id,
+	    j->direction == OWN, j->serial)) < 0)
+		return r;
+	if ((r = blocks_find(writer(j), &b, &row)) < 0)
+		return r == -E_NOT_FOUND ? 0 : r;
+	if (j->direction == OWN && !j->peer->self)
+		return blocks_delete(writer(j), &b);
+	/* What was bound of it stays for those it was bound to. */
+	return blocks_close(writer(j), &b, &row);
+}
+
+static void
+void_done(void *arg, int r)
+{
+	struct job	*j = arg;
+
+	if (r < 0)
+		peer_error(j->peer, "void block not written: %s", err_text(r));
+	else if (j->notify)
+		newblocks_notices(j->peer->newblocks);
+	job_free(j);
+}
+
+static void
+void_block(struct newblocks *n, int direction, uint64_t serial, bool notify)
+{
+	struct newblock	*b = find(n, direction, serial);
+	struct job	*j;
+
+	if (b != NULL)
+		drop(n, direction, b);
+	if (direction == OWN)
+		pool_drop(n->peer->pool, serial);
+	n->peer->env->count.blocks_void++;
+	if ((j = job_new(n, direction, serial)) == NULL)
+		return;
+	j->notify = notify && !n->peer->self;
+	env_add(n->peer->env, void_run, void_done, j);
+}
+
+void
+newblocks_void(struct newblocks *n, int direction, uint64_t serial,
+    const char *why)
+{
+	peer_error(n->peer, "block void: %s", why);
+	log_warn("block void", "peer=%s direction=%s block=%" PRIu64
+	    " reason=%s", n->peer->km, direction == OWN ? "out" : "in", serial,
+	    log_quote(why));
+	void_block(n, direction, serial, true);
+}
+
+static void
+send_void(void *arg, int mine, uint64_t block)
+{
+	struct newblocks	*n = arg;
+	struct msg		 m = { .id = MSG_block_void };
+
+	m.block_void.mine = (uint32_t)mine;
+	m.block_void.block = block;
+	(void)channel_send(n->peer->channel, &m);
+}
+
+void
+newblocks_notices(struct newblocks *n)
+{
+	if (!n->peer->self && channel_is_up(n->peer->channel))
+		(void)keystore_notices(keystore_reader(n->peer->env->store),
+		    n->peer->id, send_void, n);
+}
+
+static int
+notice_run(struct db *db, void *arg)
+{
+	struct job	*j = arg;
+
+	(void)db;
+	return keystore_notice_delete(writer(j), j->peer->id,
+	    j->direction == OWN, j->serial);
+}
+
+static void
+notice_done(void *arg, int r)
+{
+	(void)r;
+	job_free(arg);
+}
+
+/*
+ * The answer to block_void is block_void: who has a notice of its own for
+ * the block takes it as the answer, who has none is told news.
+ */
+void
+newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
+{
+	int		 direction = m->mine != 0 ? THEIRS : OWN;
+	struct job	*j;
+
+	if (m->block == 0 || m->block > INT64_MAX)
+		return;
+	if (keystore_notice_find(keystore_reader(n->peer->env->store),
+	    n->peer->id, direction == OWN, m->block) > 0) {
+		if ((j = job_new(n, direction, m->block)) != NULL)
+			env_add(n->peer->env, notice_run, notice_done, j);
+		return;
+	}
+	log_info("block void at the peer", "peer=%s block=%" PRIu64,
+	    n->peer->km, m->block);
+	void_block(n, direction, m->block, false);
+	send_void(n, direction == OWN, m->block);
+}
+
+/* ---- settling: equal at both ends ---- */
+
+static int
+settle_run(struct db *db, void *arg)
+{
+	struct job		*j = arg;
+	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
+	struct block_row	 row;
+	struct side		*s = writer(j);
+	int			 r;
+
+	(void)db;
+	if ((r = blocks_find(s, &b, &row)) < 0)
+		return r;
+	j->known = row.state != BLOCK_NEW;
+	if (j->known)
+		return 0;
+	if ((r = blocks_read_head(s, &b, row.id, POOL_CONTROL, 32,
+	    j->key)) < 0 ||
+	    (r = channel_key_run(s, j->peer->id, j->key_id, j->key)) < 0 ||
+	    (r = blocks_ready(s, row.id, j->answer)) < 0)
+		return r;
+	return consume_run(&j->use, s);
+}
+
+static void
+send_confirmed(struct newblocks *n, uint64_t serial, int failure,
+    const uint8_t *tag)
+{
+	struct msg	m = { .id = MSG_confirmed };
+
+	m.confirmed.block = serial;
+	m.confirmed.failure = (uint32_t)-failure;
+	m.confirmed.tag = (struct msg_view){ tag, tag == NULL ? 0 : OTP_MAC };
+	(void)channel_send_either(n->peer->channel, &m);
+}
+
+static void
+settle_done(void *arg, int r)
+{
+	struct job		*j = arg;
+	struct peer		*p = j->peer;
+	struct newblock		*b = find(p->newblocks, j->direction,
+				    j->serial);
+
+	if (j->generation != p->generation || b == NULL)
+		goto out;
+	b->settling = false;
+	if (r < 0) {		/* the other side repeats itself, we try again */
+		peer_error(p, "block not settled: %s", err_text(r));
+		goto out;
+	}
+	if (!j->known) {
+		consume_done(&j->use, p);
+		channel_key_done(p->channel, j->key_id, j->key);
+	}
+	if (j->direction == OWN)
+		pool_add(p->pool, j->id, j->serial, j->octets, 0);
+	else
+		send_confirmed(p->newblocks, j->serial, 0, j->answer);
+	drop(p->newblocks, j->direction, b);
+out:
+	job_free(j);
+}
+
+static void
+settle(struct newblocks *n, int direction, struct newblock *b)
+{
+	struct job	*j;
+
+	if (b->settling || b->id == 0 ||
+	    (j = job_new(n, direction, b->serial)) == NULL)
+		return;
+	if ((j->key = secure_calloc(32)) == NULL) {
+		job_free(j);
+		return;
+	}
+	memcpy(j->answer, b->tags.back, sizeof(j->answer));
+	j->id = b->id;
+	j->octets = b->octets;
+	b->settling = true;
+	env_add(n->peer->env, settle_run, settle_done, j);
+}
+
+static void
+send_confirm(struct newblocks *n, struct newblock *b)
+{
+	struct msg	m = { .id = MSG_confirm };
+
+	b->said = mono_ms();
+	m.confirm.block = b->serial;
+	m.confirm.tag = (struct msg_view){ b->tags.out, OTP_MAC };
+	(void)channel_send_either(n->peer->channel, &m);
+}
+
+/* A block that is not new: perhaps our answer was lost. */
+static void
+confirm_again(struct newblocks *n, uint64_t serial)
+{
+	struct block_name	name = name_of(n->peer, THEIRS, serial);
+	struct block_row	row;
+
+	if (blocks_find(keystore_reader(n->peer->env->store), &name,
+	    &row) == 0 && row.state == BLOCK_READY)
+		send_confirmed(n, serial, 0, row.answer);
+}
+
+void
+newblocks_confirm(struct newblocks *n, const struct msg_confirm *m,
+    bool authentic)
+{
+	struct newblock	*b = find(n, THEIRS, m->block);
+
+	if (m->tag.len != OTP_MAC || m->block > INT64_MAX) {
+		n->peer->env->count.bad_messages++;
+		return;
+	}
+	if (b == NULL) {
+		confirm_again(n, m->block);
+		return;
+	}
+	if (mac_check(m->tag.p, b->tags.out, OTP_MAC) == 0) {
+		b->asked = true;
+		settle(n, THEIRS, b);
+	} else if (authentic) {
+		send_confirmed(n, m->block, -E_MAC, NULL);
+		newblocks_void(n, THEIRS, m->block, "differs from the peer's");
+	} else
+		n->peer->env->count.bad_messages++;
+}
+
+void
+newblocks_confirmed(struct newblocks *n, const struct msg_confirmed *m,
+    bool authentic)
+{
+	struct newblock	*b = find(n, OWN, m->block);
+
+	if (b == NULL)
+		return;
+	if (m->failure == 0 && m->tag.len == OTP_MAC &&
+	    mac_check(m->tag.p, b->tags.back, OTP_MAC) == 0)
+		settle(n, OWN, b);
+	else if (authentic)
+		newblocks_void(n, OWN, m->block, "differs at the peer");
+	else
+		n->peer->env->count.bad_messages++;
+}
+
+/* ---- arrival ---- */
+
+static struct newblock *
+remember(struct newblocks *n, int direction, uint64_t serial,
+    const uint8_t *pool, size_t octets)
+{
+	const char	*me = n->peer->env->conf->kme_id;
+	struct newblock	*b = calloc(1, sizeof(*b));
+
+	if (b == NULL)
+		return NULL;
+	b->serial = serial;
+	b->octets = (uint32_t)octets - POOL_KEYS;
+	b->since = mono_ms();
+	if (confirm_tags(&b->tags, pool, octets,
+	    direction == OWN ? me : n->peer->km,
+	    direction == OWN ? n->peer->km : me, serial) < 0) {
+		free(b);
+		return NULL;
+	}
+	HASH_ADD(hh, n->v[direction], serial, sizeof(b->serial), b);
+	return b;
+}
+
+static int
+store_run(struct db *db, void *arg)
+{
+	struct job		*j = arg;
+	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
+
+	(void)db;
+	return blocks_add(writer(j), &b,
+	    j->peer->self ? BLOCK_READY : BLOCK_NEW, j->pool->bytes,
+	    j->pool->len, j->now, &j->id);
+}
+
+static void
+store_done(void *arg, int r)
+{
+	struct job		*j = arg;
+	struct peer		*p = j->peer;
+	struct newblock		*b = find(p->newblocks, j->direction,
+				    j->serial);
+
+	if (j->generation != p->generation || b == NULL)
+		goto out;
+	if (r < 0) {
+		peer_error(p, "block not stored: %s", err_text(r));
+		drop(p->newblocks, j->direction, b);
+		pool_failed(p->pool);
+	} else if (p->self) {
+		pool_add(p->pool, j->id, j->serial, b->octets, 0);
+		drop(p->newblocks, j->direction, b);
+	} else {
+		b->id = j->id;
+		if (j->direction == OWN)
+			send_confirm(p->newblocks, b);
+		else if (b->asked)
+			settle(p->newblocks, THEIRS, b);
+	}
+out:
+	job_free(j);
+}
+
+void
+newblocks_add(struct newblocks *n, int direction, uint64_t serial,
+    struct secret *pool)
+{
+	struct job	*j = NULL;
+
+	if (blocks_check_size(pool->len) < 0 || serial == 0 ||
+	    serial > INT64_MAX || find(n, direction, serial) != NULL ||
+	    (j = job_new(n, direction, serial)) == NULL ||
+	    remember(n, direction, serial, pool->bytes, pool->len) == NULL) {
+		peer_error(n->peer, "unusable block from kma");
+		free(j);
+		secret_free(&pool);
+		return;
+	}
+	if (direction == OWN)
+		n->peer->env->count.blocks_out++;
+	else
+		n->peer->env->count.blocks_in++;
+	j->pool = pool;
+	env_add(n->peer->env, store_run, store_done, j);
+}
+
+static void
+fetch_done(void *arg, int err, struct msg *reply)
+{
+	struct job		*j = arg;
+	struct newblocks	*n = j->peer->newblocks;
+	struct secret		*pool;
+
+	n->fetching--;
+	if (err == 0 && reply->id == MSG_block_given &&
+	    (pool = reply->block_given.key) != NULL) {
+		reply->block_given.key = NULL;
+		newblocks_add(n, THEIRS, j->serial, pool);
+	} else
+		log_warn("block not fetched from kma", "peer=%s block=%" PRIu64
+		    " reason=%s", j->peer->km, j->serial,
+		    err_name(err == 0 ? -E_BAD_FORMAT : err));
+	job_free(j);
+}
+
+void
+newblocks_fetch(struct newblocks *n, uint64_t serial)
+{
+	struct msg	 m = { .id = MSG_block_fetch, .kind = MSG_REQUEST };
+	struct job	*j;
+
+	if (find(n, THEIRS, serial) != NULL ||
+	    newblocks_count(n, THEIRS) + n->fetching >= ENTRIES_MAX ||
+	    (j = job_new(n, THEIRS, serial)) == NULL)
+		return;
+	memcpy(m.block_fetch.source, n->peer->km, sizeof(m.block_fetch.source));
+	m.block_fetch.block = serial;
+	n->fetching++;
+	if (n->peer->env->ops->ask(n->peer->env->arg, &m, FETCH_MS,
+	    fetch_done, j) < 0) {
+		n->fetching--;
+		job_free(j);
+	}
+}
+
+/* ---- life ---- */
+
+static int
+load(struct newblocks *n, int direction, const struct block_row *row)
+{
+	struct block_name	 name = name_of(n->peer, direction,
+				    row->serial);
+	struct secret		*pool = secret_new(POOL_KEYS + row->octets);
+	struct newblock		*b;
+	int			 r = -E_NO_MEMORY;
+
+	if (pool != NULL && (r = blocks_read_all(keystore_reader(
+	    n->peer->env->store), &name, row, pool->bytes)) == 0) {
+		b = remember(n, direction, row->serial, pool->bytes,
+		    pool->len);
+		r = b == NULL ? -E_NO_MEMORY : 0;
+		if (b != NULL)
+			b->id = row->id;
+	}
+	secret_free(&pool);
+	return r;
+}
+
+int
+newblocks_load(struct newblocks *n)
+{
+	struct side		*s = keystore_reader(n->peer->env->store);
+	struct block_row	 row;
+	int			 r = 0;
+
+	for (int d = OWN; d <= THEIRS; d++) {
+		row.serial = 0;
+		while ((r = blocks_next_new(s, n->peer->id, d, row.serial,
+		    &row)) == 0)
+			if ((r = load(n, d, &row)) < 0)
+				return r;
+		if (r != -E_NOT_FOUND)
+			return r;
+	}
+	return 0;
+}
+
+static void
+tick(struct newblocks *n, int direction, uint64_t now)
+{
+	uint64_t	 wait = (uint64_t)n->peer->env->conf->confirm_wait;
+	struct newblock	*b, *next;
+
+	if (direction == THEIRS)
+		wait *= STALE_FACTOR;
+	HASH_ITER(hh, n->v[direction], b, next) {
+		if (b->settling || b->id == 0)
+			continue;
+		if (now - b->since > wait)
+			newblocks_void(n, direction, b->serial,
+			    "not confirmed in time");
+		else if (direction == OWN && now - b->said >= 1000)
+			send_confirm(n, b);
+		else if (direction == THEIRS && b->asked)
+			settle(n, direction, b);
+	}
+}
+
+void
+newblocks_tick(struct newblocks *n)
+{
+	tick(n, OWN, mono_ms());
+	tick(n, THEIRS, mono_ms());
+}
+
+void
+newblocks_clear(struct newblocks *n)
+{
+	struct newblock	*b, *next;
+
+	for (int d = OWN; d <= THEIRS; d++)
+		HASH_ITER(hh, n->v[d], b, next)
+			drop(n, d, b);
+}
+
+uint64_t
+newblocks_pending(const struct newblocks *n)
+{
+	uint64_t	octets = 0;
+	struct newblock	*b;
+
+	for (b = n->v[OWN]; b != NULL; b = b->hh.next)
+		octets += b->octets;
+	return octets;
+}
+
+unsigned
+newblocks_count(const struct newblocks *n, int direction)
+{
+	return HASH_COUNT(n->v[direction]);
+}
+
+int
+newblocks_new(struct newblocks **out, struct peer *p)
+{
+	if ((*out = calloc(1, sizeof(**out))) == NULL)
+		return -E_NO_MEMORY;
+	(*out)->peer = p;
+	return 0;
+}
+
+void
+newblocks_free(struct newblocks **n)
+{
+	if (*n != NULL)
+		newblocks_clear(*n);
+	free(*n);
+	*n = NULL;
+}

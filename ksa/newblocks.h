@@ -1,0 +1,36 @@
+/*
+ * newblocks.h - pool blocks, of both directions, from their arrival until both
+ * KSAs know that they are equal and on disk, or until they are void.
+ */
+#ifndef KSA_NEWBLOCKS_H
+#define KSA_NEWBLOCKS_H
+
+#include "ksa/peer.h"
+
+int	newblocks_new(struct newblocks **, struct peer *);
+void	newblocks_free(struct newblocks **);
+/* Start-up: what the last life left unconfirmed. */
+int	newblocks_load(struct newblocks *);
+/* A block from kma; takes the secret, whatever happens. */
+void	newblocks_add(struct newblocks *, int direction, uint64_t serial,
+	    struct secret *);
+/* A block of the peer's direction waits at kma. */
+void	newblocks_fetch(struct newblocks *, uint64_t serial);
+void	newblocks_confirm(struct newblocks *, const struct msg_confirm *,
+	    bool authentic);
+void	newblocks_confirmed(struct newblocks *, const struct msg_confirmed *,
+	    bool authentic);
+/* Each second: repeats what was not answered, voids what is too old. */
+void	newblocks_tick(struct newblocks *);
+/* All of the pair's stock is void: forget; the store was seen to. */
+void	newblocks_clear(struct newblocks *);
+/* Octets of our own direction on the way to be available. */
+uint64_t newblocks_pending(const struct newblocks *);
+unsigned newblocks_count(const struct newblocks *, int direction);
+/* The block is void here; the peer is told until it says so too. */
+void	newblocks_void(struct newblocks *, int direction, uint64_t serial,
+	    const char *why);
+void	newblocks_block_void(struct newblocks *, const struct msg_block_void *);
+void	newblocks_notices(struct newblocks *);
+
+#endif

@@ -1,0 +1,297 @@
+/* outbox.c - sending bindings until they are acknowledged. */
+#include "ksa/outbox.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/channel.h"
+#include "log.h"
+
+#define WINDOW		2048	/* bindings sent and not acknowledged */
+#define RESEND_MS	1000
+#define GAP_MS		300	/* one resend for a burst of gaps */
+
+struct outbox {
+	struct peer	*peer;
+	uint64_t	 acked;		/* on disk at the peer */
+	uint64_t	 stored;	/* acked, as it stands on our disk */
+	uint64_t	 last;		/* our last committed request */
+	uint64_t	 sent;		/* all up to there were sent */
+	uint64_t	 previous;	/* what the next one follows */
+	bool		 synced;	/* the peer has said where it is */
+	bool		 behind;	/* rows on disk are not sent yet */
+	unsigned	 flying;
+	uint64_t	 progress, resent;
+};
+
+static int
+send_bind(struct outbox *o, const struct binding *b)
+{
+	struct msg	 m = { .id = MSG_bind };
+	uint8_t		 pieces[PIECES_MAX * PIECE_OCTETS];
+	struct msg_bind	*w = &m.bind;
+	int		 r;
+
+	w->request = b->request;
+	w->previous = o->previous;
+	strncpy(w->master, b->master, sizeof(w->master) - 1);
+	strncpy(w->slave, b->slave, sizeof(w->slave) - 1);
+	w->keys = b->keys;
+	w->octets = b->octets;
+	w->made = b->made;
+	w->seed = (struct msg_view){ b->seed, KEYID_SEED };
+	pieces_encode(b->pieces, pieces);
+	w->pieces = (struct msg_view){ pieces, b->pieces->n * PIECE_OCTETS };
+	if ((r = channel_send(o->peer->channel, &m)) < 0)
+		return r;
+	o->sent = o->previous = b->request;
+	o->flying++;
+	return 0;
+}
+
+/* The rest of the disk's rows, as far as the window lets us. */
+static void
+pump(struct outbox *o)
+{
+	struct side	*s = keystore_reader(o->peer->env->store);
+	struct binding	*b;
+	int		 r = 0;
+
+	while (o->synced && o->behind && o->flying < WINDOW) {
+		if ((r = bindings_next_issued(s, o->peer->id, o->sent,
+		    &b)) < 0)
+			break;
+		/* A void one is passed over: it has no key to bind. */
+		if (b->state == BINDING_VALID)
+			r = send_bind(o, b);
+		else
+			o->sent = b->request;
+		binding_free(&b);
+		if (r < 0)
+			break;
+	}
+	if (r == -E_NOT_FOUND)
+		o->behind = false;
+}
+
+void
+outbox_push(struct outbox *o, const struct binding *b)
+{
+	o->last = b->request;
+	if (b->request <= o->sent)	/* the disk was faster */
+		return;
+	if (!o->synced || o->behind || o->flying >= WINDOW ||
+	    send_bind(o, b) < 0)
+		o->behind = true;
+}
+
+static void
+resend(struct outbox *o, uint64_t upto)
+{
+	o->previous = upto;
+	o->sent = upto > o->acked ? upto : o->acked;
+	o->behind = true;
+	o->flying = 0;
+	o->progress = o->resent = mono_ms();
+	pump(o);
+}
+
+struct floor_job { struct env *env; int64_t peer; uint64_t last; };
+
+static int
+floor_run(struct db *db, void *arg)
+{
+	struct floor_job	*j = arg;
+
+	(void)db;
+	return keystore_issued(keystore_writer(j->env->store), j->peer,
+	    j->last);
+}
+
+static void
+job_done(void *arg, int r)
+{
+	(void)r;
+	free(arg);
+}
+
+/* The peer knows of requests that we do not: our store went back in time. */
+static void
+go_past(struct outbox *o, uint64_t upto)
+{
+	struct floor_job	*j = calloc(1, sizeof(*j));
+
+	log_warn("peer knows later requests than we do", "peer=%s",
+	    o->peer->km);
+	o->last = upto;
+	if (o->peer->request_last < upto)
+		o->peer->request_last = upto;
+	if (j == NULL)
+		return;
+	*j = (struct floor_job){ o->peer->env, o->peer->id, upto };
+	env_add(o->peer->env, floor_run, job_done, j);
+}
+
+void
+outbox_bound(struct outbox *o, uint64_t upto)
+{
+	uint64_t	now = mono_ms();
+
+	if (upto >> 60 != 0)
+		return;
+	if (upto > o->last)
+		go_past(o, upto);
+	if (!o->synced) {
+		o->synced = true;
+		if (upto > o->acked)
+			o->acked = upto;
+		resend(o, upto);
+	} else if (upto > o->acked) {
+		o->acked = upto;
+		o->progress = now;
+		if (upto >= o->sent)
+			o->flying = 0;
+		else
+			o->flying /= 2;
+		pump(o);
+	} else if (upto < o->sent && now - o->resent >= GAP_MS)
+		resend(o, upto);
+}
+
+static void
+reply(struct outbox *o, enum msg_id id, uint64_t request, const char *reason)
+{
+	struct msg	m = { .id = id };
+
+	if (id == MSG_bind_unknown)
+		m.bind_unknown.request = request;
+	else {
+		m.bind_void.request = request;
+		m.bind_void.mine = 1;
+		strncpy(m.bind_void.reason, reason,
+		    sizeof(m.bind_void.reason) - 1);
+	}
+	(void)channel_send(o->peer->channel, &m);
+}
+
+/*
+ * What the peer has acknowledged and does not find any more is as unknown as
+ * what we never issued.
+ */
+void
+outbox_query(struct outbox *o, uint64_t request)
+{
+	struct binding	*b = NULL;
+	int		 r;
+
+	o->peer->env->count.queries++;
+	if (request > INT64_MAX)
+		return;
+	r = bindings_get_issued(keystore_reader(o->peer->env->store),
+	    o->peer->id, request, &b);
+	if (r == 0 && b->state != BINDING_VALID)
+		reply(o, MSG_bind_void, request, "void at the source");
+	else if (r == -E_NOT_FOUND || (r == 0 && request <= o->acked))
+		reply(o, MSG_bind_unknown, request, NULL);
+	else if (r == 0 && mono_ms() - o->progress >= GAP_MS &&
+	    mono_ms() - o->resent >= GAP_MS && o->synced)
+		resend(o, o->acked);
+	binding_free(&b);
+}
+
+struct void_job { struct env *env; int64_t peer; uint64_t request; };
+
+static int
+void_run(struct db *db, void *arg)
+{
+	struct void_job	*j = arg;
+
+	(void)db;
+	return bindings_void_issued(keystore_writer(j->env->store), j->peer,
+	    j->request);
+}
+
+void
+outbox_void(struct outbox *o, const struct msg_bind_void *m)
+{
+	struct void_job	*j;
+
+	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)
+		return;
+	*j = (struct void_job){ o->peer->env, o->peer->id, m->request };
+	env_add(o->peer->env, void_run, job_done, j);
+}
+
+void
+outbox_reset(struct outbox *o)
+{
+	o->synced = false;
+	o->behind = true;
+}
+
+struct acked_job { struct outbox *o; struct env *env; int64_t peer;
+	uint64_t upto; };
+
+static int
+acked_run(struct db *db, void *arg)
+{
+	struct acked_job	*j = arg;
+
+	(void)db;
+	return keystore_acked(keystore_writer(j->env->store), j->peer,
+	    j->upto);
+}
+
+static void
+acked_done(void *arg, int r)
+{
+	struct acked_job	*j = arg;
+
+	if (r == 0 && j->upto > j->o->stored)
+		j->o->stored = j->upto;
+	free(j);
+}
+
+void
+outbox_tick(struct outbox *o)
+{
+	struct acked_job	*j;
+
+	if (o->synced && o->acked < o->sent &&
+	    mono_ms() - o->progress >= RESEND_MS)
+		resend(o, o->acked);
+	if (o->acked > o->stored && (j = calloc(1, sizeof(*j))) != NULL) {
+		*j = (struct acked_job){ o, o->peer->env, o->peer->id,
+		    o->acked };
+		env_add(o->peer->env, acked_run, acked_done, j);
+	}
+}
+
+uint64_t
+outbox_acked(const struct outbox *o)
+{
+	return o->acked;
+}
+
+int
+outbox_new(struct outbox **out, struct peer *p, const struct peer_row *row)
+{
+	struct outbox	*o = calloc(1, sizeof(*o));
+
+	if (o == NULL)
+		return -E_NO_MEMORY;
+	*o = (struct outbox){ .peer = p, .acked = row->acked,
+	    .stored = row->acked, .last = row->issued_last,
+	    .sent = row->acked, .previous = row->acked, .behind = true };
+	*out = o;
+	return 0;
+}
+
+void
+outbox_free(struct outbox **o)
+{
+	free(*o);
+	*o = NULL;
+}

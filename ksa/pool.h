@@ -1,0 +1,46 @@
+/*
+ * pool.h - the stock of one peer in our own direction: blocks available, in the
+ * order of their serials, used up from the front. The cursor moves at once
+ * and never back; what was cut is given away only after its commit.
+ */
+#ifndef KSA_POOL_H
+#define KSA_POOL_H
+
+#include "ksa/peer.h"
+#include "ksa/pieces.h"
+
+/* How far blocks are used, for the commit; owned by whoever commits. */
+struct touched {
+	struct { struct peer *peer; int64_t id; uint64_t serial;
+	    uint32_t used; } *v;
+	uint32_t n, room;
+};
+
+int	pool_new(struct pool **, struct peer *, uint64_t block_last);
+void	pool_free(struct pool **);
+/* Start-up: the blocks on disk. */
+int	pool_load(struct pool *);
+/* A block became available. Wakes who waits. */
+void	pool_add(struct pool *, int64_t id, uint64_t serial, uint32_t octets,
+	    uint32_t used);
+void	pool_drop(struct pool *, uint64_t serial);
+void	pool_clear(struct pool *);
+/*
+ * The next octets: into `out`, which is locked memory; the pieces say where
+ * they came from. -E_NO_KEY: too short, nothing was moved; -E_TOO_LARGE:
+ * too many pieces; -E_SEAL, -E_STORE: a block does not open and is void.
+ */
+int	pool_cut(struct pool *, uint8_t *out, uint32_t octets,
+	    struct pieces **, struct touched *);
+uint64_t pool_available(const struct pool *);
+unsigned pool_blocks(const struct pool *);
+/* Octets that the request at the head of the queue needs; 0: none. */
+void	pool_want(struct pool *, uint64_t octets);
+/* Each 100 ms and after each change: asks kma for blocks if need be. */
+void	pool_fill(struct pool *);
+/* A block that came could not be used: wait before the next. */
+void	pool_failed(struct pool *);
+/* Forget the back-off: something changed for the better. */
+void	pool_hurry(struct pool *);
+
+#endif

@@ -1,0 +1,153 @@
+/* status.c - what an operator may see of the engine. */
+#include "ksa/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "ksa/bindings.h"
+#include "ksa/blocks.h"
+#include "ksa/enc.h"
+#include "ksa/fetch.h"
+#include "ksa/newblocks.h"
+#include "ksa/outbox.h"
+#include "ksa/peer.h"
+#include "ksa/pool.h"
+#include "secret.h"
+
+static void
+set(json_t *o, const char *name, uint64_t v)
+{
+	json_object_set_new(o, name, json_integer((json_int_t)v));
+}
+
+static void
+lacks(json_t *missing, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+lacks(json_t *missing, const char *fmt, ...)
+{
+	char	text[320];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	json_array_append_new(missing, json_string(text));
+}
+
+static json_t *
+pool_out(const struct peer *p)
+{
+	json_t	*o = json_object();
+
+	json_object_set_new(o, "peer", json_string(p->km));
+	json_object_set_new(o, "direction", json_string("out"));
+	set(o, "blocks", pool_blocks(p->pool));
+	set(o, "octets", pool_available(p->pool));
+	set(o, "unconfirmed", newblocks_count(p->newblocks, OWN));
+	set(o, "waiting", enc_waiting(p));
+	json_object_set_new(o, "usable",
+	    json_boolean(p->self || p->trusted));
+	if (p->error[0] != '\0')
+		json_object_set_new(o, "error", json_string(p->error));
+	if (p->self)
+		return o;
+	json_object_set_new(o, "up", json_boolean(peer_is_up(p)));
+	json_object_set_new(o, "reachable", json_boolean(p->reach));
+	set(o, "outbox", (uint64_t)bindings_outbox(
+	    keystore_reader(p->env->store), p->id, outbox_acked(p->outbox)));
+	return o;
+}
+
+static json_t *
+pool_in(const struct peer *p)
+{
+	json_t		*o = json_object();
+	uint64_t	 blocks = 0, octets = 0;
+
+	(void)blocks_count(keystore_reader(p->env->store), p->id, THEIRS,
+	    &blocks, &octets);
+	json_object_set_new(o, "peer", json_string(p->km));
+	json_object_set_new(o, "direction", json_string("in"));
+	set(o, "blocks", blocks);
+	set(o, "octets", octets);
+	set(o, "unconfirmed", newblocks_count(p->newblocks, THEIRS));
+	json_object_set_new(o, "up", json_boolean(peer_is_up(p)));
+	return o;
+}
+
+static json_t *
+counters(const struct env *e)
+{
+	const struct counters	*c = &e->count;
+	const struct { const char *name; uint64_t v; } v[] = {
+		{ "enc_requests", c->enc_requests },
+		{ "enc_keys", c->enc_keys },
+		{ "enc_short", c->enc_short },
+		{ "enc_failed", c->enc_failed },
+		{ "dec_requests", c->dec_requests },
+		{ "dec_keys", c->dec_keys },
+		{ "dec_refused", c->dec_refused },
+		{ "dec_failed", c->dec_failed },
+		{ "redelivered", c->redelivered },
+		{ "queries", c->queries },
+		{ "bindings_in", c->bindings_in },
+		{ "bindings_refused", c->bindings_refused },
+		{ "blocks_in", c->blocks_in },
+		{ "blocks_out", c->blocks_out },
+		{ "blocks_void", c->blocks_void },
+		{ "bad_messages", c->bad_messages },
+		{ "requests_erased", c->erased },
+		{ "requests_expired", c->expired },
+		{ "rollbacks", c->rollbacks },
+	};
+	json_t			*o = json_object();
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++)
+		set(o, v[i].name, v[i].v);
+	return o;
+}
+
+static bool
+peer_ready(const struct peer *p, json_t *missing)
+{
+	if (!p->self && !p->reach)
+		lacks(missing, "KM %s cannot be reached", p->km);
+	else if (!p->self && !peer_is_up(p))
+		lacks(missing, "no channel to the KSA of %s yet", p->km);
+	else if (pool_blocks(p->pool) == 0)
+		lacks(missing, "no key for %s%s%s", p->km,
+		    p->error[0] == '\0' ? "" : ": ", p->error);
+	else if (!p->self && !p->trusted)
+		lacks(missing, "the stores of this node and %s are being "
+		    "compared", p->km);
+	else
+		return true;
+	return false;
+}
+
+bool
+status_report(const struct env *e, json_t *figures, json_t *missing)
+{
+	json_t	*pools = json_array();
+	bool	 ready = true;
+
+	for (size_t i = 0; i < e->npeers; i++) {
+		const struct peer	*p = e->peers[i];
+
+		if (!peer_ready(p, missing))
+			ready = false;
+		json_array_append_new(pools, pool_out(p));
+		if (!p->self)
+			json_array_append_new(pools, pool_in(p));
+	}
+	json_object_set_new(figures, "pools", pools);
+	json_object_set_new(figures, "count", counters(e));
+	set(figures, "commits_queued",
+	    committer_queued(keystore_committer(e->store)));
+	set(figures, "fetches_waiting", fetch_waiting(e));
+	set(figures, "locked_memory_used", secret_used());
+	set(figures, "locked_memory", secret_total());
+	return ready;
+}
