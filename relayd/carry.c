@@ -7,6 +7,7 @@
 #include "err.h"
 #include "kx.h"
 #include "log.h"
+#include "quiet.h"
 #include "relayd.h"
 #include "routes.h"
 
@@ -92,8 +93,10 @@ carry_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	me = route_find(&m.route, r->conf->kme_id);
 	if (me < 1 || strcmp(m.route.km[me - 1], kx_name(p)) != 0) {
 		r->counters.refused_route++;
-		log_warn("control message refused", "peer=%s reason="
-		    "\"route does not lead from it to here\"", kx_name(p));
+		if (!quiet())
+			log_warn("control message refused", "peer=%s reason="
+			    "\"route does not lead from it to here\"",
+			    kx_name(p));
 		return 0;
 	}
 	if ((unsigned)me + 1 == m.route.n) {

@@ -5,6 +5,7 @@
 #include "kx.h"
 #include "kxjson.h"
 #include "log.h"
+#include "quiet.h"
 #include "relay.h"
 #include "relayd.h"
 #include "routes.h"
@@ -104,8 +105,10 @@ frames_input(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	r->counters.refused_malformed++;
 	if (i == FRAMES || frames[i].refuse == NULL)
 		return e;
-	log_warn("malformed request", "peer=%s command=%04x reason=%s",
-	    kx_name(p), f->command, log_quote(*why));
+	if (!quiet())
+		log_warn("malformed request", "peer=%s command=%04x "
+		    "message_id=%u reason=%s", kx_name(p), f->command,
+		    f->message_id, log_quote(*why));
 	frames[i].refuse(r, p, f, *why);
 	return 0;
 }

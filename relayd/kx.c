@@ -11,6 +11,7 @@
 #include "kximpl.h"
 #include "kxjson.h"
 #include "log.h"
+#include "quiet.h"
 #include "relayd.h"
 #include "tls.h"
 
@@ -166,14 +167,10 @@ on_frame(void *arg, struct kxlink *l, const struct frame *f,
 static void
 complain(struct kx *kx, const struct kxlink *l, const char *why)
 {
-	uint64_t	now = mono_ms();
-
 	kx->relayd->counters.refused_connections++;
-	if (kx->complained != 0 && now - kx->complained < 100)
-		return;
-	kx->complained = now;
-	log_warn("Kx connection refused", "address=%s reason=%s",
-	    kxlink_address(l), log_quote(why));
+	if (!quiet())
+		log_warn("Kx connection refused", "address=%s reason=%s",
+		    kxlink_address(l), log_quote(why));
 }
 
 static void

@@ -40,7 +40,6 @@ struct kx {
 	size_t			 n;
 	struct kxlink		*inbound[INBOUND_MAX];
 	unsigned		 links;
-	uint64_t		 complained;
 	bool			 stopping;
 	void			(*stopped)(void *);
 	void			*stopped_arg;

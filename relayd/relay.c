@@ -11,6 +11,7 @@
 #include "kx.h"
 #include "kxjson.h"
 #include "log.h"
+#include "quiet.h"
 #include "relayd.h"
 
 #define TICK_MS		1000
@@ -204,8 +205,9 @@ relay_send(struct relayd *r, const struct msg_relay_out *m)
 		return;
 	}
 	count_drop(&r->counters, e);
-	log_info("relay not sent", "request=%s hop=%s reason=%s", m->request,
-	    m->hop, err_name(e));
+	if (!quiet())
+		log_info("relay not sent", "request=%s hop=%s reason=%s",
+		    m->request, m->hop, err_name(e));
 	complete(r, &route, (unsigned)me, m->request, e == -E_TOO_LARGE ?
 	    "too_large: relay frame" : e == -E_DOWN ?
 	    "unavailable: next hop is not connected" :
@@ -248,15 +250,20 @@ relay_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	me = route_find(&in->route, r->conf->kme_id);
 	if (me < 1 || strcmp(in->route.km[me - 1], kx_name(p)) != 0) {
 		r->counters.refused_route++;
-		log_warn("relay refused", "peer=%s request=%s reason="
-		    "\"route does not lead from it to here\"", kx_name(p),
-		    log_quote(in->request));
+		if (!quiet())
+			log_warn("relay refused", "peer=%s request=%s "
+			    "reason=\"route does not lead from it to here\"",
+			    kx_name(p), log_quote(in->request));
 		answer(r, p, f, NULL,
 		    "bad_request: route does not lead here");
 		return 0;
 	}
 	if (in->plain) {
 		r->counters.refused_unsupported++;
+		if (!quiet())
+			log_warn("relay refused", "peer=%s request=%s "
+			    "reason=\"keys in clear\"", kx_name(p),
+			    log_quote(in->request));
 		answer(r, p, f, &in->route,
 		    "rejected: keys must be protected by one-time pads");
 		return 0;
@@ -321,9 +328,10 @@ relay_done_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	if (me < 0 || (unsigned)me + 1 >= d.route.n ||
 	    strcmp(d.route.km[me + 1], kx_name(p)) != 0) {
 		r->counters.refused_route++;
-		log_warn("completion refused", "peer=%s request=%s reason="
-		    "\"route does not lead from it to here\"", kx_name(p),
-		    log_quote(d.request));
+		if (!quiet())
+			log_warn("completion refused", "peer=%s request=%s "
+			    "reason=\"route does not lead from it to here\"",
+			    kx_name(p), log_quote(d.request));
 		return 0;
 	}
 	complete(r, &d.route, (unsigned)me, d.request, d.response,
