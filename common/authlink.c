@@ -48,6 +48,7 @@ struct authlink {
 	uint64_t			 hello_key;
 	uint64_t			 asked_at;	/* my last PLEASE, NEED */
 	struct session			 cur, pending;
+	uint8_t				 pending_l[NONCE], pending_h[NONCE];
 };
 
 /* ---- octets ---- */
@@ -190,11 +191,21 @@ send_need(struct authlink *a)
 	OPENSSL_cleanse(key, sizeof(key));
 }
 
+/* A HELLO that comes twice gets the same ACK twice. */
+static int
+nonces(struct authlink *a, const uint8_t *nonce_l)
+{
+	if (a->pending.valid && memcmp(a->pending_l, nonce_l, NONCE) == 0)
+		return 0;
+	memcpy(a->pending_l, nonce_l, NONCE);
+	return RAND_bytes(a->pending_h, NONCE) == 1 ? 0 : -E_RANDOM;
+}
+
 static int
 on_hello(struct authlink *a, const uint8_t *m, size_t len)
 {
 	uint8_t			 out[1 + 8 + 2 * NONCE + 16 + TAG], key[KEY];
-	uint8_t			*p = out, nonce_h[NONCE];
+	uint8_t			*p = out;
 	struct authlink_marks	 marks = { 0, 0 };
 	uint64_t		 id;
 	int			 r;
@@ -208,8 +219,8 @@ on_hello(struct authlink *a, const uint8_t *m, size_t len)
 	}
 	if ((r = tag_check(a, key, m, len)) < 0 ||
 	    (r = a->ops->key_adopt(a->arg, id)) < 0 ||
-	    (r = RAND_bytes(nonce_h, NONCE) == 1 ? 0 : -E_RANDOM) < 0 ||
-	    (r = session_make(a, &a->pending, key, m + 9, nonce_h)) < 0)
+	    (r = nonces(a, m + 9)) < 0 ||
+	    (r = session_make(a, &a->pending, key, m + 9, a->pending_h)) < 0)
 		goto out;
 	session_marks(a, &a->pending, get_be64(m + 9 + NONCE),
 	    get_be64(m + 17 + NONCE));
@@ -217,7 +228,7 @@ on_hello(struct authlink *a, const uint8_t *m, size_t len)
 	*p++ = ACK;
 	p = put64(p, id);
 	memcpy(p, m + 9, NONCE);
-	memcpy(p + NONCE, nonce_h, NONCE);
+	memcpy(p + NONCE, a->pending_h, NONCE);
 	p = put64(p + 2 * NONCE, marks.mine);
 	p = put64(p, marks.seen);
 	send_tagged(a, key, out, (size_t)(p - out));

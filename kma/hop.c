@@ -71,10 +71,6 @@ response_text(int r)
 	case E_DOWN:
 	case E_NO_ROUTE:
 		return "unavailable: the next hop cannot be reached";
-	case E_SPENT:
-		return "rejected: the pad is spent or unknown";
-	case E_MAC:
-		return "rejected: message authentication failed";
 	case E_EXISTS:
 		return "rejected: the key is known already";
 	case E_BAD_FORMAT:
@@ -84,11 +80,17 @@ response_text(int r)
 	}
 }
 
+/*
+ * The source takes a failure for the end of its block. So a frame that came
+ * twice, or that somebody changed, is met with silence: the good one may have
+ * gone through.
+ */
 static void
 hop_fail(struct hop *h, int r)
 {
 	relay_counters(h->kma)->failed++;
-	notify(h->kma, h->text, h->request, response_text(r), NULL);
+	if (r != -E_SPENT && r != -E_MAC)
+		notify(h->kma, h->text, h->request, response_text(r), NULL);
 	hop_end(h);
 }
 

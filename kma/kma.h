@@ -39,6 +39,8 @@ void		 relay_tick(struct kma *);
 void		 relay_in(struct kma *, struct msg_relay_in *);
 void		 relay_done_in(struct kma *, struct msg_done_in *);
 void		 relay_route(struct kma *, const struct msg_route *);
+/* Whether a neighbour can be reached by way of others too. */
+bool		 relay_has_detour(struct kma *, const char *peer);
 json_t		*relay_status(struct kma *);
 /*
  * Draws a pool block and relays it to `peer`; done() once, with the block

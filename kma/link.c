@@ -27,6 +27,8 @@ link_set_state(struct link *l, enum link_state state, const char *why)
 		log_notice("link state", "link=%s peer=%s state=%s why=%s",
 		    l->conf->name, l->conf->peer, state_names[state],
 		    log_quote(why));
+	if (state == LINK_DOWN && l->state != state)
+		l->down_since = mono_ms();
 	l->state = state;
 	snprintf(l->why, sizeof(l->why), "%s", why);
 	if (state == LINK_UP)
@@ -153,6 +155,8 @@ link_mark_done(struct link *l, uint64_t mark)
 void
 link_path(struct link *l, bool up)
 {
+	if (up && !l->path)
+		l->down_since = mono_ms();
 	l->path = up;
 	if (up)
 		authlink_start(l->auth);

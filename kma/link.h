@@ -67,10 +67,11 @@ struct link {
 	uint64_t			 mark, mark_next, seen, mark_said;
 	struct control			*control; /* linkauth.c */
 
-	TAILQ_HEAD(, fresh)		 fresh;	/* ascending */
+	TAILQ_HEAD(freshes, fresh)	 fresh;	/* ascending */
 	size_t				 nfresh;
 	struct idxset			 own, theirs;	/* agreed, unspent */
 	bool				 got_owned, got_held;
+	uint64_t			 compared_at, down_since;
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	TAILQ_HEAD(, padwait)		 waiting;
@@ -111,6 +112,8 @@ void		 linkagree_add(struct link *, uint64_t idx,
 		    const struct block_check *);
 void		 linkagree_offer(struct link *);
 void		 linkagree_in(struct link *, struct msg *, bool authentic);
+/* The stock is full while the link is down: the oldest new blocks go. */
+void		 linkagree_drop_oldest(struct link *, size_t n);
 void		 linkagree_age(struct link *);
 void		 linkagree_free(struct link *);
 

@@ -14,6 +14,7 @@
 #define REPEAT_MS	1000	/* an offer without an answer */
 #define ABSENT_MS	200	/* what the other end did not have yet */
 #define OPEN_MAX	8	/* blocks offered in the open */
+#define OPEN_AFTER_MS	2000	/* the other end may have lost its store */
 
 /* Blocks whose verdict is being written. */
 struct writing {
@@ -60,6 +61,24 @@ forget(struct link *l, struct fresh *f)
 	TAILQ_REMOVE(&l->fresh, f, next);
 	l->nfresh--;
 	free(f);
+}
+
+void
+linkagree_drop_oldest(struct link *l, size_t n)
+{
+	struct linktx	*tx = linktx_new(l->kma->store);
+	struct fresh	*f, *following;
+
+	for (f = TAILQ_FIRST(&l->fresh); f != NULL && n > 0; f = following) {
+		following = TAILQ_NEXT(f, next);
+		if (f->busy)
+			continue;
+		linktx_drop(tx, l->id, f->idx);
+		l->n.aged++;
+		forget(l, f);
+		n--;
+	}
+	linktx_commit(tx, NULL, NULL);
 }
 
 void
@@ -147,10 +166,28 @@ offer_limit(struct link *l)
 		return 0;
 	if (l->state == LINK_UP)
 		return OFFER_MAX;
-	if (linkauth_is_up(l) || IDXSET_COUNT(&l->own) +
-	    IDXSET_COUNT(&l->theirs) >= OPEN_MAX)
+	if (linkauth_is_up(l) || (IDXSET_COUNT(&l->own) > 0 &&
+	    mono_ms() - l->down_since < OPEN_AFTER_MS))
 		return 0;
 	return OPEN_MAX;
+}
+
+/*
+ * The first block to offer. In the open: the newest ones that the other
+ * module has made too, since older ones may be lost at either end.
+ */
+static struct fresh *
+offer_start(struct link *l, size_t limit)
+{
+	struct fresh	*f;
+
+	if (l->state == LINK_UP)
+		return TAILQ_FIRST(&l->fresh);
+	TAILQ_FOREACH_REVERSE(f, &l->fresh, freshes, next)
+		if ((l->peer_produced == 0 || f->idx <= l->peer_produced) &&
+		    --limit == 0)
+			return f;
+	return TAILQ_FIRST(&l->fresh);
 }
 
 static void
@@ -160,22 +197,18 @@ offer_send(struct link *l, size_t limit)
 	struct fresh	*f;
 	uint8_t		*items;
 	size_t		 len = 0;
-	bool		 all = true;
 
 	if ((items = malloc(limit * OFFER_ITEM)) == NULL)
 		return;
 	m.offer.first = l->resolved + 1;
-	TAILQ_FOREACH(f, &l->fresh, next) {
+	for (f = offer_start(l, limit); f != NULL &&
+	    len < limit * OFFER_ITEM; f = TAILQ_NEXT(f, next)) {
 		if (f->busy)
 			continue;
-		if (len == limit * OFFER_ITEM) {
-			all = false;
-			break;
-		}
 		agree_put_offer(items, &len, f->idx, f->check.out);
 		m.offer.last = f->idx;
 	}
-	if (all && l->last > m.offer.last)
+	if (f == NULL && l->last > m.offer.last)
 		m.offer.last = l->last;
 	m.offer.produced = l->produced;
 	m.offer.items = (struct msg_view){ items, len };

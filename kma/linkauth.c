@@ -12,6 +12,8 @@
 #include "kma/kma.h"
 #include "log.h"
 
+#define REPEAT_MS	1000
+
 enum { IN_CHANNEL, IN_THE_OPEN };
 
 /* Control keys: the one in use and the one before (a hello may name it). */
@@ -212,6 +214,14 @@ seen_mark(struct link *l, uint64_t mark)
 }
 
 static void
+compare_start(struct link *l)
+{
+	l->compared_at = mono_ms();
+	send_hello(l);
+	send_ranges(l, MSG_owned, &l->own);
+}
+
+static void
 channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
     uint64_t my_mark_seen)
 {
@@ -228,8 +238,7 @@ channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
 	l->got_owned = l->got_held = false;
 	l->resolved = 0;
 	l->offered_at = 0;
-	send_hello(l);
-	send_ranges(l, MSG_owned, &l->own);
+	compare_start(l);
 }
 
 static void
@@ -442,6 +451,9 @@ linkauth_tick(struct link *l)
 {
 	if (l->path)
 		authlink_tick(l->auth);
+	if (l->state == LINK_COMPARING &&
+	    mono_ms() - l->compared_at >= REPEAT_MS)
+		compare_start(l);	/* a message was lost */
 	/* An idle link must tell its mark too. */
 	if (l->state == LINK_UP && l->mark_said != l->mark)
 		send_hello(l);

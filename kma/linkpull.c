@@ -155,19 +155,38 @@ skip_forward(struct link *l)
 	linktx_commit(tx, NULL, NULL);
 }
 
+/*
+ * A full stock stops the module; but while the link is down, new blocks keep
+ * coming in place of the oldest new ones: it is by blocks which both ends
+ * have just got that they find together again.
+ */
+static bool
+has_room(struct link *l, size_t batch)
+{
+	size_t	stock = l->nfresh + IDXSET_COUNT(&l->own) +
+		    IDXSET_COUNT(&l->theirs);
+
+	if (stock < (size_t)kma_conf.link_stock_max)
+		return true;
+	if (l->state == LINK_UP)
+		return false;
+	if (l->nfresh > 2 * batch)
+		linkagree_drop_oldest(l, batch);
+	return true;
+}
+
 static void
 pull(struct link *l)
 {
 	struct msg	m = { .id = MSG_pull };
-	size_t		stock = l->nfresh + IDXSET_COUNT(&l->own) +
-			    IDXSET_COUNT(&l->theirs);
+	size_t		batch = PULL_OCTETS / (size_t)kma_conf.block_octets;
 
 	if (l->pulling || l->kma->stopping || !ipc_is_up(l->module) ||
-	    stock >= (size_t)kma_conf.link_stock_max)
+	    !has_room(l, batch))
 		return;
 	skip_forward(l);
 	m.pull.after = l->last;
-	m.pull.max = (uint32_t)(PULL_OCTETS / kma_conf.block_octets);
+	m.pull.max = (uint32_t)batch;
 	if (ipc_request(l->module, &m, PULL_DEADLINE_MS, on_pulled, l) == 0)
 		l->pulling = true;
 }

@@ -83,6 +83,14 @@ route_to(struct kma *k, const char *peer)
 	return NULL;
 }
 
+bool
+relay_has_detour(struct kma *k, const char *peer)
+{
+	const struct route	*r = route_to(k, peer);
+
+	return r != NULL && r->n > 2;
+}
+
 /* ---- the source ---- */
 
 static void
@@ -113,7 +121,6 @@ spent(void *arg, int r)
 		finish(s, r);
 	else
 		s->sent = true;
-	/* From here the copy in the frame is not needed. */
 }
 
 static int

@@ -67,7 +67,8 @@ take(struct asking *a, const char *peer)
 		a->bytes = secret_random(
 		    (size_t)POOL_OCTETS(kma_conf.block_octets));
 		answer(a, a->bytes == NULL ? -E_NO_MEMORY : 0);
-	} else if (l != NULL && l->state == LINK_UP) {
+	} else if (l != NULL &&
+	    (l->state == LINK_UP || !relay_has_detour(a->kma, peer))) {
 		a->counter = &s->direct;
 		direct_send(l, a->block, sent, a);
 	} else {
