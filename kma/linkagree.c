@@ -403,6 +403,9 @@ offer_in(struct link *l, const struct msg_offer *m, bool authentic)
 void
 linkagree_in(struct link *l, struct msg *m, bool authentic)
 {
+	/* What is agreed in the open now would miss the comparison. */
+	if (!authentic && linkauth_is_up(l))
+		return;
 	if (m->id == MSG_offer)
 		offer_in(l, &m->offer, authentic);
 	else
