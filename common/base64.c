@@ -1,7 +1,9 @@
 /* base64.c - strict RFC 4648. No branch or table look-up by a key's bits. */
 #include "base64.h"
 
+#include <endian.h>
 #include <openssl/crypto.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "err.h"
@@ -73,28 +75,76 @@ join(uint8_t out[OCTETS], const uint8_t in[CHARS])
 	}
 }
 
+#define ALL(x)	((uint64_t)(x) * 0x0101010101010101)
+
+/* The upper 48 bits to eight sextets. */
+static uint64_t
+spread(uint64_t w)
+{
+	w >>= 16;
+	w = (w << 8 & 0x00ffffff00000000) | (w & 0x0000000000ffffff);
+	w = (w << 4 & 0x0fff00000fff0000) | (w & 0x00000fff00000fff);
+	return (w << 2 & 0x3f003f003f003f00) | (w & 0x003f003f003f003f);
+}
+
+/* 1 in each octet of v, all below 128, that is above the limit. */
+static uint64_t
+above(uint64_t v, unsigned limit)
+{
+	return (v + ALL(127 - limit)) >> 7 & ALL(1);
+}
+
+/* As to_chars(), in one register: no octet over- or underflows. */
+static uint64_t
+eight_chars(uint64_t w)
+{
+	uint64_t	v = spread(w);
+
+	return htobe64(v + ALL('A') + above(v, 25) * ('a' - 'Z' - 1) -
+	    above(v, 51) * ('z' + 1 - '0') - above(v, 61) * ('9' + 1 - '+') +
+	    above(v, 62) * ('/' - '+' - 1));
+}
+
+/* Six octets or less, and the padding. */
+static void
+encode_rest(char *out, const uint8_t *in, size_t len)
+{
+	uint64_t	w = 0;
+	size_t		n = BASE64_LEN(len);
+
+	memcpy(&w, in, len);
+	w = eight_chars(be64toh(w));
+	memcpy(out, &w, n);
+	for (size_t pad = (3 - len % 3) % 3; pad > 0; pad--)
+		out[n - pad] = '=';
+}
+
+/* Most keys are shorter than a block, or little longer. */
 size_t
 base64_encode(char *out, const uint8_t *in, size_t len)
 {
-	uint8_t	octets[OCTETS] = { 0 }, chars[CHARS];
-	size_t	total = BASE64_LEN(len), n;
+	uint8_t		chars[CHARS];
+	size_t		total = BASE64_LEN(len);
+	bool		blocks = len >= 2 * OCTETS;
+	uint64_t	w;
 
-	for (; len >= OCTETS; len -= OCTETS, in += OCTETS, out += CHARS) {
+	for (; blocks && len >= OCTETS; len -= OCTETS, in += OCTETS) {
 		split(chars, in);
 		to_chars(chars);
 		memcpy(out, chars, CHARS);
+		out += CHARS;
 	}
-	if (len > 0) {
-		memcpy(octets, in, len);
-		split(chars, octets);
-		to_chars(chars);
-		n = BASE64_LEN(len);
-		memcpy(out, chars, n);
-		for (size_t pad = (3 - len % 3) % 3; pad > 0; pad--)
-			out[n - pad] = '=';
+	if (blocks)
+		OPENSSL_cleanse(chars, sizeof(chars));
+	for (; len >= sizeof(w); len -= 6, in += 6, out += 8) {
+		memcpy(&w, in, sizeof(w));	/* uses six of eight */
+		w = eight_chars(be64toh(w));
+		memcpy(out, &w, sizeof(w));
 	}
-	OPENSSL_cleanse(octets, sizeof(octets));
-	OPENSSL_cleanse(chars, sizeof(chars));
+	for (; len > 0; len -= w, in += w, out += BASE64_LEN(w)) {
+		w = len < 6 ? len : 6;
+		encode_rest(out, in, w);
+	}
 	return total;
 }
 
