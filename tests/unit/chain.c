@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,6 +120,7 @@ spawn(struct chain_node *nd, const char *program, const char *conf)
 		die("fork");
 	if (pid > 0)
 		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* never outlives the test */
 	close(2);
 	if (open(log, O_WRONLY | O_CREAT | O_APPEND, 0600) != 2)
 		_exit(126);
