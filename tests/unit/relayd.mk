@@ -27,6 +27,11 @@ tests_unit_check_kxcert_SOURCES = tests/unit/check_kxcert.c $(UNIT_SRC) \
 	tests/unit/testpki.c tests/unit/testpki.h
 tests_unit_check_kxcert_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_kxcert_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_relayd
+tests_unit_check_relayd_SOURCES = tests/unit/check_relayd.c $(UNIT_SRC) \
+	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_relayd_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_relayd_LDADD = $(RELAYD_TEST_LIBS)
 
 # One fuzz target for each message.
 check_PROGRAMS += tests/fuzz/fuzz_kx_relay
