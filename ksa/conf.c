@@ -132,7 +132,7 @@ fault_id(struct faults *f, const char *option, const char *id,
 }
 
 static void
-check_sizes(struct faults *f)
+check_limits(struct faults *f)
 {
 	const struct ksa_conf *c = &ksa_conf;
 
@@ -144,6 +144,10 @@ check_sizes(struct faults *f)
 	    "key_size: must not exceed max_key_size");
 	fault(f, c->pool_low > c->pool_high,
 	    "pool_low: must not exceed pool_high");
+	/* A client that waits for its answer is silent. */
+	fault(f, c->idle_timeout <= c->relay_wait ||
+	    c->idle_timeout <= c->query_wait,
+	    "idle_timeout: must exceed relay_wait and query_wait");
 	fault(f, c->max_key_size / 8 * c->max_key_per_request >
 	    c->locked_memory / 2,
 	    "locked_memory: must be at least twice max_key_size/8 * "
@@ -213,7 +217,7 @@ ksa_conf_check(const char *path, FILE *err)
 {
 	struct faults f = { path, err, 0 };
 
-	check_sizes(&f);
+	check_limits(&f);
 	check_peers(&f);
 	check_applications(&f);
 	return f.n == 0 ? 0 : -E_CONFIG;
