@@ -33,12 +33,12 @@ refuse(struct exchange *x, int code, const char *extra, struct refusal *r)
 	log_refusal(x, code, r->message);
 	etsi014_write_error(&count, r);
 	out = (struct jsonout){ NULL, count.len, 0 };
-	out.p = door_answer(x, code, code == 401 ? CHALLENGE : extra,
+	out.p = guest_answer(x, code, code == 401 ? CHALLENGE : extra,
 	    count.len);
 	if (out.p != NULL)
 		etsi014_write_error(&out, r);
 	refusal_clear(r);
-	door_answered(x);
+	guest_answered(x);
 }
 
 void
@@ -77,9 +77,9 @@ give_keys(struct exchange *x, struct supply_answer *a)
 	log_debug("keys given", "method=%s sae=%s peer_sae=%s number=%u "
 	    "octets=%u", x->method, log_quote(x->caller->id),
 	    log_quote(x->other), a->number, a->octets);
-	if ((p = door_answer(x, 200, NULL, len)) != NULL)
+	if ((p = guest_answer(x, 200, NULL, len)) != NULL)
 		etsi014_write_keys(p, a);
-	door_answered(x);
+	guest_answered(x);
 }
 
 static void
@@ -116,7 +116,7 @@ on_dec(void *arg, struct supply_answer *a)
 static bool
 slave_registered(struct exchange *x)
 {
-	if (sae_find(door_book(x), x->other) != NULL)
+	if (sae_find(guest_book(x), x->other) != NULL)
 		return true;
 	etsi014_refuse(x, 400, NULL, "slave_SAE_ID \"%s\" is not registered "
 	    "in this network", x->other);
@@ -126,7 +126,7 @@ slave_registered(struct exchange *x)
 static void
 get_status(struct exchange *x, const struct uri_text *query)
 {
-	struct supply	*s = door_supply(x);
+	struct supply	*s = guest_supply(x);
 	struct supply_stock stock = { .stored = 0 };
 	struct jsonout	 count = { NULL, 0, 0 }, out;
 	struct status014 status;
@@ -145,9 +145,9 @@ get_status(struct exchange *x, const struct uri_text *query)
 	};
 	etsi014_write_status(&count, &status);
 	out = (struct jsonout){ NULL, count.len, 0 };
-	if ((out.p = door_answer(x, 200, NULL, count.len)) != NULL)
+	if ((out.p = guest_answer(x, 200, NULL, count.len)) != NULL)
 		etsi014_write_status(&out, &status);
-	door_answered(x);
+	guest_answered(x);
 }
 
 /* A body with GET would be asked for and not answered. */
@@ -165,7 +165,7 @@ static void
 get_key(struct exchange *x, const struct uri_text *query)
 {
 	const struct http_request *rq = x->request;
-	const struct supply_limits *l = supply_limits(door_supply(x));
+	const struct supply_limits *l = supply_limits(guest_supply(x));
 	struct refusal	r = { .details = NULL };
 	struct key_request k;
 	struct supply_call *call;
@@ -182,7 +182,7 @@ get_key(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_enc(door_supply(x), x->caller->id, x->other, k.number,
+	call = supply_enc(guest_supply(x), x->caller->id, x->other, k.number,
 	    k.size / 8, on_enc, x);
 	if (call != NULL)
 		x->call = call;
@@ -193,7 +193,7 @@ get_key_with_ids(struct exchange *x, const struct uri_text *query)
 {
 	static struct key_ids k;	/* 16 KiB; one loop */
 	const struct http_request *rq = x->request;
-	const struct supply_limits *l = supply_limits(door_supply(x));
+	const struct supply_limits *l = supply_limits(guest_supply(x));
 	struct refusal	r = { .details = NULL };
 	struct supply_call *call;
 	int	e;
@@ -206,7 +206,7 @@ get_key_with_ids(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_dec(door_supply(x), x->caller->id, x->other,
+	call = supply_dec(guest_supply(x), x->caller->id, x->other,
 	    (const uint8_t (*)[16])k.id, k.n, on_dec, x);
 	if (call != NULL)
 		x->call = call;

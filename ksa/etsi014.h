@@ -5,12 +5,12 @@
 #ifndef KSA_ETSI014_H
 #define KSA_ETSI014_H
 
-#include "door.h"
+#include "guest.h"
 
 /* Answers x, now or when the engine does. */
 void	etsi014_start(struct exchange *);
 /* Answers with an Error object (6.5) and closes the exchange. `extra` as in
- * http_head(). */
+ * httphead(). */
 void	etsi014_refuse(struct exchange *, int code, const char *extra,
 	    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,29 +1,16 @@
 /* http.c - HTTP/1.1: llhttp and what it leaves to its user. */
 #include <ctype.h>
 #include <llhttp.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "http.h"
-#include "jsonout.h"
+#include "span.h"
 
 #define NAME_MAX_KEPT	16	/* we only look at Host and Expect */
 #define VALUE_MAX_KEPT	300	/* a host name and a port */
-
-/*
- * Text that may come in pieces. While it is whole inside the octets given to
- * http_feed() it is not copied.
- */
-struct span {
-	const char	*p;
-	size_t		 len;
-	char		*own;	/* p, when copied */
-	size_t		 room;
-};
 
 struct http {
 	llhttp_t	 parser;
@@ -38,64 +25,6 @@ struct http {
 	bool		 after_lf;	/* the last octet of the header so far */
 	char		 fault[128];
 };
-
-static void
-span_clear(struct span *s)
-{
-	if (s->own != NULL) {
-		OPENSSL_cleanse(s->own, s->room);
-		free(s->own);
-	}
-	memset(s, 0, sizeof(*s));
-}
-
-/* Makes room for `more` octets behind what is there, in memory of its own. */
-static int
-span_own(struct span *s, size_t more)
-{
-	size_t	 room = s->room == 0 ? 256 : s->room;
-	char	*own;
-
-	while (room < s->len + more)
-		room *= 2;
-	if (s->own != NULL && room == s->room)
-		return 0;
-	if ((own = malloc(room)) == NULL)
-		return -1;
-	if (s->len > 0)
-		memcpy(own, s->p, s->len);
-	if (s->own != NULL) {
-		OPENSSL_cleanse(s->own, s->room);
-		free(s->own);
-	}
-	s->p = s->own = own;
-	s->room = room;
-	return 0;
-}
-
-static int
-span_add(struct span *s, const char *at, size_t len)
-{
-	if (s->len == 0 && s->own == NULL) {
-		s->p = at;
-		s->len = len;
-		return 0;
-	}
-	if (s->own != NULL || s->p + s->len != at) {
-		if (span_own(s, len) < 0)
-			return -1;
-		memcpy(s->own + s->len, at, len);
-	}
-	s->len += len;
-	return 0;
-}
-
-/* The octets given to http_feed() go: keep what points into them. */
-static int
-span_keep(struct span *s)
-{
-	return s->len == 0 || s->own != NULL ? 0 : span_own(s, 0);
-}
 
 static int
 refuse(struct http *h, const char *why)
@@ -467,67 +396,4 @@ http_phase(const struct http *h)
 	if (!h->begun || h->complete)
 		return HTTP_IDLE;
 	return h->in_body ? HTTP_BODY : HTTP_HEADER;
-}
-
-#define STATUS(code, words)	{ code, "HTTP/1.1 " #code " " words "\r\n" }
-
-static const char *
-status_line(int code)
-{
-	static const struct { int code; const char *line; } lines[] = {
-		STATUS(200, "OK"), STATUS(400, "Bad Request"),
-		STATUS(401, "Unauthorized"), STATUS(404, "Not Found"),
-		STATUS(405, "Method Not Allowed"),
-		STATUS(503, "Service Unavailable"),
-	};
-	size_t	i = 0, last = sizeof(lines) / sizeof(*lines) - 1;
-
-	while (i < last && lines[i].code != code)
-		i++;
-	return lines[i].line;
-}
-
-/* RFC 7231 7.1.1.1; made once a second. */
-static const char *
-date(void)
-{
-	static time_t	 last;
-	static char	 text[48];
-	time_t		 now = time(NULL);
-	struct tm	 tm;
-
-	if (now != last && gmtime_r(&now, &tm) != NULL) {
-		last = now;
-		strftime(text, sizeof(text),
-		    "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &tm);
-	}
-	return text;
-}
-
-static void
-put(struct jsonout *o, const char *text)
-{
-	jsonout_raw(o, text, strlen(text));
-}
-
-size_t
-http_head(char out[HTTP_HEAD_MAX], int code, size_t body_len,
-    const char *extra, bool keep_alive, bool old)
-{
-	struct jsonout	o = { out, HTTP_HEAD_MAX, 0 };
-
-	put(&o, status_line(code));
-	put(&o, date());
-	put(&o, "Content-Type: application/json\r\n"
-	    "Cache-Control: no-store\r\n");
-	if (!keep_alive)
-		put(&o, "Connection: close\r\n");
-	else if (old)
-		put(&o, "Connection: keep-alive\r\n");
-	if (extra != NULL)
-		put(&o, extra);
-	put(&o, "Content-Length: ");
-	jsonout_uint(&o, body_len);
-	put(&o, "\r\n\r\n");
-	return o.len;
 }

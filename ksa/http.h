@@ -51,12 +51,4 @@ void	http_next(struct http *);
 /* Where the request stands that is being received. */
 enum http_phase http_phase(const struct http *);
 
-#define HTTP_HEAD_MAX	512
-/*
- * Writes the head of an answer and returns its length. `extra`: further
- * lines, each with CRLF, at most 128 octets; or NULL.
- */
-size_t	http_head(char out[HTTP_HEAD_MAX], int code, size_t body_len,
-	    const char *extra, bool keep_alive, bool old);
-
 #endif

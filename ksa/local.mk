@@ -5,10 +5,12 @@ libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/sae.c ksa/sae.h ksa/supply.h \
 libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
-ksa_door_sources = ksa/door.c ksa/door.h ksa/etsi014.c ksa/etsi014.h \
-	ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
-	ksa/etsi014out.h ksa/http.c ksa/http.h ksa/idscan.c ksa/idscan.h \
-	ksa/jsonout.c ksa/jsonout.h ksa/uri.c ksa/uri.h
+ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
+	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
+	ksa/etsi014out.h ksa/guest.c ksa/guest.h ksa/http.c ksa/http.h \
+	ksa/httphead.c ksa/httphead.h ksa/idscan.c ksa/idscan.h \
+	ksa/jsonout.c ksa/jsonout.h ksa/span.c ksa/span.h ksa/uri.c \
+	ksa/uri.h
 
 # The engine behind it.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \

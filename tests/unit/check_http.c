@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ksa/http.h"
+#include "ksa/httphead.h"
 
 #define G	"GET /a HTTP/1.1\r\n"
 #define P	"POST /a HTTP/1.1\r\n"
@@ -307,8 +308,8 @@ END_TEST
 
 START_TEST(the_head_of_an_answer_says_all_that_is_needed)
 {
-	char	head[HTTP_HEAD_MAX];
-	size_t	n = http_head(head, 405, 17, "Allow: GET\r\n", false, false);
+	char	head[HTTPHEAD_MAX];
+	size_t	n = httphead(head, 405, 17, "Allow: GET\r\n", false, false);
 
 	ck_assert_uint_lt(n, sizeof(head));
 	head[n] = '\0';
@@ -322,9 +323,9 @@ START_TEST(the_head_of_an_answer_says_all_that_is_needed)
 	ck_assert_ptr_nonnull(strstr(head, "\r\nContent-Length: 17\r\n"));
 	ck_assert_ptr_null(strstr(head, "Server"));
 	ck_assert_str_eq(head + n - 4, "\r\n\r\n");
-	head[http_head(head, 200, 0, NULL, true, true)] = '\0';
+	head[httphead(head, 200, 0, NULL, true, true)] = '\0';
 	ck_assert_ptr_nonnull(strstr(head, "\r\nConnection: keep-alive\r\n"));
-	head[http_head(head, 200, 0, NULL, true, false)] = '\0';
+	head[httphead(head, 200, 0, NULL, true, false)] = '\0';
 	ck_assert_ptr_null(strstr(head, "Connection"));
 }
 END_TEST

@@ -1,0 +1,54 @@
+/* doorint.h - what door.c and guest.c share. */
+#ifndef KSA_DOORINT_H
+#define KSA_DOORINT_H
+
+#include <openssl/ssl.h>
+#include <sys/queue.h>
+
+#include "conn.h"
+#include "door.h"
+#include "guest.h"
+
+#define DOORINT_CODES	8		/* of answers, counted apart */
+#define DOORINT_OUTPUT	262144		/* queued octets; then no new request */
+
+struct guest {
+	struct exchange	 x;		/* first: casts rely on it */
+	LIST_ENTRY(guest) entry;
+	struct conn	*conn;
+	struct http	*http;
+	char		*certificate;
+	size_t		 answer;	/* octets of output being written */
+	bool		 ready;		/* handshake done, counted */
+	bool		 busy;		/* a request is with the engine */
+	bool		 reading;	/* on_input() is on the stack */
+	bool		 paused;
+	bool		 last;		/* close after the answer */
+	bool		 broken;
+	enum http_phase	 phase;		/* that the deadline is for */
+};
+
+struct door {
+	struct event_base	*base;
+	const struct ksa_conf	*conf;
+	const struct sae_book	*book;
+	struct supply		*supply;
+	struct http_limits	 http_limits;
+	struct conn_limits	 conn_limits;
+	struct listener		*listener;
+	SSL_CTX			*tls;
+	LIST_HEAD(, guest)	 guests;
+	unsigned		 connections;
+	unsigned		 strangers;	/* registered nowhere */
+	bool			 full, stopping;
+	struct event		*stop_timer;
+	void			(*gone)(void *);
+	void			*gone_arg;
+	uint64_t		 accepted, refused;
+	struct { int code; uint64_t n; } answers[DOORINT_CODES];
+};
+
+/* The last guest may have left. */
+void	door_check_gone(struct door *);
+
+#endif
