@@ -1,57 +1,20 @@
-#include "conn.h"
+/* conn.c - a connection's life, and what its owner calls. */
+#include "connimpl.h"
 
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "address.h"
-#include "bytequeue.h"
-#include "connloop.h"
 #include "err.h"
 #include "ident.h"
-#include "tls.h"
 
-#define RECORD		16384
-#define READS_MAX	4	/* SSL_read calls before others have a turn */
-#define HELD_MAX	RECORD	/* octets read ahead for a paused owner */
-#define FINISH_MS	5000	/* to write the rest, if write_ms is 0 */
-#define LINGER_MS	1000	/* for the peer to close after us */
-
-enum state { SHAKING, OPEN, FINISHING, LINGERING, DEAD };
-
-struct conn {
-	struct connloop_item	 item;		/* first: casts rely on it */
-	struct connloop		*loop;
-	SSL			*ssl;
-	int			 fd;
-	struct event		*rev, *wev;
-	bool			 r_on, w_on;
-	const struct conn_ops	*ops;
-	void			*arg;
-	struct conn_limits	 lim;
-	enum state		 state;
-	unsigned		 held;	/* callers on the stack who use us */
-	bool			 server, connecting, reading;
-	bool			 shaken;	/* handshake done */
-	bool			 broken;	/* fatal TLS or socket error */
-	bool			 paused;	/* by the owner */
-	bool			 full;		/* too much output queued */
-	struct bytequeue	 in, out;
-	uint64_t		 last_input;
-	uint64_t		 due, write_due;	/* 0: none */
-	const char		*due_what;
-	char			 address[ADDRESS_TEXT];
-	char			 why[256];
-};
-
-static void
-hold(struct conn *c)
+void
+conn_hold(struct conn *c)
 {
 	c->held++;
 }
@@ -79,23 +42,23 @@ conn_free(struct conn *c)
 	free(c);
 }
 
-static void
-release(struct conn *c)
+void
+conn_release(struct conn *c)
 {
 	if (--c->held == 0 && c->state == DEAD)
 		conn_free(c);
 }
 
-static void
-want_read(struct conn *c, bool on)
+void
+conn_want_read(struct conn *c, bool on)
 {
 	if (on != c->r_on &&
 	    (on ? event_add(c->rev, NULL) : event_del(c->rev)) == 0)
 		c->r_on = on;
 }
 
-static void
-want_write(struct conn *c, bool on)
+void
+conn_want_write(struct conn *c, bool on)
 {
 	if (on != c->w_on &&
 	    (on ? event_add(c->wev, NULL) : event_del(c->wev)) == 0)
@@ -112,40 +75,12 @@ conn_close(struct conn *c, const char *why)
 		SSL_shutdown(c->ssl);	/* a courtesy: may fail */
 	}
 	c->state = DEAD;
-	want_read(c, false);
-	want_write(c, false);
+	conn_want_read(c, false);
+	conn_want_write(c, false);
 	connloop_remove(c->loop, &c->item);
-	hold(c);
+	conn_hold(c);
 	c->ops->closed(c->arg, c, why);
-	release(c);
-}
-
-/* The result of an SSL call that did not work: wait, or close. */
-static bool
-must_wait(struct conn *c, int r)
-{
-	int	error = errno;
-
-	switch (SSL_get_error(c->ssl, r)) {
-	case SSL_ERROR_WANT_READ:
-		return true;
-	case SSL_ERROR_WANT_WRITE:
-		want_write(c, true);
-		return true;
-	case SSL_ERROR_ZERO_RETURN:
-		snprintf(c->why, sizeof(c->why), "closed by peer");
-		break;
-	case SSL_ERROR_SYSCALL:
-		c->broken = true;
-		snprintf(c->why, sizeof(c->why), "%s", error != 0 ?
-		    strerror(error) : "connection lost");
-		break;
-	default:
-		c->broken = true;
-		snprintf(c->why, sizeof(c->why), "%s", tls_refused(c->ssl) ?
-		    tls_refused(c->ssl) : tls_reason());
-	}
-	return false;
+	conn_release(c);
 }
 
 static uint64_t
@@ -168,8 +103,8 @@ next_due(const struct conn *c, const char **what)
 	return at;
 }
 
-static void
-rearm(struct conn *c)
+void
+conn_rearm(struct conn *c)
 {
 	const char	*what;
 	uint64_t	 at = next_due(c, &what);
@@ -188,277 +123,7 @@ on_due(struct connloop_item *item, uint64_t now)
 	if (at != 0 && at <= now)
 		conn_close(c, what);
 	else
-		rearm(c);
-}
-
-/* Everything was written in conn_finish(): wait until the peer closes too,
- * or a reset could take the last answer away from it. */
-static void
-linger(struct conn *c)
-{
-	c->state = LINGERING;
-	ERR_clear_error();
-	SSL_shutdown(c->ssl);
-	shutdown(c->fd, SHUT_WR);
-	c->due = mono_ms() + LINGER_MS;
-	c->due_what = "finished";
-	c->write_due = 0;
-	want_read(c, true);
-	rearm(c);
-}
-
-static void
-discard(struct conn *c)
-{
-	uint8_t	*p = connloop_scratch(c->loop);
-	ssize_t	 n = recv(c->fd, p, CONNLOOP_SCRATCH, MSG_DONTWAIT);
-
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
-		conn_close(c, "finished");
-}
-
-static void
-resume_reading(struct conn *c)
-{
-	if (c->paused || c->full || c->state != OPEN)
-		return;
-	want_read(c, true);
-	if (c->in.len > 0 || SSL_has_pending(c->ssl))
-		connloop_again(c->loop, &c->item);
-}
-
-static void
-all_written(struct conn *c)
-{
-	want_write(c, false);
-	c->write_due = 0;
-	if (c->state == FINISHING) {
-		linger(c);
-		return;
-	}
-	if (c->ops->drained != NULL)
-		c->ops->drained(c->arg, c);
-}
-
-static void
-flush(struct conn *c)
-{
-	bool	some = c->out.len > 0;
-	int	n;
-
-	while (c->out.len > 0) {
-		ERR_clear_error();
-		errno = 0;
-		n = SSL_write(c->ssl, bytequeue_head(&c->out),
-		    c->out.len > INT32_MAX ? INT32_MAX : (int)c->out.len);
-		if (n > 0) {
-			bytequeue_consume(&c->out, (size_t)n);
-			continue;
-		}
-		if (!must_wait(c, n)) {
-			conn_close(c, c->why);
-			return;
-		}
-		break;
-	}
-	if (c->full && c->out.len <= c->lim.output_max / 2) {
-		c->full = false;
-		resume_reading(c);
-	}
-	if (c->out.len == 0) {
-		if (some || c->state == FINISHING)
-			all_written(c);
-	} else if (c->write_due == 0 && (c->lim.write_ms > 0 ||
-	    c->state == FINISHING)) {
-		c->write_due = mono_ms() + (c->lim.write_ms > 0 ?
-		    c->lim.write_ms : FINISH_MS);
-		rearm(c);
-	}
-}
-
-static void
-on_flush(struct connloop_item *item)
-{
-	struct conn	*c = (struct conn *)item;
-
-	hold(c);
-	if (c->state == OPEN || c->state == FINISHING)
-		flush(c);
-	release(c);
-}
-
-static bool
-deliverable(struct conn *c)
-{
-	if (c->out.len >= c->lim.output_max)
-		c->full = true;
-	return c->state == OPEN && !c->paused && !c->full;
-}
-
-/* Hands octets to the owner until it wants no more; how many it took. */
-static size_t
-deliver(struct conn *c, const uint8_t *p, size_t len)
-{
-	size_t	done = 0;
-	ssize_t	n;
-
-	while (done < len && deliverable(c)) {
-		n = c->ops->input(c->arg, c, p + done, len - done);
-		if (n < 0 || (size_t)n > len - done) {
-			conn_close(c, "bad input");
-			return len;
-		}
-		if (n == 0)
-			break;
-		done += (size_t)n;
-	}
-	return done;
-}
-
-/*
- * Reads until the socket or the room is used up. Returns what was read;
- * *end: the connection has ended (c->why). *more: there may be more.
- */
-static size_t
-fill(struct conn *c, uint8_t *p, size_t room, bool *end, bool *more)
-{
-	size_t	got = 0;
-	int	n, error, tries = READS_MAX;
-
-	*end = *more = false;
-	while (got < room) {
-		if (tries-- == 0) {
-			*more = true;
-			break;
-		}
-		ERR_clear_error();
-		errno = 0;
-		n = SSL_read(c->ssl, p + got, (int)(room - got));
-		error = errno;
-		if (n > 0)
-			got += (size_t)n;
-		else if (!must_wait(c, n))
-			*end = true;
-		/* A record without data (a key update) may precede others,
-		 * unless the socket said that it is empty. */
-		if (*end || (n <= 0 && error == EAGAIN) ||
-		    !SSL_has_pending(c->ssl))
-			break;
-	}
-	if (got == room)
-		*more = true;
-	return got;
-}
-
-static void
-keep(struct conn *c, const uint8_t *p, size_t len)
-{
-	uint8_t	*room;
-
-	if (len == 0 || c->state == DEAD)
-		return;
-	if ((room = bytequeue_reserve(&c->in, len)) == NULL) {
-		conn_close(c, "out of memory");
-		return;
-	}
-	memcpy(room, p, len);
-	bytequeue_commit(&c->in, len);
-}
-
-/* Straight from the loop's scratch: nothing was left over before. */
-static void
-read_scratch(struct conn *c, bool *end, bool *more)
-{
-	uint8_t	*p = connloop_scratch(c->loop);
-	size_t	 got, used;
-
-	got = fill(c, p, CONNLOOP_SCRATCH, end, more);
-	used = deliver(c, p, got);
-	keep(c, p + used, got - used);
-	OPENSSL_cleanse(p, got);
-}
-
-static void
-deliver_kept(struct conn *c)
-{
-	size_t	used = deliver(c, bytequeue_head(&c->in), c->in.len);
-
-	if (used > 0)
-		bytequeue_consume(&c->in, used);
-}
-
-static void
-read_kept(struct conn *c, bool *end, bool *more)
-{
-	uint8_t	*p;
-
-	if ((p = bytequeue_reserve(&c->in, RECORD)) == NULL) {
-		conn_close(c, "out of memory");
-		return;
-	}
-	bytequeue_commit(&c->in, fill(c, p, RECORD, end, more));
-	deliver_kept(c);
-}
-
-static bool
-input_in_bounds(struct conn *c)
-{
-	if (deliverable(c) && c->in.len >= c->lim.input_max)
-		conn_close(c, "input too large");
-	return c->state == OPEN;
-}
-
-static void
-read_input(struct conn *c)
-{
-	bool	end = false, more = false;
-
-	/* What waits for the owner is bounded; the rest stays outside. */
-	if ((c->paused || c->full) && c->in.len >= HELD_MAX) {
-		want_read(c, false);
-		return;
-	}
-	c->last_input = mono_ms();
-	c->reading = true;
-	connloop_busy(c->loop);
-	if (c->in.len == 0 && !c->paused && !c->full)
-		read_scratch(c, &end, &more);
-	else
-		read_kept(c, &end, &more);
-	c->reading = false;
-	if (c->state == DEAD)
-		return;
-	connloop_unflush(c->loop, &c->item);
-	flush(c);
-	if (end)
-		conn_close(c, c->why);
-	if (input_in_bounds(c)) {
-		if (more)
-			connloop_again(c->loop, &c->item);
-		rearm(c);
-	}
-}
-
-/* What was kept while the owner was busy, then what OpenSSL holds. */
-static void
-on_again(struct connloop_item *item)
-{
-	struct conn	*c = (struct conn *)item;
-
-	hold(c);
-	c->reading = true;
-	if (c->in.len > 0 && !c->full)
-		deliver_kept(c);
-	c->reading = false;
-	if (c->state == OPEN || c->state == FINISHING) {
-		connloop_unflush(c->loop, &c->item);
-		flush(c);
-	}
-	if (input_in_bounds(c) && SSL_has_pending(c->ssl))
-		read_input(c);
-	if (c->state == OPEN)
-		rearm(c);
-	release(c);
+		conn_rearm(c);
 }
 
 static void
@@ -478,11 +143,11 @@ opened(struct conn *c)
 		conn_close(c, "refused");
 	if (c->state == DEAD)
 		return;
-	want_write(c, false);
+	conn_want_write(c, false);
 	if (c->out.len > 0 || c->state == FINISHING)
 		connloop_flush(c->loop, &c->item);
-	resume_reading(c);
-	rearm(c);
+	connio_resume(c);
+	conn_rearm(c);
 }
 
 static void
@@ -491,26 +156,26 @@ on_shake(struct connloop_item *item)
 	struct conn	*c = (struct conn *)item;
 	int		 r;
 
-	hold(c);
+	conn_hold(c);
 	ERR_clear_error();
 	errno = 0;
 	r = SSL_do_handshake(c->ssl);
-	want_write(c, false);
+	conn_want_write(c, false);
 	if (r == 1)
 		opened(c);
-	else if (must_wait(c, r))
-		want_read(c, true);
+	else if (connio_must_wait(c, r))
+		conn_want_read(c, true);
 	else
 		conn_close(c, c->why);
-	release(c);
+	conn_release(c);
 }
 
 /* Handshakes queue up: the socket is not looked at meanwhile. */
 static void
 shake_later(struct conn *c)
 {
-	want_read(c, false);
-	want_write(c, false);
+	conn_want_read(c, false);
+	conn_want_write(c, false);
 	connloop_shake(c->loop, &c->item);
 }
 
@@ -520,16 +185,16 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	struct conn	*c = arg;
 
 	(void)fd, (void)what;
-	hold(c);
+	conn_hold(c);
 	if (c->state == SHAKING)
 		shake_later(c);
 	else if (c->state == OPEN)
-		read_input(c);
+		connio_read(c);
 	else if (c->state == LINGERING)
-		discard(c);
+		connio_discard(c);
 	else
-		want_read(c, false);
-	release(c);
+		conn_want_read(c, false);
+	conn_release(c);
 }
 
 static void
@@ -552,25 +217,25 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	struct conn	*c = arg;
 
 	(void)fd, (void)what;
-	hold(c);
+	conn_hold(c);
 	if (c->connecting) {
 		connected(c);
 	} else if (c->state == SHAKING) {
 		shake_later(c);
 	} else {
-		want_write(c, false);	/* comes back if it must */
+		conn_want_write(c, false);	/* comes back if it must */
 		if (c->state == OPEN || c->state == FINISHING)
-			flush(c);
+			connio_flush(c);
 		if (c->state == OPEN)
-			resume_reading(c);
+			connio_resume(c);
 	}
-	release(c);
+	conn_release(c);
 }
 
 static const struct connloop_ops loop_ops = {
 	.due = on_due,
-	.flush = on_flush,
-	.again = on_again,
+	.flush = connio_on_flush,
+	.again = connio_on_again,
 	.shake = on_shake,
 };
 
@@ -595,9 +260,9 @@ attach(struct conn *c, struct event_base *base, SSL_CTX *ctx)
 	if (c->rev == NULL || c->wev == NULL)
 		return -E_NO_MEMORY;
 	if (c->server)
-		want_read(c, true);
+		conn_want_read(c, true);
 	else
-		want_write(c, true);
+		conn_want_write(c, true);
 	return c->r_on || c->w_on ? 0 : -E_SYSTEM;
 }
 
@@ -623,7 +288,7 @@ conn_new(struct event_base *base, SSL_CTX *ctx, int fd, bool server,
 	}
 	c->due = mono_ms() + lim->handshake_ms;
 	c->due_what = "handshake takes too long";
-	rearm(c);
+	conn_rearm(c);
 	return c;
 }
 
@@ -662,9 +327,9 @@ conn_pause(struct conn *c, bool paused)
 {
 	c->paused = paused;
 	if (!paused && !c->reading)
-		resume_reading(c);
+		connio_resume(c);
 	if (c->state == OPEN)
-		rearm(c);
+		conn_rearm(c);
 }
 
 void
@@ -674,7 +339,7 @@ conn_deadline(struct conn *c, unsigned ms, const char *what)
 		return;
 	c->due = ms > 0 ? mono_ms() + ms : 0;
 	c->due_what = what;
-	rearm(c);
+	conn_rearm(c);
 }
 
 void
@@ -688,7 +353,7 @@ conn_finish(struct conn *c)
 		return;
 	c->state = FINISHING;
 	c->due = 0;
-	want_read(c, false);
+	conn_want_read(c, false);
 	connloop_flush(c->loop, &c->item);
 }
 

@@ -15,7 +15,8 @@ libcommon_a_SOURCES = \
 	common/conf.c common/conf.h \
 	common/confdoc.c common/confdoc.h \
 	common/confval.c common/confval.h \
-	common/conn.c common/conn.h \
+	common/conn.c common/conn.h common/connimpl.h \
+	common/connio.c \
 	common/connloop.c common/connloop.h \
 	common/ctl.c common/ctl.h \
 	common/daemon.c common/daemon.h \

@@ -1,0 +1,57 @@
+/* connimpl.h - what conn.c and connio.c share, and nobody else. */
+#ifndef QKD_CONNIMPL_H
+#define QKD_CONNIMPL_H
+
+#include "address.h"
+#include "bytequeue.h"
+#include "conn.h"
+#include "connloop.h"
+
+enum conn_state { SHAKING, OPEN, FINISHING, LINGERING, DEAD };
+
+struct conn {
+	struct connloop_item	 item;		/* first: casts rely on it */
+	struct connloop		*loop;
+	SSL			*ssl;
+	int			 fd;
+	struct event		*rev, *wev;
+	bool			 r_on, w_on;
+	const struct conn_ops	*ops;
+	void			*arg;
+	struct conn_limits	 lim;
+	enum conn_state		 state;
+	unsigned		 held;	/* callers on the stack who use us */
+	bool			 server, connecting, reading;
+	bool			 shaken;	/* handshake done */
+	bool			 broken;	/* fatal TLS or socket error */
+	bool			 paused;	/* by the owner */
+	bool			 full;		/* too much output queued */
+	struct bytequeue	 in, out;
+	uint64_t		 last_input;
+	uint64_t		 due, write_due;	/* 0: none */
+	const char		*due_what;
+	char			 address[ADDRESS_TEXT];
+	char			 why[256];
+};
+
+/* Who calls the owner holds the connection until he is done with it. */
+void	conn_hold(struct conn *);
+void	conn_release(struct conn *);
+void	conn_want_read(struct conn *, bool on);
+void	conn_want_write(struct conn *, bool on);
+/* A deadline may have changed. */
+void	conn_rearm(struct conn *);
+
+/* The result of an SSL call that did not work: wait, or close (c->why). */
+bool	connio_must_wait(struct conn *, int result);
+void	connio_flush(struct conn *);
+void	connio_read(struct conn *);
+/* While lingering. */
+void	connio_discard(struct conn *);
+/* Reading was stopped, and perhaps is not any more. */
+void	connio_resume(struct conn *);
+/* For the loop. */
+void	connio_on_flush(struct connloop_item *);
+void	connio_on_again(struct connloop_item *);
+
+#endif
