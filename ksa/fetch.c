@@ -44,6 +44,35 @@ find(struct fetch *f, uint32_t i)
 	return false;
 }
 
+/* Made here for an application of another node: then for nobody here. */
+static bool
+made_for_others(const struct fetch *f, uint32_t i)
+{
+	struct env	*env = f->call.env;
+	struct binding	*b;
+	bool		 mine = false;
+
+	for (size_t k = 0; k < env->npeers && !mine; k++) {
+		if (env->peers[k]->self || bindings_get_issued(
+		    keystore_reader(env->store), env->peers[k]->id,
+		    f->v[i].request, &b) < 0)
+			continue;
+		mine = f->v[i].place < b->keys &&
+		    keyid_check(f->ids[i], b->seed) == 0;
+		binding_free(&b);
+	}
+	return mine;
+}
+
+static bool
+any_for_others(const struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->number; i++)
+		if (f->v[i].peer == NULL && made_for_others(f, i))
+			return true;
+	return false;
+}
+
 /* The peers that may know a request that is not here. */
 static bool
 relevant(const struct fetch *f, const struct peer *p)
@@ -167,6 +196,9 @@ decide(struct fetch *f)
 		    "too many keys that are not here in one request");
 	if ((s = deliver_check(f, &why)) != SUPPLY_OK)
 		return refuse(f, s, why);
+	if (missing > 0 && !f->waits && any_for_others(f))
+		return refuse(f, SUPPLY_UNAUTHORIZED,
+		    "the key was made for another application");
 	if (missing > 0 && hopeless(f))
 		return refuse(f, SUPPLY_NOT_FOUND, "no such key");
 	if (missing > 0 || !all_trusted(f))
