@@ -134,6 +134,11 @@ skip_forward(struct link *l)
 	struct linktx	*tx;
 	uint64_t	 now = mono_ms();
 
+	/* Nothing is known of our module before its first answer. */
+	if (l->module_state[0] == '\0' || l->peer_produced <= l->last) {
+		l->lag_since = now;
+		return;
+	}
 	if (l->peer_produced <= l->produced + LAG_BLOCKS ||
 	    l->state != LINK_UP) {
 		l->lag_since = now;
