@@ -85,21 +85,28 @@ ask_witness(struct env *e)
 	char			path[160];
 	enum witness_word	word;
 	uint64_t		sum = 0;
+	bool			back;
+	int			r;
 
 	for (size_t i = 0; i < e->npeers; i++)
 		sum += e->peers[i]->mark;
 	snprintf(path, sizeof(path), "%s/ctl-ksa/witness", e->conf->run_dir);
 	word = witness_open(&e->witness, path, sum);
-	for (size_t i = 1; i < e->npeers; i++) {
-		if (word == WITNESS_AGREES)
-			e->peers[i]->trusted = true;
-		else if (word == WITNESS_STORE_IS_OLDER)
-			peer_void_stock(e->peers[i]);
-	}
-	if (word == WITNESS_STORE_IS_OLDER)
+	back = word == WITNESS_STORE_IS_OLDER;
+	if (back)
 		log_err("the key store went back in time: its keys are void",
 		    "path=%s", log_quote(e->conf->store));
-	return rollback_self(e->peers[0], word == WITNESS_STORE_IS_OLDER);
+	if ((r = rollback_self(e->peers[0], back)) < 0)
+		return r;
+	for (size_t i = 0; i < e->npeers; i++) {
+		struct peer	*p = e->peers[i];
+
+		p->mark = back ? 0 : p->mark;
+		p->trusted = word == WITNESS_AGREES && p->mark != 0;
+	}
+	if (back)		/* from here on the store itself knows */
+		witness_set(e->witness, 0);
+	return 0;
 }
 
 static int

@@ -52,6 +52,7 @@ struct env {
 	struct segcache		*segments;
 	struct sweep		*sweep;
 	struct witness		*witness;
+	uint64_t		 serial_last;	/* of a block, for any peer */
 	uint64_t		 started;	/* wall clock, ms */
 	unsigned		 takes;		/* block_take on their way */
 	bool			 stopping;

@@ -143,6 +143,12 @@ end(struct fetch *f)
 static enum fate
 refuse(struct fetch *f, enum supply_status s, const char *why)
 {
+	uuid_text	id;
+
+	uuid_print(f->ids[0], id);
+	log_notice("keys refused", "application=%s keys=%" PRIu32
+	    " first=%s reason=%s", log_quote(f->caller), f->number, id,
+	    log_quote(why));
 	f->call.env->count.dec_refused++;
 	call_fail(&f->call, s, "%s", why);
 	end(f);

@@ -130,6 +130,18 @@ keystore_raise(struct side *s, int64_t peer, uint64_t mark, uint64_t seen)
 }
 
 int
+keystore_seen(struct side *s, int64_t peer, uint64_t seen)
+{
+	return done(db_run(s->db, SQL_PEER_SEEN, "iu", peer, seen));
+}
+
+int
+keystore_forget(struct side *s)
+{
+	return done(db_run(s->db, SQL_PEERS_FORGET, ""));
+}
+
+int
 keystore_get_mark(struct side *s, int64_t peer, uint64_t *mark)
 {
 	int64_t	m = db_int(s->db, -1, SQL_PEER_MARK_GET, "i", peer);
@@ -148,12 +160,6 @@ int
 keystore_issued(struct side *s, int64_t peer, uint64_t last)
 {
 	return done(db_run(s->db, SQL_PEER_ISSUED, "iu", peer, last));
-}
-
-uint64_t
-keystore_mark_sum(struct side *s)
-{
-	return (uint64_t)db_int(s->db, 0, SQL_MARK_SUM, "");
 }
 
 /* ---- notices ---- */

@@ -47,11 +47,12 @@ int	keystore_mark(struct side *, int64_t peer, uint64_t seen);
 /* The mark gets past `mark`, and what was seen of the peer's to `seen`. */
 int	keystore_raise(struct side *, int64_t peer, uint64_t mark,
 	    uint64_t seen);
+int	keystore_seen(struct side *, int64_t peer, uint64_t seen);
+/* This store went back in time: all marks are 0 until peers were told. */
+int	keystore_forget(struct side *);
 int	keystore_get_mark(struct side *, int64_t peer, uint64_t *mark);
 int	keystore_acked(struct side *, int64_t peer, uint64_t upto);
 int	keystore_issued(struct side *, int64_t peer, uint64_t last);
-/* The sum of all marks: how often key was used up here. */
-uint64_t keystore_mark_sum(struct side *);
 
 /* Void blocks that the peer does not know of yet. */
 int	keystore_notice_add(struct side *, int64_t peer, int mine,

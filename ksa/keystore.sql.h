@@ -10,8 +10,9 @@
 "CREATE TABLE peer (" \
 "  id INTEGER PRIMARY KEY," \
 "  km TEXT NOT NULL UNIQUE," \
-   /* how often a commit here used up key shared with it; never falls */ \
-"  mark INTEGER NOT NULL DEFAULT 0," \
+   /* how often a commit here used up key shared with it; never falls; \
+    * 0: this store is known to have gone back in time */ \
+"  mark INTEGER NOT NULL DEFAULT 1," \
    /* the highest mark of the other end that it told us */ \
 "  seen INTEGER NOT NULL DEFAULT 0," \
    /* our last block, our last request, the last one it has on disk */ \
@@ -133,6 +134,8 @@
 	" seen = max(seen, ?2) WHERE id = ?1"
 #define SQL_PEER_RAISE "UPDATE peer SET mark = max(mark, ?2) + 1," \
 	" seen = max(seen, ?3) WHERE id = ?1"
+#define SQL_PEER_SEEN "UPDATE peer SET seen = max(seen, ?2) WHERE id = ?1"
+#define SQL_PEERS_FORGET "UPDATE peer SET mark = 0"
 #define SQL_PEER_MARK_GET "SELECT mark FROM peer WHERE id = ?"
 #define SQL_PEER_ISSUED "UPDATE peer SET issued_last = max(issued_last, ?2)" \
 	" WHERE id = ?1"
@@ -142,7 +145,6 @@
 #define SQL_PEER_BLOCK "UPDATE peer SET block_last = max(block_last, ?2)" \
 	" WHERE id = ?1"
 #define SQL_PEER_CONTROL "UPDATE peer SET control = ?2 WHERE id = ?1"
-#define SQL_MARK_SUM "SELECT sum(mark) FROM peer"
 
 /* blocks */
 #define SQL_BLOCK_ADD "INSERT INTO block (peer, direction, serial, state," \

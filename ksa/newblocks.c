@@ -18,6 +18,7 @@
 
 #define FETCH_MS	10000
 #define ENTRIES_MAX	4096	/* of one peer and direction */
+#define EARLY		64
 #define STALE_FACTOR	4	/* the source gives up long before */
 
 struct newblock {
@@ -31,8 +32,13 @@ struct newblock {
 	UT_hash_handle		 hh;
 };
 
+/* A confirm that was faster than the block: kept until that comes. */
+struct early { uint64_t serial; uint8_t tag[OTP_MAC]; };
+
 struct newblocks {
 	struct peer	*peer;
+	struct early	 early[EARLY];	/* a ring: hostile ones push others out */
+	unsigned	 nearly;
 	struct newblock	*v[2];		/* by direction */
 	unsigned	 fetching;
 };
@@ -49,7 +55,6 @@ struct job {
 	uint8_t		*key;		/* control key; locked */
 	uint8_t		 answer[OTP_MAC];
 	bool		 notify, known;
-	struct consume	 use;
 };
 
 static struct side *
@@ -93,7 +98,6 @@ job_new(struct newblocks *n, int direction, uint64_t serial)
 	j->serial = serial;
 	j->now = now_ms();
 	j->key_id = channel_key_id(n->peer, direction, serial);
-	consume_begin(&j->use, n->peer);
 	return j;
 }
 
@@ -249,7 +253,7 @@ settle_run(struct db *db, void *arg)
 	    (r = channel_key_run(s, j->peer->id, j->key_id, j->key)) < 0 ||
 	    (r = blocks_ready(s, row.id, j->answer)) < 0)
 		return r;
-	return consume_run(&j->use, s);
+	return 0;
 }
 
 static void
@@ -279,10 +283,8 @@ settle_done(void *arg, int r)
 		peer_error(p, "block not settled: %s", err_text(r));
 		goto out;
 	}
-	if (!j->known) {
-		consume_done(&j->use, p);
+	if (!j->known)
 		channel_key_done(p->channel, j->key_id, j->key);
-	}
 	if (j->direction == OWN)
 		pool_add(p->pool, j->id, j->serial, j->octets, 0);
 	else
@@ -322,16 +324,33 @@ send_confirm(struct newblocks *n, struct newblock *b)
 	(void)channel_send_either(n->peer->channel, &m);
 }
 
-/* A block that is not new: perhaps our answer was lost. */
+/* A block that is not new: our answer was lost, or it is still to come. */
 static void
-confirm_again(struct newblocks *n, uint64_t serial)
+confirm_again(struct newblocks *n, const struct msg_confirm *m)
 {
-	struct block_name	name = name_of(n->peer, THEIRS, serial);
-	struct block_row	row;
+	struct block_name	 name = name_of(n->peer, THEIRS, m->block);
+	struct block_row	 row;
+	struct early		*e;
+	int			 r;
 
-	if (blocks_find(keystore_reader(n->peer->env->store), &name,
-	    &row) == 0 && row.state == BLOCK_READY)
-		send_confirmed(n, serial, 0, row.answer);
+	r = blocks_find(keystore_reader(n->peer->env->store), &name, &row);
+	if (r == 0 && row.state == BLOCK_READY)
+		send_confirmed(n, m->block, 0, row.answer);
+	if (r != -E_NOT_FOUND)
+		return;
+	e = &n->early[n->nearly++ % EARLY];
+	e->serial = m->block;
+	memcpy(e->tag, m->tag.p, OTP_MAC);
+}
+
+static bool
+was_early(const struct newblocks *n, const struct newblock *b)
+{
+	for (unsigned i = 0; i < EARLY; i++)
+		if (n->early[i].serial == b->serial &&
+		    mac_check(n->early[i].tag, b->tags.out, OTP_MAC) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -345,7 +364,7 @@ newblocks_confirm(struct newblocks *n, const struct msg_confirm *m,
 		return;
 	}
 	if (b == NULL) {
-		confirm_again(n, m->block);
+		confirm_again(n, m);
 		return;
 	}
 	if (mac_check(m->tag.p, b->tags.out, OTP_MAC) == 0) {
@@ -395,6 +414,7 @@ remember(struct newblocks *n, int direction, uint64_t serial,
 		free(b);
 		return NULL;
 	}
+	b->asked = direction == THEIRS && was_early(n, b);
 	HASH_ADD(hh, n->v[direction], serial, sizeof(b->serial), b);
 	return b;
 }

@@ -113,12 +113,42 @@ roll_back(struct peer *p)
 	rollback_start(p, p->back_mine, p->back_mark, rolled_back);
 }
 
+struct seen_job { struct env *env; int64_t peer; uint64_t seen; };
+
+static int
+seen_run(struct db *db, void *arg)
+{
+	struct seen_job	*j = arg;
+
+	(void)db;
+	return keystore_seen(keystore_writer(j->env->store), j->peer, j->seen);
+}
+
+static void
+seen_done(void *arg, int r)
+{
+	(void)r;
+	free(arg);
+}
+
+/* On disk at once: if we forget it, the peer may go back unnoticed. */
+static void
+remember(struct peer *p, uint64_t peer_mark)
+{
+	struct seen_job	*j;
+
+	if (peer_mark <= p->seen || (j = malloc(sizeof(*j))) == NULL)
+		return;
+	p->seen = peer_mark;
+	*j = (struct seen_job){ p->env, p->id, peer_mark };
+	env_add(p->env, seen_run, seen_done, j);
+}
+
 void
 peer_channel_up(struct peer *p, bool back_mine, bool back_peer,
     uint64_t peer_mark, uint64_t my_seen)
 {
-	if (peer_mark > p->seen)
-		p->seen = peer_mark;
+	remember(p, peer_mark);
 	outbox_reset(p->outbox);
 	inbox_acknowledge(p->inbox);
 	if (back_mine || back_peer) {
@@ -129,13 +159,6 @@ peer_channel_up(struct peer *p, bool back_mine, bool back_peer,
 	} else if (p->rollback_at == 0)
 		usable(p);
 	newblocks_notices(p->newblocks);
-}
-
-void
-peer_void_stock(struct peer *p)
-{
-	p->back_mine = true;
-	roll_back(p);
 }
 
 void

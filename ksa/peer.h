@@ -60,8 +60,6 @@ void	peer_message(struct peer *, const struct msg *, bool authentic);
 /* The channel came up; what both stores remember was compared. */
 void	peer_channel_up(struct peer *, bool back_mine, bool back_peer,
 	    uint64_t peer_mark, uint64_t my_seen);
-/* Our store is known to have gone back in time, without asking the peer. */
-void	peer_void_stock(struct peer *);
 void	peer_error(struct peer *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -36,7 +36,7 @@ struct pool {
 	TAILQ_HEAD(stock_list, stock) stock;
 	unsigned		 blocks;
 	uint64_t		 available, want;
-	uint64_t		 serial_last, serial_floor;
+	uint64_t		 serial_floor;
 	unsigned		 takes;
 	uint32_t		 size;		/* of a block, for applications */
 	bool			 filling;
@@ -308,7 +308,7 @@ take(struct pool *p)
 		return -E_NO_MEMORY;
 	t->peer = peer;
 	t->generation = peer->generation;
-	t->serial = serial_next(&p->serial_last, p->serial_floor);
+	t->serial = serial_next(&peer->env->serial_last, p->serial_floor);
 	memcpy(m.block_take.peer, peer->km, sizeof(m.block_take.peer));
 	m.block_take.block = t->serial;
 	p->takes++;

@@ -105,7 +105,11 @@ self_run(struct db *db, void *arg)
 	(void)db;
 	if ((r = void_blocks(s, j->peer, OWN, j->back_mine)) < 0)
 		return r;
-	return j->back_mine ? bindings_void_all(s, j->peer->id) : 0;
+	if (!j->back_mine)
+		return 0;
+	if ((r = bindings_void_all(s, j->peer->id)) < 0)
+		return r;
+	return keystore_forget(s);
 }
 
 int

@@ -14,8 +14,12 @@
  */
 void	rollback_start(struct peer *, bool back_mine, uint64_t mark,
 	    void (*done)(struct peer *, int));
-/* Start-up, no jobs yet: this node's unissued own stock is void; it costs
- * nothing, and nobody else could tell that it was used before. */
+/*
+ * Start-up, no jobs yet: the unissued stock between applications of this
+ * node is void; it costs nothing, and nobody else could tell that it was used
+ * before. `back_mine`: the store is known to be older than it should be;
+ * each peer hears of it before key shared with it is used.
+ */
 int	rollback_self(struct peer *, bool back_mine);
 
 #endif

@@ -80,9 +80,16 @@ witness_close(struct witness **w)
 void
 witness_count(struct witness *w, uint64_t more)
 {
+	if (w != NULL)
+		witness_set(w, w->count + more);
+}
+
+void
+witness_set(struct witness *w, uint64_t count)
+{
 	if (w == NULL)
 		return;
-	w->count += more;
+	w->count = count;
 	if (record_write(w) < 0)
 		log_err("witness not written", "error=%s",
 		    log_quote(strerror(errno)));

@@ -16,7 +16,8 @@ enum witness_word { WITNESS_NONE, WITNESS_AGREES, WITNESS_STORE_IS_OLDER };
 enum witness_word witness_open(struct witness **, const char *path,
 	    uint64_t now);
 void	witness_close(struct witness **);
-/* One commit more; NULL is fine. */
+/* So many commits more, or in all; NULL is fine. */
 void	witness_count(struct witness *, uint64_t more);
+void	witness_set(struct witness *, uint64_t);
 
 #endif

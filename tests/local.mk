@@ -3,5 +3,7 @@ EXTRA_DIST += tests/testnet tests/netlib tests/demo tests/system
 include tests/unit/relayd.mk
 include tests/unit/qkdmod.mk
 include tests/unit/common.mk
+include tests/unit/ipc.mk
 include tests/unit/kma.mk
 include tests/unit/ksa_front.mk
+include tests/unit/ksa_engine.mk

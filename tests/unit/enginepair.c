@@ -1,0 +1,477 @@
+/* enginepair.c - two engines, a kma and a network in one process. */
+#include "config.h"
+#include "enginepair.h"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "err.h"
+#include "unit.h"
+
+#define POOL	8096		/* POOL_OCTETS(8192) */
+#define TICK_US	200
+
+struct pair		 pair;
+struct pair_block	*pair_blocks;
+size_t			 pair_nblocks;
+
+/* What is on its way: a body to a node, or kma's answer to one. */
+struct item {
+	unsigned		 to;
+	struct msg		 m;
+	uint8_t			*body;
+	ipc_done		*done;		/* an answer */
+	void			*arg;
+	int			 err;
+	TAILQ_ENTRY(item)	 next;
+};
+
+static TAILQ_HEAD(wire, item)	 wire = TAILQ_HEAD_INITIALIZER(wire);
+static struct event		*ticker;
+static const char *const	 names[2] = { "KME-A", "KME-B" };
+
+static struct item *
+post(unsigned to, enum msg_id id)
+{
+	struct item	*it = calloc(1, sizeof(*it));
+
+	it->to = to;
+	it->m.id = id;
+	TAILQ_INSERT_TAIL(&wire, it, next);
+	return it;
+}
+
+static void
+item_free(struct item *it)
+{
+	TAILQ_REMOVE(&wire, it, next);
+	msg_wipe(&it->m);
+	free(it->body);
+	free(it);
+}
+
+/* ---- kma ---- */
+
+static struct pair_block *
+block_find(unsigned from, unsigned to, uint64_t serial)
+{
+	for (size_t i = 0; i < pair_nblocks; i++)
+		if (pair_blocks[i].from == from && pair_blocks[i].to == to &&
+		    pair_blocks[i].serial == serial)
+			return &pair_blocks[i];
+	return NULL;
+}
+
+static void
+block_make(unsigned from, unsigned to, uint64_t serial)
+{
+	struct pair_block	*b;
+
+	pair_blocks = realloc(pair_blocks,
+	    (pair_nblocks + 1) * sizeof(*pair_blocks));
+	b = &pair_blocks[pair_nblocks++];
+	b->from = from;
+	b->to = to;
+	b->serial = serial;
+	b->fetched = false;
+	RAND_bytes(b->bytes, POOL);
+}
+
+static void
+on_take(struct item *it, unsigned from, const struct msg_block_take *t)
+{
+	unsigned	 to = strcmp(t->peer, names[0]) == 0 ? 0 : 1;
+	struct item	*ready;
+
+	if (pair.dry || (to != from && !pair.linked)) {
+		it->err = -E_NO_KEY;
+		return;
+	}
+	block_make(from, to, t->block);
+	it->m.block_given.block = t->block;
+	it->m.block_given.key = secret_copy(
+	    pair_blocks[pair_nblocks - 1].bytes, POOL);
+	if (to == from)
+		return;
+	ready = post(to, MSG_block_ready);
+	strcpy(ready->m.block_ready.source, names[from]);
+	ready->m.block_ready.block = t->block;
+}
+
+static int
+ask(void *arg, struct msg *m, unsigned ms, ipc_done *done, void *done_arg)
+{
+	struct pair_node	*n = arg;
+	struct item		*it = post(n->index, MSG_block_given);
+	struct pair_block	*b;
+
+	(void)ms;
+	it->done = done;
+	it->arg = done_arg;
+	if (m->id == MSG_block_take) {
+		on_take(it, n->index, &m->block_take);
+		return 0;
+	}
+	b = block_find(!n->index, n->index, m->block_fetch.block);
+	if (b == NULL || b->fetched)
+		it->err = -E_GONE;
+	else {
+		b->fetched = true;
+		it->m.block_given.block = b->serial;
+		it->m.block_given.key = secret_copy(b->bytes, POOL);
+	}
+	return 0;
+}
+
+/* ---- relayd ---- */
+
+static void
+carry(unsigned to, const struct msg_view *body)
+{
+	struct item	*it = post(to, MSG_supply_in);
+
+	it->body = malloc(body->len);
+	memcpy(it->body, body->p, body->len);
+	strcpy(it->m.supply_in.peer, names[!to]);
+	it->m.supply_in.body = (struct msg_view){ it->body, body->len };
+}
+
+static bool
+chance(unsigned percent)
+{
+	return percent > 0 && (unsigned)(rand() % 100) < percent;
+}
+
+static int
+tell(void *arg, const struct msg *m)
+{
+	struct pair_node	*n = arg;
+	unsigned		 to = !n->index;
+
+	if (!pair.linked || chance(pair.lose))
+		return 0;
+	if (pair.lose_confirm > 0 && m->supply_out.body.p[0] == 1) {
+		pair.lose_confirm--;
+		return 0;
+	}
+	carry(to, &m->supply_out.body);
+	if (chance(pair.repeat))
+		carry(to, &m->supply_out.body);
+	return 0;
+}
+
+static const struct engine_ops ops = { .ask = ask, .tell = tell };
+
+static void
+deliver(struct item *it)
+{
+	struct supply	*s = pair.n[it->to].s;
+
+	if (it->done != NULL) {
+		if (s != NULL)
+			it->done(it->arg, it->err,
+			    it->err == 0 ? &it->m : NULL);
+	} else if (s == NULL) {
+		;
+	} else if (it->m.id == MSG_block_ready)
+		engine_from_kma(s, &it->m);
+	else if (pair.linked)
+		engine_from_relayd(s, &it->m);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct item	*it, *last = TAILQ_LAST(&wire, wire);
+
+	(void)fd, (void)what, (void)arg;
+	for (bool more = last != NULL; more;) {
+		it = TAILQ_FIRST(&wire);
+		more = it != last;
+		deliver(it);
+		item_free(it);
+		if (pair.step != NULL)
+			pair.step();
+	}
+}
+
+/* ---- nodes ---- */
+
+static void
+reach(unsigned i, bool up)
+{
+	struct msg	m = { .id = MSG_reach };
+
+	if (pair.n[i].s == NULL)
+		return;
+	strcpy(m.reach.km, names[!i]);
+	m.reach.up = up;
+	engine_from_relayd(pair.n[i].s, &m);
+}
+
+static void
+reach_both(void)
+{
+	bool	up = pair.linked && pair.n[0].s != NULL &&
+		    pair.n[1].s != NULL;
+
+	reach(0, up);
+	reach(1, up);
+}
+
+void
+pair_link(bool up)
+{
+	pair.linked = up;
+	reach_both();
+}
+
+int
+pair_start(unsigned i)
+{
+	struct pair_node	*n = &pair.n[i];
+	uint8_t			 key[SEAL_KEY];
+	int			 r;
+
+	memset(key, 0x40 + (int)i, sizeof(key));
+	r = engine_new(&n->s, pair.base, &n->conf, n->book, key, &ops, n);
+	if (r < 0)
+		return r;
+	engine_kma_up(n->s);
+	reach_both();
+	return 0;
+}
+
+void
+pair_stop(unsigned i)
+{
+	struct item	*it, *next;
+
+	if (pair.n[i].s == NULL)
+		return;
+	engine_env(pair.n[i].s)->stopping = true;
+	for (it = TAILQ_FIRST(&wire); it != NULL; it = next) {
+		next = TAILQ_NEXT(it, next);
+		if (it->to != i || it->m.id == MSG_block_ready)
+			continue;
+		if (it->done != NULL)
+			it->done(it->arg, -E_CLOSED, NULL);
+		item_free(it);
+	}
+	engine_free(&pair.n[i].s);
+	reach_both();
+}
+
+static struct ksa_peer		peers[2][1];
+static struct ksa_application	apps[4];
+
+static void
+configure(unsigned i)
+{
+	struct ksa_conf	*c = &pair.n[i].conf;
+
+	memset(c, 0, sizeof(*c));
+	strcpy(c->kme_id, names[i]);
+	snprintf(c->run_dir, sizeof(c->run_dir), "%.79s", unit_path(
+	    i == 0 ? "run-a" : "run-b"));
+	mkdir(c->run_dir, 0700);
+	mkdir(unit_path(i == 0 ? "run-a/ctl-ksa" : "run-b/ctl-ksa"), 0700);
+	snprintf(c->store, sizeof(c->store), "%.1000s", pair_store(i));
+	strcpy(peers[i][0].kme_id, names[!i]);
+	c->peers = (struct conf_list){ 1, peers[i] };
+	c->applications = (struct conf_list){ 4, apps };
+	c->pool_low = 20000;
+	c->pool_high = 40000;
+	c->key_size = 256;
+	c->min_key_size = 64;
+	c->max_key_size = 65536;
+	c->max_key_per_request = PAIR_KEYS_MAX;
+	c->relay_wait = 1500;
+	c->query_wait = 1500;
+	c->confirm_wait = 3000;
+	c->redelivery = 30;
+	c->key_expiry = 86400;
+	c->tombstone = 86400;
+	pair.n[i].index = i;
+	ck_assert_int_eq(sae_book_new(&pair.n[i].book, c), 0);
+}
+
+const char *
+pair_store(unsigned i)
+{
+	return unit_path(i == 0 ? "a.db" : "b.db");
+}
+
+void
+pair_open(void)
+{
+	static const char *const saes[] = { "SAE-A1", "SAE-A2", "SAE-B1",
+	    "SAE-B2" };
+	const struct timeval	 tv = { 0, TICK_US };
+
+	ck_assert_int_eq(secret_init(4 << 20), 0);
+	memset(&pair, 0, sizeof(pair));
+	for (unsigned i = 0; i < 4; i++) {
+		strcpy(apps[i].id, saes[i]);
+		strcpy(apps[i].km, names[i / 2]);
+	}
+	pair.base = event_base_new();
+	pair.linked = true;
+	ticker = event_new(pair.base, -1, EV_PERSIST, on_tick, NULL);
+	event_add(ticker, &tv);
+	configure(0);
+	configure(1);
+}
+
+void
+pair_close(void)
+{
+	struct item	*it;
+
+	for (unsigned i = 0; i < 2; i++) {
+		pair_stop(i);
+		sae_book_free(&pair.n[i].book);
+	}
+	while ((it = TAILQ_FIRST(&wire)) != NULL)
+		item_free(it);
+	event_free(ticker);
+	event_base_free(pair.base);
+	free(pair_blocks);
+	pair_blocks = NULL;
+	pair_nblocks = 0;
+}
+
+static void
+copy_file(const char *from, const char *to)
+{
+	size_t	 len;
+	char	*p;
+
+	if (access(from, R_OK) < 0) {
+		unlink(to);
+		return;
+	}
+	p = unit_read(from, &len);
+	unit_write(to, p, len, 0640);
+	free(p);
+}
+
+void
+pair_store_copy(unsigned i, const char *to, bool back)
+{
+	static const char *const parts[] = { "", "-wal", "-shm" };
+	char	a[512], b[512];
+
+	for (unsigned k = 0; k < 3; k++) {
+		snprintf(a, sizeof(a), "%.400s%s", pair_store(i), parts[k]);
+		snprintf(b, sizeof(b), "%.400s%s", unit_path(to), parts[k]);
+		if (back)
+			copy_file(b, a);
+		else
+			copy_file(a, b);
+	}
+}
+
+/* ---- running ---- */
+
+void
+pair_run(unsigned ms)
+{
+	uint64_t	end = mono_ms() + ms;
+
+	while (mono_ms() < end)
+		event_base_loop(pair.base, EVLOOP_ONCE);
+}
+
+bool
+pair_until(bool (*fn)(void), unsigned ms)
+{
+	uint64_t	end = mono_ms() + ms;
+
+	while (!fn()) {
+		if (mono_ms() > end)
+			return false;
+		event_base_loop(pair.base, EVLOOP_ONCE);
+	}
+	return true;
+}
+
+bool
+pair_ready(void)
+{
+	bool	ready = true;
+
+	for (unsigned i = 0; i < 2; i++) {
+		json_t	*o = json_object(), *missing = json_array();
+
+		if (pair.n[i].s == NULL ||
+		    !supply_report(pair.n[i].s, o, missing))
+			ready = false;
+		json_decref(o);
+		json_decref(missing);
+	}
+	return ready;
+}
+
+static void
+on_done(void *arg, struct supply_answer *a)
+{
+	struct pair_result	*r = arg;
+
+	ck_assert(!r->done);
+	r->done = true;
+	r->status = a->status;
+	if (a->detail != NULL)
+		snprintf(r->detail, sizeof(r->detail), "%s", a->detail);
+	if (a->status != SUPPLY_OK)
+		return;
+	ck_assert_uint_le(a->number, PAIR_KEYS_MAX);
+	ck_assert_uint_le(a->keys->len, PAIR_BYTES_MAX);
+	r->number = a->number;
+	r->octets = a->octets;
+	memcpy(r->ids, a->ids, a->number * 16);
+	memcpy(r->keys, a->keys->bytes, a->keys->len);
+}
+
+void
+pair_wait(struct pair_result *r)
+{
+	uint64_t	end = mono_ms() + 20000;
+
+	while (!r->done) {
+		ck_assert_msg(mono_ms() < end, "no answer");
+		event_base_loop(pair.base, EVLOOP_ONCE);
+	}
+}
+
+void
+pair_enc(unsigned i, const char *master, const char *slave, uint32_t number,
+    uint32_t octets, struct pair_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	supply_enc(pair.n[i].s, master, slave, number, octets, on_done, r);
+	pair_wait(r);
+}
+
+struct supply_call *
+pair_dec_start(unsigned i, const char *caller, const uint8_t (*ids)[16],
+    uint32_t number, struct pair_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	return supply_dec(pair.n[i].s, caller, NULL, ids, number, on_done, r);
+}
+
+void
+pair_dec(unsigned i, const char *caller, const char *peer_sae,
+    const uint8_t (*ids)[16], uint32_t number, struct pair_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	supply_dec(pair.n[i].s, caller, peer_sae, ids, number, on_done, r);
+	pair_wait(r);
+}

@@ -1,0 +1,69 @@
+/*
+ * enginepair.h - two engines of ksa in one process, with a kma and a network
+ * between them that may lose, repeat and delay.
+ */
+#ifndef UNIT_ENGINEPAIR_H
+#define UNIT_ENGINEPAIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ksa/conf.h"
+#include "ksa/engine.h"
+
+#define PAIR_KEYS_MAX	128
+#define PAIR_BYTES_MAX	65536
+
+struct pair_result {
+	bool			done;
+	enum supply_status	status;
+	char			detail[256];
+	uint32_t		number, octets;
+	uint8_t			ids[PAIR_KEYS_MAX][16];
+	uint8_t			keys[PAIR_BYTES_MAX];
+};
+
+struct pair_node {
+	struct ksa_conf		 conf;
+	struct sae_book		*book;
+	struct supply		*s;		/* NULL: it is down */
+	unsigned		 index;
+};
+
+extern struct pair {
+	struct event_base	*base;
+	struct pair_node	 n[2];		/* KME-A, KME-B */
+	bool			 linked;
+	bool			 dry;		/* kma has no key */
+	unsigned		 lose, repeat;	/* percent of messages */
+	unsigned		 lose_confirm;	/* the next so many in the open */
+	void			(*step)(void);	/* after each message */
+} pair;
+
+/* SAE-A1, SAE-A2 at KME-A, SAE-B1, SAE-B2 at KME-B. Stores are new. */
+void	pair_open(void);
+void	pair_close(void);
+int	pair_start(unsigned i);
+void	pair_stop(unsigned i);
+void	pair_link(bool up);
+/* Runs until the condition holds; false: it did not within ms. */
+bool	pair_until(bool (*)(void), unsigned ms);
+void	pair_run(unsigned ms);
+bool	pair_ready(void);		/* both can supply both ways */
+void	pair_store_copy(unsigned i, const char *to, bool back);
+const char *pair_store(unsigned i);
+/* Answers of kma so far: all blocks, for searching files. */
+extern struct pair_block { uint8_t bytes[8096]; unsigned from, to; uint64_t serial;
+	bool fetched; } *pair_blocks;
+extern size_t pair_nblocks;
+
+void	pair_enc(unsigned i, const char *master, const char *slave,
+	    uint32_t number, uint32_t octets, struct pair_result *);
+void	pair_dec(unsigned i, const char *caller, const char *peer_sae,
+	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);
+/* Without waiting; the handle may be NULL. */
+struct supply_call *pair_dec_start(unsigned i, const char *caller,
+	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);
+void	pair_wait(struct pair_result *);
+
+#endif
