@@ -28,8 +28,9 @@
 #define RECV_MAX	(4 * 1024 * 1024)
 #define NNG_QUEUE	64
 #define BACKLOG_MAX	(32 * 1024 * 1024)
-#define ANSWERS_MAX	1024
 #define PENDING_MAX	8192
+#define ANSWERS_MAX	PENDING_MAX	/* as many may be repeated */
+#define LOST_MAX	16
 
 /* A request of ours that has no answer yet. */
 struct asked {
@@ -66,8 +67,8 @@ struct ipc {
 
 	struct event		*ev_recv, *ev_send, *ev_flush, *ev_tick, *ev_pipe;
 	int			 pipe_fd;	/* eventfd, written by nng */
-	atomic_uint		 pipes_lost;
-	unsigned		 pipes_seen;
+	atomic_uint		 lost[LOST_MAX], nlost;	/* pipes that ended */
+	uint32_t		 pipe;	/* the peer's; 0: none */
 
 	struct msgbuf		 out;		/* this loop turn */
 	STAILQ_HEAD(, packed)	 backlog;	/* nng would not take these */
@@ -135,6 +136,7 @@ flush(struct ipc *i)
 			nng_msg_free(k->msg);
 		free(k);
 		link_down(i, "out of memory");
+		socket_close(i);	/* so that the peer notices */
 		return;
 	}
 	OPENSSL_cleanse(i->out.p, i->out.len);
@@ -158,6 +160,16 @@ on_sendable(evutil_socket_t fd, short what, void *arg)
 	backlog_send(arg);
 }
 
+/* What the peer receives at once is limited: see RECV_MAX. */
+static void
+flush_soon(struct ipc *i)
+{
+	if (i->out.len >= PACK_MAX)
+		flush(i);
+	else
+		event_active(i->ev_flush, EV_TIMEOUT, 0);
+}
+
 static int
 queue_encoded(struct ipc *i, const struct msg *m)
 {
@@ -167,32 +179,16 @@ queue_encoded(struct ipc *i, const struct msg *m)
 		return -E_BUSY;
 	if ((r = msg_encode(&i->out, m)) < 0)
 		return r;
-	if (i->out.len >= PACK_MAX)
-		flush(i);
-	else
-		event_active(i->ev_flush, EV_TIMEOUT, 0);
+	flush_soon(i);
 	return 0;
 }
 
 static void
 queue_octets(struct ipc *i, const struct msgbuf *b)
 {
-	size_t	room = i->out.len + b->len;
-	uint8_t	*p;
-
-	if (i->out.room < room) {
-		if ((p = malloc(room)) == NULL)
-			return;		/* repeated at the next reconnect */
-		memcpy(p, i->out.p != NULL ? i->out.p : b->p, i->out.len);
-		if (i->out.p != NULL)
-			OPENSSL_cleanse(i->out.p, i->out.room);
-		free(i->out.p);
-		i->out.p = p;
-		i->out.room = room;
-	}
-	memcpy(i->out.p + i->out.len, b->p, b->len);
-	i->out.len += b->len;
-	event_active(i->ev_flush, EV_TIMEOUT, 0);
+	if (msgbuf_append(&i->out, b->p, b->len) < 0)
+		return;		/* repeated at the next reconnect */
+	flush_soon(i);
 }
 
 static void
@@ -387,10 +383,13 @@ one_message(struct ipc *i, struct msg *m)
 	if (m->id == MSG_NONE && m->kind == MSG_EVENT) {	/* heartbeat */
 		if (i->up && m->corr != i->peer_session)
 			link_down(i, "restarted");
-		if (!i->up)
+		if (!i->up && i->pipe != 0)
 			link_up(i, m->corr);
 		return 0;
 	}
+	/* What nng kept from before is repeated or was meant for then. */
+	if (!i->up && m->kind != MSG_REPLY)
+		return 0;
 	if (m->id != MSG_NONE && !msg_allowed(m->id, i->peer, i->self))
 		return -E_DENIED;
 	switch (m->kind) {
@@ -438,6 +437,28 @@ offend(struct ipc *i, int r)
 	socket_close(i);
 }
 
+static bool
+pipe_lost(struct ipc *i, uint32_t id)
+{
+	for (size_t n = 0; n < LOST_MAX; n++)
+		if (atomic_load(&i->lost[n]) == id)
+			return true;
+	return false;
+}
+
+/*
+ * nng tells of lost connections late, and also of those that it or we
+ * refused; so a link belongs to the connection that its messages come by.
+ */
+static void
+pipe_is(struct ipc *i, uint32_t id)
+{
+	if (id == i->pipe)
+		return;
+	link_down(i, "connection lost");
+	i->pipe = pipe_lost(i, id) ? 0 : id;
+}
+
 static void
 on_recv(evutil_socket_t fd, short what, void *arg)
 {
@@ -450,6 +471,7 @@ on_recv(evutil_socket_t fd, short what, void *arg)
 	while (r == 0 && i->open &&
 	    nng_recvmsg(i->socket, &msg, NNG_FLAG_NONBLOCK) == 0) {
 		i->heard = mono_ms();
+		pipe_is(i, (uint32_t)nng_pipe_id(nng_msg_get_pipe(msg)));
 		r = packed_in(i, nng_msg_body(msg), nng_msg_len(msg));
 		OPENSSL_cleanse(nng_msg_body(msg), nng_msg_len(msg));
 		nng_msg_free(msg);
@@ -478,7 +500,8 @@ on_pipe(nng_pipe p, nng_pipe_ev ev, void *arg)
 		return;
 	}
 	if (ev == NNG_PIPE_EV_REM_POST)
-		atomic_fetch_add(&i->pipes_lost, 1);
+		atomic_store(&i->lost[atomic_fetch_add(&i->nlost, 1) %
+		    LOST_MAX], (unsigned)nng_pipe_id(p));
 	if (write(i->pipe_fd, &one, sizeof(one)) != sizeof(one))
 		return;		/* the counter is full: the loop will look */
 }
@@ -488,13 +511,12 @@ on_pipe_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct ipc	*i = arg;
 	uint64_t	 n;
-	unsigned	 lost = atomic_load(&i->pipes_lost);
 
 	(void)what;
 	if (read(fd, &n, sizeof(n)) < 0)
 		return;
-	if (lost != i->pipes_seen) {
-		i->pipes_seen = lost;
+	if (i->pipe != 0 && pipe_lost(i, i->pipe)) {
+		i->pipe = 0;
 		link_down(i, "connection lost");
 	}
 	if (i->open)
@@ -597,8 +619,8 @@ socket_close(struct ipc *i)
 		event_free(i->ev_send);
 	i->ev_recv = i->ev_send = NULL;
 	i->open = false;
+	i->pipe = 0;
 	nng_close(i->socket);
-	i->pipes_seen = atomic_load(&i->pipes_lost);
 }
 
 /*

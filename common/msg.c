@@ -56,10 +56,9 @@ msgbuf_free(struct msgbuf *b)
 }
 
 /* realloc() would leave a copy of key bytes behind. */
-static int
-buf_write(void *arg, const char *p, size_t len)
+int
+msgbuf_append(struct msgbuf *b, const void *p, size_t len)
 {
-	struct msgbuf	*b = arg;
 	uint8_t		*bigger;
 	size_t		 room = b->room;
 
@@ -67,7 +66,7 @@ buf_write(void *arg, const char *p, size_t len)
 		while (room - b->len < len)
 			room = room == 0 ? 512 : room * 2;
 		if ((bigger = malloc(room)) == NULL)
-			return -1;
+			return -E_NO_MEMORY;
 		if (b->len > 0)
 			memcpy(bigger, b->p, b->len);
 		if (b->p != NULL)
@@ -80,6 +79,12 @@ buf_write(void *arg, const char *p, size_t len)
 		memcpy(b->p + b->len, p, len);
 	b->len += len;
 	return 0;
+}
+
+static int
+buf_write(void *arg, const char *p, size_t len)
+{
+	return msgbuf_append(arg, p, len);
 }
 
 static int

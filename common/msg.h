@@ -70,6 +70,8 @@ void	msg_clear(struct msg *);
 /* A growing buffer for encoded messages; wiped when it moves or ends. */
 struct msgbuf { uint8_t *p; size_t len, room; };
 void	msgbuf_free(struct msgbuf *);
+/* 0 or -E_NO_MEMORY; the buffer is then as before. */
+int	msgbuf_append(struct msgbuf *, const void *, size_t);
 
 /* Appends. -E_TOO_LARGE, -E_NO_MEMORY; the buffer is then as before. */
 int	msg_encode(struct msgbuf *, const struct msg *);

@@ -63,6 +63,28 @@ forget(struct link *l, struct fresh *f)
 	free(f);
 }
 
+/*
+ * The other end has its answer on disk before we have ours, and may send a
+ * frame under that block at once. Its spending is written behind its
+ * agreement.
+ */
+bool
+linkagree_pending(struct link *l, uint64_t idx)
+{
+	struct fresh	*f = find(l, idx);
+
+	return f != NULL && f->busy && f->agreed && !f->used;
+}
+
+void
+linkagree_used(struct link *l, uint64_t idx)
+{
+	struct fresh	*f = find(l, idx);
+
+	if (f != NULL)
+		f->used = true;
+}
+
 void
 linkagree_drop_oldest(struct link *l, size_t n)
 {
@@ -115,6 +137,7 @@ writing_add(struct writing *w, struct fresh *f, bool agreed)
 	else
 		linktx_drop(w->tx, w->l->id, f->idx);
 	f->busy = true;
+	f->agreed = agreed;
 	w->blocks[w->n] = f;
 	w->agreed[w->n++] = agreed;
 	w->nagreed += agreed;
@@ -133,7 +156,7 @@ written(void *arg, int r)
 		w->blocks[i]->busy = false;
 		if (r < 0)
 			continue;
-		if (w->agreed[i])
+		if (w->agreed[i] && !w->blocks[i]->used)
 			link_stock(l, w->blocks[i]->idx);
 		forget(l, w->blocks[i]);
 	}
@@ -143,7 +166,7 @@ written(void *arg, int r)
 			(void)(w->authentic ? linkauth_send(l, &w->answer) :
 			    linkauth_send_open(l, &w->answer));
 		link_pump(l);
-		if (l->low && w->nagreed > 0)
+		if (l->low && w->n > 0)
 			linkagree_offer(l);
 	}
 	free(w->items);
@@ -218,12 +241,24 @@ offer_send(struct link *l, size_t limit)
 	free(items);
 }
 
+static bool
+any_idle(struct link *l)
+{
+	struct fresh	*f;
+
+	TAILQ_FOREACH(f, &l->fresh, next)
+		if (!f->busy)
+			return true;
+	return false;
+}
+
 void
 linkagree_offer(struct link *l)
 {
 	size_t	limit = offer_limit(l);
 
-	if (limit == 0 || l->nfresh == 0 ||
+	/* What is being written has its verdict: nothing to ask. */
+	if (limit == 0 || !any_idle(l) ||
 	    (l->offered_at != 0 && mono_ms() - l->offered_at < REPEAT_MS))
 		return;
 	offer_send(l, limit);
@@ -291,8 +326,10 @@ answer_in(struct link *l, const struct msg_offer_answer *m, bool authentic)
 		l->n.bad_control++;
 	if (authentic && m->items.len > 0)
 		resolve(l, m->last);
-	/* What was absent is offered again soon; what is left, at once. */
-	l->offered_at = absent ? mono_ms() - REPEAT_MS + ABSENT_MS : 0;
+	/* What is left is offered at once; what was absent, or got no verdict
+	 * that we may believe, again soon. */
+	l->offered_at = absent || w->n == 0 ?
+	    mono_ms() - REPEAT_MS + ABSENT_MS : 0;
 	writing_commit(w);
 	if (!absent)
 		linkagree_offer(l);
@@ -377,7 +414,7 @@ offer_in(struct link *l, const struct msg_offer *m, bool authentic)
 	struct agree_item	 it;
 	struct writing		*w;
 	size_t			 len = 0;
-	int			 r;
+	int			 r = 0;
 
 	if (l->low || m->first > m->last || l->kma->stopping ||
 	    (authentic && l->state != LINK_UP) ||
