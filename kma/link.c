@@ -104,7 +104,8 @@ link_their_pad(struct link *l, uint64_t idx, struct secret **block)
 {
 	if (l->state != LINK_UP)
 		return -E_DOWN;
-	if (link_owns(l, idx) || !idxset_has(&l->theirs, idx))
+	if (link_owns(l, idx) || (!idxset_has(&l->theirs, idx) &&
+	    !linkagree_pending(l, idx)))
 		return -E_SPENT;
 	return linkstore_read(l->kma->store, l->id, idx, block);
 }
@@ -112,7 +113,8 @@ link_their_pad(struct link *l, uint64_t idx, struct secret **block)
 void
 link_their_pad_used(struct link *l, uint64_t idx)
 {
-	idxset_remove(&l->theirs, idx);
+	if (!idxset_remove(&l->theirs, idx))
+		linkagree_used(l, idx);
 	l->n.spent++;
 }
 
@@ -128,7 +130,8 @@ link_their_pad_bad(struct link *l, uint64_t idx)
 		return;
 	log_warn("block void: too many frames failed under it",
 	    "link=%s block=%llu", l->conf->name, (unsigned long long)idx);
-	idxset_remove(&l->theirs, idx);
+	if (!idxset_remove(&l->theirs, idx))
+		linkagree_used(l, idx);
 	tx = linktx_new(l->kma->store);
 	linktx_drop(tx, l->id, idx);
 	linktx_commit(tx, NULL, NULL);
@@ -275,7 +278,7 @@ link_status(const struct link *l)
 	const struct link_counters	*n = &l->n;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
-	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
 	    "name", l->conf->name, "peer", l->conf->peer,
 	    "state", state_names[l->state], "why", l->why,
 	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
@@ -284,7 +287,9 @@ link_status(const struct link *l)
 	    "last_index", (json_int_t)l->last,
 	    "module_connected", ipc_is_up(l->module),
 	    "simulated", l->simulated, "module", l->module_state, "counters",
-	    "pulled", (json_int_t)n->pulled, "agreed", (json_int_t)n->agreed,
+	    "pulled", (json_int_t)n->pulled,
+	    "surplus", (json_int_t)n->surplus,
+	    "agreed", (json_int_t)n->agreed,
 	    "lost", (json_int_t)n->lost, "differed", (json_int_t)n->differed,
 	    "reconciled_away", (json_int_t)n->reconciled,
 	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,

@@ -28,6 +28,8 @@ struct fresh {
 	uint64_t		 since;		/* monotonic ms */
 	struct block_check	 check;
 	bool			 busy;		/* its verdict is being written */
+	bool			 agreed;	/* ... and that is the verdict */
+	bool			 used;		/* ... and it is used up already */
 	TAILQ_ENTRY(fresh)	 next;
 };
 
@@ -43,7 +45,8 @@ struct padwait {
 };
 
 struct link_counters {
-	uint64_t	pulled, agreed, lost, differed, aged, reconciled;
+	uint64_t	pulled, surplus, agreed, lost, differed, aged;
+	uint64_t	reconciled;
 	uint64_t	spent, bad_mac, bad_control;
 };
 
@@ -115,6 +118,10 @@ void		 linkagree_in(struct link *, struct msg *, bool authentic);
 /* The stock is full while the link is down: the oldest new blocks go. */
 void		 linkagree_drop_oldest(struct link *, size_t n);
 void		 linkagree_age(struct link *);
+/* A block that is agreed, only not on disk as such: may the peer use it? And
+ * it did: it is not to join the stock. */
+bool		 linkagree_pending(struct link *, uint64_t idx);
+void		 linkagree_used(struct link *, uint64_t idx);
 void		 linkagree_free(struct link *);
 
 /* linkauth.c */

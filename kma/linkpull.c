@@ -17,11 +17,16 @@
 #define LAG_BLOCKS		8	/* behind the neighbour: skip forward */
 #define LAG_MS			1500	/* ... for so long */
 
+struct kept {
+	uint64_t		 idx;
+	struct block_check	 check;
+};
+
 struct pulled {
 	struct link		*l;
 	uint64_t		 first;
-	uint32_t		 count;
-	struct block_check	*checks;
+	uint32_t		 count, n;	/* blocks that came; kept */
+	struct kept		*kept;
 };
 
 static void	pull(struct link *);
@@ -41,12 +46,12 @@ on_disk(void *arg, int r)
 	}
 	l->last = p->first + p->count - 1;
 	l->n.pulled += p->count;
-	for (uint32_t i = 0; i < p->count; i++)
-		linkagree_add(l, p->first + i, &p->checks[i]);
+	for (uint32_t i = 0; i < p->n; i++)
+		linkagree_add(l, p->kept[i].idx, &p->kept[i].check);
 	linkagree_offer(l);
 	pull(l);
 out:
-	free(p->checks);
+	free(p->kept);
 	free(p);
 }
 
@@ -69,35 +74,90 @@ acceptable(struct link *l, const struct msg_pulled *m)
 	return 0;
 }
 
+/*
+ * Each direction has half of the stock. Blocks of a full one are passed over
+ * while the other is short of key, or a direction that nobody uses would keep
+ * the other from getting any: they count as lost at the other end.
+ */
+static bool
+direction_full(const struct link *l, bool own)
+{
+	return IDXSET_COUNT(own ? &l->own : &l->theirs) >=
+	    (size_t)kma_conf.link_stock_max / 2;
+}
+
+static bool
+surplus(const struct link *l, uint64_t idx)
+{
+	return l->state == LINK_UP && direction_full(l, link_owns(l, idx));
+}
+
 static int
 store(struct link *l, const struct msg_pulled *m)
 {
 	size_t		 B = (size_t)kma_conf.block_octets;
 	struct pulled	*p;
-	struct linktx	*tx;
+	struct linktx	*tx = NULL;
+	struct kept	*k;
 	int		 r = -E_NO_MEMORY;
 
 	if ((p = calloc(1, sizeof(*p))) == NULL ||
-	    (p->checks = calloc(m->count, sizeof(*p->checks))) == NULL)
+	    (p->kept = calloc(m->count, sizeof(*p->kept))) == NULL)
 		goto out;
-	p->l = l;
-	p->first = m->first;
-	p->count = m->count;
-	for (uint32_t i = 0; i < m->count; i++)
-		if ((r = agree_check(&p->checks[i], l->conf->name,
-		    m->first + i, m->blocks->bytes + i * B, B)) < 0)
+	*p = (struct pulled){ l, m->first, m->count, 0, p->kept };
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (surplus(l, m->first + i)) {
+			l->n.surplus++;
+			continue;
+		}
+		k = &p->kept[p->n++];
+		k->idx = m->first + i;
+		if ((r = agree_check(&k->check, l->conf->name, k->idx,
+		    m->blocks->bytes + i * B, B)) < 0)
 			goto out;
+	}
 	tx = linktx_new(l->kma->store);
-	for (uint32_t i = 0; i < m->count; i++)
-		linktx_put(tx, l->id, m->first + i, m->blocks->bytes + i * B,
-		    B);
+	for (uint32_t i = 0; i < p->n; i++)
+		linktx_put(tx, l->id, p->kept[i].idx, m->blocks->bytes +
+		    (p->kept[i].idx - m->first) * B, B);
+	linktx_last(tx, l->id, m->first + m->count - 1);
 	linktx_commit(tx, on_disk, p);
 	return 0;
 out:
 	if (p != NULL)
-		free(p->checks);
+		free(p->kept);
 	free(p);
 	return r;
+}
+
+/*
+ * Far behind for a while: our module goes on where the other one is. Only
+ * what it has just said counts: while the stock is full it is not asked.
+ */
+static bool
+skip_forward(struct link *l)
+{
+	struct linktx	*tx;
+	uint64_t	 now = mono_ms();
+	bool		 first = l->state != LINK_UP && l->last == 0;
+	bool		 lags = l->peer_produced > l->last &&
+			    l->peer_produced > l->produced + LAG_BLOCKS;
+
+	if (!lags || (l->state != LINK_UP && !first))
+		l->lag_since = now;
+	/* Before the first block there is nothing to lose. */
+	if (!lags || (now - l->lag_since < LAG_MS && !first))
+		return false;
+	log_notice("the module lags behind and skips forward",
+	    "link=%s from=%llu to=%llu", l->conf->name,
+	    (unsigned long long)l->produced,
+	    (unsigned long long)l->peer_produced);
+	l->lag_since = now;
+	l->last = l->peer_produced;
+	tx = linktx_new(l->kma->store);
+	linktx_last(tx, l->id, l->last);
+	linktx_commit(tx, NULL, NULL);
+	return true;
 }
 
 static void
@@ -115,7 +175,7 @@ on_pulled(void *arg, int err, struct msg *m)
 	l->simulated = m->pulled.simulated != 0;
 	snprintf(l->module_state, sizeof(l->module_state), "%s",
 	    m->pulled.state);
-	if (m->pulled.count == 0)
+	if (skip_forward(l) || m->pulled.count == 0)
 		return;
 	if ((r = acceptable(l, &m->pulled)) == 0 &&
 	    (r = store(l, &m->pulled)) == 0)
@@ -127,39 +187,6 @@ on_pulled(void *arg, int err, struct msg *m)
 		    m->pulled.count, m->pulled.block_octets, err_name(r));
 }
 
-/* Far behind for a while: our module goes on where the other one is. */
-static void
-skip_forward(struct link *l)
-{
-	struct linktx	*tx;
-	uint64_t	 now = mono_ms();
-
-	/* Nothing is known of our module before its first answer. */
-	if (l->module_state[0] == '\0' || l->peer_produced <= l->last) {
-		l->lag_since = now;
-		return;
-	}
-	if (l->peer_produced <= l->produced + LAG_BLOCKS ||
-	    l->state != LINK_UP) {
-		l->lag_since = now;
-		if (l->state == LINK_UP || l->last != 0)
-			return;
-		/* Before the first block there is nothing to lose. */
-		if (l->peer_produced <= l->produced + LAG_BLOCKS)
-			return;
-	} else if (now - l->lag_since < LAG_MS)
-		return;
-	log_notice("the module lags behind and skips forward",
-	    "link=%s from=%llu to=%llu", l->conf->name,
-	    (unsigned long long)l->produced,
-	    (unsigned long long)l->peer_produced);
-	l->lag_since = now;
-	l->last = l->peer_produced;
-	tx = linktx_new(l->kma->store);
-	linktx_last(tx, l->id, l->last);
-	linktx_commit(tx, NULL, NULL);
-}
-
 /*
  * A full stock stops the module; but while the link is down, new blocks keep
  * coming in place of the oldest new ones: it is by blocks which both ends
@@ -168,10 +195,8 @@ skip_forward(struct link *l)
 static bool
 has_room(struct link *l, size_t batch)
 {
-	size_t	stock = l->nfresh + IDXSET_COUNT(&l->own) +
-		    IDXSET_COUNT(&l->theirs);
-
-	if (stock < (size_t)kma_conf.link_stock_max)
+	if (l->nfresh < (size_t)kma_conf.link_stock_max &&
+	    !(direction_full(l, true) && direction_full(l, false)))
 		return true;
 	if (l->state == LINK_UP)
 		return false;
@@ -189,7 +214,6 @@ pull(struct link *l)
 	if (l->pulling || l->kma->stopping || !ipc_is_up(l->module) ||
 	    !has_room(l, batch))
 		return;
-	skip_forward(l);
 	m.pull.after = l->last;
 	m.pull.max = (uint32_t)batch;
 	if (ipc_request(l->module, &m, PULL_DEADLINE_MS, on_pulled, l) == 0)
