@@ -21,7 +21,7 @@ static struct pair_result	e, d;
 static void
 begin(void)
 {
-	pair_open();
+	pair_open(unit_path("."));
 	ck_assert_int_eq(pair_start(0), 0);
 	ck_assert_int_eq(pair_start(1), 0);
 	ck_assert(pair_until(pair_ready, 10000));
@@ -244,8 +244,7 @@ END_TEST
 static void
 forget_witness(unsigned i)
 {
-	unlink(unit_path(i == 0 ? "run-a/ctl-ksa/witness" :
-	    "run-b/ctl-ksa/witness"));
+	unlink(pair_witness(i));
 }
 
 static unsigned	back_node;	/* whose store goes back */
@@ -472,7 +471,7 @@ say(const struct pair_result *r, uint32_t fetched)
 static void
 life(void)
 {
-	pair_open();
+	pair_open(unit_path("."));
 	pair.step = count_step;
 	if (pair_start(0) < 0 || pair_start(1) < 0 ||
 	    !pair_until(pair_ready, 10000))
@@ -521,7 +520,7 @@ crash(unsigned at, struct seen *seen, size_t room)
 static void
 check_after(const struct seen *seen, size_t n)
 {
-	pair_open();
+	pair_open(unit_path("."));
 	ck_assert_int_eq(pair_start(0), 0);
 	ck_assert_int_eq(pair_start(1), 0);
 	ck_assert(pair_until(pair_ready, 20000));

@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "unit.h"
 
 #define POOL	8096		/* POOL_OCTETS(8192) */
 #define TICK_US	200
@@ -34,6 +33,28 @@ struct item {
 
 static TAILQ_HEAD(wire, item)	 wire = TAILQ_HEAD_INITIALIZER(wire);
 static struct event		*ticker;
+static char			 dir[256];
+
+static void
+must(bool what, const char *text)
+{
+	if (what)
+		return;
+	fprintf(stderr, "engine pair: not so: %s\n", text);
+	abort();
+}
+#define MUST(x)	must(x, #x)
+
+static const char *
+path(const char *file)
+{
+	static char	 buf[8][400];
+	static unsigned	 next;
+	char		*out = buf[next++ % 8];
+
+	snprintf(out, sizeof(buf[0]), "%s/%s", dir, file);
+	return out;
+}
 static const char *const	 names[2] = { "KME-A", "KME-B" };
 
 static struct item *
@@ -278,11 +299,11 @@ configure(unsigned i)
 
 	memset(c, 0, sizeof(*c));
 	strcpy(c->kme_id, names[i]);
-	snprintf(c->run_dir, sizeof(c->run_dir), "%.79s", unit_path(
+	snprintf(c->run_dir, sizeof(c->run_dir), "%.79s", path(
 	    i == 0 ? "run-a" : "run-b"));
 	mkdir(c->run_dir, 0700);
-	mkdir(unit_path(i == 0 ? "run-a/ctl-ksa" : "run-b/ctl-ksa"), 0700);
-	snprintf(c->store, sizeof(c->store), "%.1000s", pair_store(i));
+	mkdir(path(i == 0 ? "run-a/ctl-ksa" : "run-b/ctl-ksa"), 0700);
+	snprintf(c->store, sizeof(c->store), "%s", pair_store(i));
 	strcpy(peers[i][0].kme_id, names[!i]);
 	c->peers = (struct conf_list){ 1, peers[i] };
 	c->applications = (struct conf_list){ 4, apps };
@@ -299,23 +320,31 @@ configure(unsigned i)
 	c->key_expiry = 86400;
 	c->tombstone = 86400;
 	pair.n[i].index = i;
-	ck_assert_int_eq(sae_book_new(&pair.n[i].book, c), 0);
+	MUST(sae_book_new(&pair.n[i].book, c) == 0);
 }
 
 const char *
 pair_store(unsigned i)
 {
-	return unit_path(i == 0 ? "a.db" : "b.db");
+	return path(i == 0 ? "a.db" : "b.db");
+}
+
+const char *
+pair_witness(unsigned i)
+{
+	return path(i == 0 ? "run-a/ctl-ksa/witness" :
+	    "run-b/ctl-ksa/witness");
 }
 
 void
-pair_open(void)
+pair_open(const char *where)
 {
 	static const char *const saes[] = { "SAE-A1", "SAE-A2", "SAE-B1",
 	    "SAE-B2" };
 	const struct timeval	 tv = { 0, TICK_US };
 
-	ck_assert_int_eq(secret_init(4 << 20), 0);
+	MUST(secret_init(4 << 20) == 0);
+	snprintf(dir, sizeof(dir), "%s", where);
 	memset(&pair, 0, sizeof(pair));
 	for (unsigned i = 0; i < 4; i++) {
 		strcpy(apps[i].id, saes[i]);
@@ -350,16 +379,19 @@ pair_close(void)
 static void
 copy_file(const char *from, const char *to)
 {
-	size_t	 len;
-	char	*p;
+	char	 buf[4096];
+	FILE	*in = fopen(from, "r"), *out;
+	size_t	 n;
 
-	if (access(from, R_OK) < 0) {
-		unlink(to);
+	unlink(to);
+	if (in == NULL)
 		return;
-	}
-	p = unit_read(from, &len);
-	unit_write(to, p, len, 0640);
-	free(p);
+	MUST((out = fopen(to, "w")) != NULL);
+	while ((n = fread(buf, 1, sizeof(buf), in)) > 0)
+		MUST(fwrite(buf, 1, n, out) == n);
+	fclose(in);
+	fclose(out);
+	chmod(to, 0640);
 }
 
 void
@@ -370,7 +402,7 @@ pair_store_copy(unsigned i, const char *to, bool back)
 
 	for (unsigned k = 0; k < 3; k++) {
 		snprintf(a, sizeof(a), "%.400s%s", pair_store(i), parts[k]);
-		snprintf(b, sizeof(b), "%.400s%s", unit_path(to), parts[k]);
+		snprintf(b, sizeof(b), "%.400s%s", path(to), parts[k]);
 		if (back)
 			copy_file(b, a);
 		else
@@ -424,15 +456,14 @@ on_done(void *arg, struct supply_answer *a)
 {
 	struct pair_result	*r = arg;
 
-	ck_assert(!r->done);
+	MUST(!r->done);
 	r->done = true;
 	r->status = a->status;
 	if (a->detail != NULL)
 		snprintf(r->detail, sizeof(r->detail), "%s", a->detail);
 	if (a->status != SUPPLY_OK)
 		return;
-	ck_assert_uint_le(a->number, PAIR_KEYS_MAX);
-	ck_assert_uint_le(a->keys->len, PAIR_BYTES_MAX);
+	MUST(a->number <= PAIR_KEYS_MAX && a->keys->len <= PAIR_BYTES_MAX);
 	r->number = a->number;
 	r->octets = a->octets;
 	memcpy(r->ids, a->ids, a->number * 16);
@@ -445,7 +476,7 @@ pair_wait(struct pair_result *r)
 	uint64_t	end = mono_ms() + 20000;
 
 	while (!r->done) {
-		ck_assert_msg(mono_ms() < end, "no answer");
+		MUST(mono_ms() < end);
 		event_base_loop(pair.base, EVLOOP_ONCE);
 	}
 }

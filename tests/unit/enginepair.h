@@ -40,8 +40,9 @@ extern struct pair {
 	void			(*step)(void);	/* after each message */
 } pair;
 
-/* SAE-A1, SAE-A2 at KME-A, SAE-B1, SAE-B2 at KME-B. Stores are new. */
-void	pair_open(void);
+/* SAE-A1, SAE-A2 at KME-A, SAE-B1, SAE-B2 at KME-B. All files are in `dir`.
+ * What must not happen ends the process: a fuzz target has no Check. */
+void	pair_open(const char *dir);
 void	pair_close(void);
 int	pair_start(unsigned i);
 void	pair_stop(unsigned i);
@@ -52,6 +53,7 @@ void	pair_run(unsigned ms);
 bool	pair_ready(void);		/* both can supply both ways */
 void	pair_store_copy(unsigned i, const char *to, bool back);
 const char *pair_store(unsigned i);
+const char *pair_witness(unsigned i);
 /* Answers of kma so far: all blocks, for searching files. */
 extern struct pair_block { uint8_t bytes[8096]; unsigned from, to; uint64_t serial;
 	bool fetched; } *pair_blocks;

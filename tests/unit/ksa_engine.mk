@@ -4,3 +4,21 @@ tests_unit_check_engine_SOURCES = tests/unit/check_engine.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_engine_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_engine_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_keyid
+tests_unit_check_keyid_SOURCES = tests/unit/check_keyid.c $(UNIT_SRC)
+tests_unit_check_keyid_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_keyid_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_keystore
+tests_unit_check_keystore_SOURCES = tests/unit/check_keystore.c $(UNIT_SRC)
+tests_unit_check_keystore_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_keystore_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+
+check_PROGRAMS += tests/fuzz/fuzz_pieces tests/fuzz/fuzz_keyid \
+	tests/fuzz/fuzz_supplymsg
+tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(FUZZ_SRC)
+tests_fuzz_fuzz_pieces_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_keyid_SOURCES = tests/fuzz/fuzz_keyid.c $(FUZZ_SRC)
+tests_fuzz_fuzz_keyid_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_supplymsg_SOURCES = tests/fuzz/fuzz_supplymsg.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(FUZZ_SRC)
+tests_fuzz_fuzz_supplymsg_LDADD = $(KSA_TEST_LIBS)

@@ -1,0 +1,167 @@
+/*
+ * fuzz_supplymsg.c - whatever an authentic but mad peer says, the engine
+ * lives on, and a key made before is the same afterwards.
+ */
+#include "config.h"
+
+#include <ftw.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ksa/peer.h"
+#include "tests/fuzz/replay.h"
+#include "tests/unit/enginepair.h"
+
+const struct fuzz_seed fuzz_seeds[] = {
+	FUZZ_TEXT("\0\1\2\3\4\5\6\7\0\0\0\0\0\0\0\1"),
+	FUZZ_TEXT("\2\0\1\0\1\0\1\40\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\40"),
+	FUZZ_TEXT("\3\xff\1\xff\4\0\5\0\6\0\7\0\2\0\2\1"),
+	FUZZ_END
+};
+
+static const enum msg_id ids[] = { MSG_confirm, MSG_confirmed, MSG_bind,
+	MSG_bound, MSG_bind_query, MSG_bind_unknown, MSG_bind_void,
+	MSG_block_void, MSG_block_given };
+
+struct input { const uint8_t *p; size_t len; };
+
+static uint8_t
+octet(struct input *in)
+{
+	return in->len == 0 ? 0 : (in->len--, *in->p++);
+}
+
+/* Small numbers meet what is there; now and then a huge one. */
+static uint64_t
+number(struct input *in)
+{
+	uint8_t	v = octet(in);
+
+	return v < 0xf0 ? v : UINT64_MAX >> (v & 15) * 4;
+}
+
+/* A block that exists, at an offset from the first. */
+static uint64_t
+block(struct input *in)
+{
+	uint64_t	v = number(in);
+
+	return v < 64 && v < pair_nblocks ? pair_blocks[v].serial : v;
+}
+
+static struct msg_view
+bytes(struct input *in, size_t max)
+{
+	struct msg_view	v = { in->p, octet(in) };
+
+	v.p = in->p;
+	v.len = v.len > in->len ? in->len : v.len;
+	v.len = v.len > max ? max : v.len;
+	in->p += v.len;
+	in->len -= v.len;
+	return v;
+}
+
+static void
+binding(struct input *in, struct msg_bind *b)
+{
+	static uint8_t	 pieces[16];
+	static uint8_t	 seed[16];
+	uint64_t	 serial = block(in);
+
+	b->request = number(in);
+	b->previous = number(in);
+	strcpy(b->master, "SAE-B1");
+	strcpy(b->slave, "SAE-A1");
+	b->keys = (uint32_t)number(in);
+	b->octets = (uint32_t)number(in);
+	b->seed = (struct msg_view){ seed, 16 };
+	for (int i = 0; i < 8; i++)
+		pieces[i] = (uint8_t)(serial >> (56 - 8 * i));
+	pieces[10] = octet(in);
+	pieces[11] = octet(in);
+	pieces[14] = (uint8_t)(b->keys * b->octets >> 8);
+	pieces[15] = (uint8_t)(b->keys * b->octets);
+	b->pieces = octet(in) < 16 ? bytes(in, 64) :
+	    (struct msg_view){ pieces, 16 };
+}
+
+static void
+one(struct peer *p, struct input *in)
+{
+	struct msg	m = { .id = ids[octet(in) % 9] };
+	bool		authentic = octet(in) < 200;
+
+	switch (m.id) {
+	case MSG_confirm:
+		m.confirm.block = block(in);
+		m.confirm.tag = bytes(in, 20);
+		break;
+	case MSG_confirmed:
+		m.confirmed.block = block(in);
+		m.confirmed.failure = octet(in) & 1;
+		m.confirmed.tag = bytes(in, 20);
+		break;
+	case MSG_bind:
+		binding(in, &m.bind);
+		break;
+	case MSG_bind_void:
+		m.bind_void.mine = octet(in) & 1;
+		m.bind_void.request = number(in);
+		break;
+	case MSG_block_void:
+		m.block_void.mine = octet(in) & 1;
+		m.block_void.block = block(in);
+		break;
+	default:	/* the others have one number */
+		m.bound.upto = number(in);
+	}
+	peer_message(p, &m, authentic);
+}
+
+static char	dir[] = "/tmp/fuzz-supplymsg-XXXXXX";
+
+static int
+remove_one(const char *path, const struct stat *st, int what, struct FTW *ftw)
+{
+	(void)st, (void)what, (void)ftw;
+	return remove(path);
+}
+
+static void
+clean_up(void)
+{
+	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void
+start(void)
+{
+	if (mkdtemp(dir) == NULL)
+		abort();
+	pair_open(dir);
+	atexit(clean_up);
+	if (pair_start(0) < 0 || pair_start(1) < 0 ||
+	    !pair_until(pair_ready, 20000))
+		abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static unsigned	 count;
+	struct input	 in = { data, len };
+	struct peer	*p;
+
+	if (count == 0)
+		start();
+	p = engine_env(pair.n[0].s)->peers[1];
+	while (in.len > 0)
+		one(p, &in);
+	if (in.p != NULL)
+		peer_input(p, data, len);
+	if (++count % 64 == 0)
+		pair_run(5);
+	return 0;
+}

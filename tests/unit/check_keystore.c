@@ -1,0 +1,250 @@
+/* check_keystore.c - the store of ksa. */
+#include "config.h"
+
+#include <openssl/rand.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "block.h"
+#include "err.h"
+#include "ksa/blocks.h"
+#include "ksa/bindings.h"
+#include "secret.h"
+#include "unit.h"
+
+#define POOL	POOL_OCTETS(8192)
+#define KEYS	(POOL - POOL_KEYS)
+
+static struct event_base	*base;
+static struct keystore		*ks;
+static struct side		*w;
+static int64_t			 peer;
+static uint8_t			 pool[POOL], out[POOL];
+
+static void
+open_store(void)
+{
+	static const uint8_t	key[SEAL_KEY] = "a node key of 32 octets it is...";
+	struct peer_row		row;
+
+	ck_assert_int_eq(secret_init(1 << 20), 0);
+	base = event_base_new();
+	ck_assert_int_eq(keystore_open(&ks, unit_path("keys.db"), key, base),
+	    0);
+	w = keystore_writer(ks);
+	ck_assert_int_eq(keystore_peer(w, "KME-B", &row), 0);
+	peer = row.id;
+}
+
+static void
+close_store(void)
+{
+	keystore_close(&ks);
+	event_base_free(base);
+}
+
+static struct block_name
+name(uint64_t serial)
+{
+	return (struct block_name){ "KME-B", peer, THEIRS, serial };
+}
+
+static int64_t
+add(uint64_t serial)
+{
+	struct block_name	b = name(serial);
+	uint8_t			answer[16] = "";
+	int64_t			id;
+
+	for (unsigned i = 0; i < POOL; i++)
+		pool[i] = (uint8_t)(i * 7 + serial);
+	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, pool, POOL, 1, &id), 0);
+	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, pool, POOL, 1, &id),
+	    -E_EXISTS);
+	ck_assert_int_eq(blocks_ready(w, id, answer), 0);
+	return id;
+}
+
+START_TEST(a_block_is_read_as_it_was_written)
+{
+	struct block_name	b;
+	int64_t			id;
+
+	open_store();
+	id = add(5);
+	b = name(5);
+	ck_assert_int_eq(blocks_read(w, &b, id, 0, KEYS, out), 0);
+	ck_assert_mem_eq(out, pool + POOL_KEYS, KEYS);
+	ck_assert_int_eq(blocks_read(w, &b, id, 1000, 100, out), 0);
+	ck_assert_mem_eq(out, pool + POOL_KEYS + 1000, 100);
+	/* The head went with the confirmation. */
+	ck_assert_int_eq(blocks_read_head(w, &b, id, 0, 32, out), -E_SPENT);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_sealed_segment_opens_only_where_it_belongs)
+{
+	struct block_name	b;
+	int64_t			id;
+
+	open_store();
+	id = add(5);
+	b = name(6);
+	ck_assert_int_eq(blocks_read(w, &b, id, 0, 16, out), -E_SEAL);
+	b = name(5);
+	b.direction = OWN;
+	ck_assert_int_eq(blocks_read(w, &b, id, 0, 16, out), -E_SEAL);
+	close_store();
+}
+END_TEST
+
+START_TEST(erased_octets_are_gone_and_their_neighbours_are_not)
+{
+	struct block_name	b;
+	struct block_row	row;
+	int64_t			id;
+
+	open_store();
+	id = add(5);
+	b = name(5);
+	ck_assert_int_eq(blocks_use(w, id, KEYS), 0);
+	ck_assert_int_eq(blocks_erase(w, &b, id, 1000, 100), 0);
+	ck_assert_int_eq(blocks_read(w, &b, id, 990, 120, out), 0);
+	ck_assert_mem_eq(out, pool + POOL_KEYS + 990, 10);
+	for (unsigned i = 10; i < 110; i++)
+		ck_assert_uint_eq(out[i], 0);
+	ck_assert_mem_eq(out + 110, pool + POOL_KEYS + 1100, 10);
+	ck_assert_int_eq(blocks_erase(w, &b, id, 0, 1000), 0);
+	ck_assert_int_eq(blocks_read(w, &b, id, 0, 16, out), -E_SPENT);
+	/* With its last octet the block goes. */
+	ck_assert_int_eq(blocks_erase(w, &b, id, 1100, KEYS - 1100), 0);
+	ck_assert_int_eq(blocks_find(w, &b, &row), -E_NOT_FOUND);
+	close_store();
+}
+END_TEST
+
+static struct binding *
+binding(uint64_t request)
+{
+	struct binding	*b = binding_new("SAE-B1", "SAE-A1");
+
+	b->request = request;
+	b->keys = 10;
+	b->octets = 32;
+	b->made = 1000;
+	b->pieces = pieces_new(1);
+	b->pieces->v[0] = (struct piece){ 5, 0, 320 };
+	return b;
+}
+
+START_TEST(deliveries_are_remembered_key_by_key)
+{
+	struct binding	*b, *c;
+
+	open_store();
+	b = binding(7);
+	ck_assert_int_eq(bindings_receive(w, peer, b), 0);
+	ck_assert_int_eq(binding_need_fetched(b), 0);
+	b->fetched[3] = binding_stamp(b, 5000);
+	ck_assert_int_eq(bindings_fetch(w, peer, b, 5000), 0);
+	ck_assert_int_eq(bindings_get_received(w, peer, 7, &c), 0);
+	ck_assert(binding_equal(b, c));
+	ck_assert_uint_eq(binding_time(c, c->fetched[3]), 5000);
+	ck_assert_uint_eq(c->fetched[4], 0);
+	binding_free(&c);
+	for (unsigned i = 0; i < 10; i++)
+		b->fetched[i] = binding_stamp(b, 6000);
+	ck_assert_int_eq(bindings_fetch(w, peer, b, 6000), 0);
+	ck_assert_int_eq(bindings_get_received(w, peer, 7, &c), 0);
+	ck_assert_uint_eq(binding_time(c, c->fetched[9]), 6000);
+	binding_free(&c);
+	ck_assert_int_eq(bindings_void_received(w, peer, 7), 0);
+	ck_assert_int_eq(bindings_fetch(w, peer, b, 6000), -E_GONE);
+	binding_free(&b);
+	close_store();
+}
+END_TEST
+
+struct use { int64_t id; uint32_t used; };
+
+static int
+use_run(struct db *db, void *arg)
+{
+	struct use	*u = arg;
+
+	(void)db;
+	return blocks_use(w, u->id, u->used);
+}
+
+START_TEST(what_was_used_stays_used_after_a_crash)
+{
+	struct block_name	b;
+	struct block_row	row;
+	int			p[2], status;
+	uint32_t		said = 0;
+	ssize_t			n;
+	pid_t			pid;
+
+	open_store();
+	add(5);
+	close_store();
+	ck_assert_int_eq(pipe(p), 0);
+	if ((pid = fork()) == 0) {
+		struct use	u;
+
+		open_store();
+		b = name(5);
+		ck_assert_int_eq(blocks_find(w, &b, &row), 0);
+		u.id = row.id;
+		for (u.used = 32; u.used < 3200; u.used += 32)
+			if (committer_sync(keystore_committer(ks), use_run,
+			    &u) == 0)
+				(void)!write(p[1], &u.used, sizeof(u.used));
+		kill(getpid(), SIGKILL);
+	}
+	close(p[1]);
+	for (unsigned i = 0; i < 20 && read(p[0], &said, 4) == 4; i++)
+		;
+	kill(pid, SIGKILL);
+	while ((n = read(p[0], &said, 4)) == 4)
+		;
+	close(p[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	open_store();
+	b = name(5);
+	ck_assert_int_eq(blocks_find(w, &b, &row), 0);
+	ck_assert_uint_ge(row.used, said);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_wrong_node_key_opens_nothing)
+{
+	static const uint8_t	other[SEAL_KEY] = "another key";
+	struct block_name	b;
+	int64_t			id;
+
+	open_store();
+	id = add(5);
+	close_store();
+	base = event_base_new();
+	ck_assert_int_eq(keystore_open(&ks, unit_path("keys.db"), other,
+	    base), 0);
+	b = name(5);
+	ck_assert_int_eq(blocks_read(keystore_reader(ks), &b, id, 0, 16, out),
+	    -E_SEAL);
+	close_store();
+}
+END_TEST
+
+UNIT_MAIN("keystore",
+    a_block_is_read_as_it_was_written,
+    a_sealed_segment_opens_only_where_it_belongs,
+    erased_octets_are_gone_and_their_neighbours_are_not,
+    deliveries_are_remembered_key_by_key,
+    what_was_used_stays_used_after_a_crash,
+    a_wrong_node_key_opens_nothing)
