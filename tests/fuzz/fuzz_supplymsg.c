@@ -132,6 +132,7 @@ remove_one(const char *path, const struct stat *st, int what, struct FTW *ftw)
 static void
 clean_up(void)
 {
+	pair_close();
 	nftw(dir, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
@@ -141,10 +142,10 @@ start(void)
 	if (mkdtemp(dir) == NULL)
 		abort();
 	pair_open(dir);
-	atexit(clean_up);
 	if (pair_start(0) < 0 || pair_start(1) < 0 ||
 	    !pair_until(pair_ready, 20000))
 		abort();
+	atexit(clean_up);	/* OpenSSL's own clean-up comes after it */
 }
 
 int
