@@ -5,7 +5,8 @@
  *	HELLO	L>H	key_id nonceL mark seen			tag(control)
  *	ACK	H>L	key_id nonceL nonceH mark seen		tag(control)
  *	DATA	both	counter mark payload			tag(session)
- *	NEED	H>L	key_id: open with this fresh key of mine tag(control)
+ *	NEED	H>L	key_id: open, if need be with this key of mine
+ *							tag(control)
  *	PLEASE	both	open, please; not authenticated
  * The session key is HMAC(control key, nonceL, nonceH). H takes a session
  * for real at the first DATA in it, so a repeated old HELLO changes nothing.
@@ -26,6 +27,10 @@
 #define TAG	32
 #define KEY	32
 #define PLEASE_MS	800	/* how often a forged message can make us ask */
+#define DEAF_MS		3000	/* up, but nothing can be understood */
+
+#define KEEPALIVE_MS	900	/* about each tick */
+#define DEAD_MS		4000	/* nothing authentic came for so long */
 
 enum kind { HELLO = 1, ACK, DATA, NEED, PLEASE };
 
@@ -46,7 +51,13 @@ struct authlink {
 	void				*arg;
 	uint8_t				 nonce[NONCE];	/* of my HELLO */
 	uint64_t			 hello_key;
-	uint64_t			 asked_at;	/* my last PLEASE, NEED */
+	/* Apart, or one keeps the other from being sent for ever. */
+	uint64_t			 please_at;	/* my last PLEASE */
+	uint64_t			 obeyed_at;	/* L: the last I obeyed */
+	uint64_t			 need_at;	/* sent, or obeyed */
+	bool				 needed;	/* no HELLO since */
+	uint64_t			 good_at;	/* up, or the last DATA */
+	uint64_t			 heard_at, sent_at;
 	struct session			 cur, pending;
 	uint8_t				 pending_l[NONCE], pending_h[NONCE];
 };
@@ -132,7 +143,9 @@ go_up(struct authlink *a)
 {
 	struct session	*s = &a->cur;
 
+	a->heard_at = mono_ms();
 	a->up = true;
+	a->good_at = mono_ms();
 	a->ops->up(a->arg, s->back_mine, s->back_peer, s->peer_mark,
 	    s->my_seen);
 }
@@ -144,9 +157,9 @@ send_please(struct authlink *a)
 {
 	uint8_t	m = PLEASE;
 
-	if (mono_ms() - a->asked_at < PLEASE_MS)
+	if (mono_ms() - a->please_at < PLEASE_MS)
 		return;
-	a->asked_at = mono_ms();
+	a->please_at = mono_ms();
 	a->ops->send(a->arg, &m, 1);
 }
 
@@ -174,17 +187,22 @@ send_hello(struct authlink *a)
 	OPENSSL_cleanse(key, sizeof(key));
 }
 
+/*
+ * A fresh key only when the one in use had no answer: what brings us here is
+ * not authenticated and must not use up keys.
+ */
 static void
 send_need(struct authlink *a)
 {
 	uint8_t		 m[1 + 8 + TAG], key[KEY];
 	uint64_t	 id;
 
-	if (mono_ms() - a->asked_at < PLEASE_MS)
+	if (mono_ms() - a->need_at < PLEASE_MS)
 		return;
-	if (a->ops->key_mine(a->arg, true, &id, key) < 0)
+	if (a->ops->key_mine(a->arg, a->needed, &id, key) < 0)
 		return;
-	a->asked_at = mono_ms();
+	a->need_at = mono_ms();
+	a->needed = true;
 	m[0] = NEED;
 	put64(m + 1, id);
 	send_tagged(a, key, m, 1 + 8);
@@ -224,6 +242,7 @@ on_hello(struct authlink *a, const uint8_t *m, size_t len)
 		goto out;
 	session_marks(a, &a->pending, get_be64(m + 9 + NONCE),
 	    get_be64(m + 17 + NONCE));
+	a->needed = false;
 	a->ops->marks(a->arg, &marks);
 	*p++ = ACK;
 	p = put64(p, id);
@@ -277,14 +296,14 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 
 	if (!a->low || len != 1 + 8 + TAG)
 		return -E_BAD_FORMAT;
-	if (mono_ms() - a->asked_at < PLEASE_MS)
+	if (mono_ms() - a->need_at < PLEASE_MS)
 		return 0;
 	id = get_be64(m + 1);
 	if ((r = a->ops->key_find(a->arg, id, key)) < 0)
 		return r;
 	if ((r = tag_check(a, key, m, len)) == 0 &&
 	    (r = a->ops->key_adopt(a->arg, id)) == 0) {
-		a->asked_at = mono_ms();
+		a->need_at = mono_ms();
 		send_hello(a);
 	}
 	OPENSSL_cleanse(key, sizeof(key));
@@ -294,13 +313,14 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 static int
 on_please(struct authlink *a)
 {
-	if (!a->started || mono_ms() - a->asked_at < PLEASE_MS)
+	if (!a->started)
 		return 0;
-	if (a->low) {
-		a->asked_at = mono_ms();
-		send_hello(a);
-	} else
+	if (!a->low)
 		send_need(a);
+	else if (mono_ms() - a->obeyed_at >= PLEASE_MS) {
+		a->obeyed_at = mono_ms();
+		send_hello(a);
+	}
 	return 0;
 }
 
@@ -319,6 +339,7 @@ data_open(struct authlink *a, struct session *s, const uint8_t *m, size_t len)
 	if (counter <= s->received)
 		return -E_REPLAY;
 	s->received = counter;
+	a->good_at = mono_ms();
 	return 0;
 }
 
@@ -336,8 +357,11 @@ on_data(struct authlink *a, const uint8_t *m, size_t len)
 		a->cur = a->pending;
 		OPENSSL_cleanse(&a->pending, sizeof(a->pending));
 		go_up(a);
-	} else if (r == -E_MAC && !a->up)
-		send_please(a);		/* the peer has a session, I do not */
+	} else if (r == -E_MAC && (!a->up ||
+	    mono_ms() - a->good_at >= DEAF_MS))
+		send_please(a);		/* the peer has another session */
+	if (r == 0)
+		a->heard_at = mono_ms();
 	if (r == 0 && a->up && len > 1 + 16 + TAG)
 		a->ops->input(a->arg, m + 17, len - 17 - TAG, get_be64(m + 9));
 	return r;
@@ -375,6 +399,7 @@ authlink_send(struct authlink *a, const uint8_t *p, size_t len)
 	if ((m = OPENSSL_malloc(len + AUTHLINK_OVERHEAD)) == NULL)
 		return -E_NO_MEMORY;
 	a->ops->marks(a->arg, &marks);
+	a->sent_at = mono_ms();
 	m[0] = DATA;
 	put64(m + 1, ++a->cur.sent);
 	put64(m + 9, marks.mine);
@@ -434,9 +459,22 @@ authlink_stop(struct authlink *a, const char *why)
 	OPENSSL_cleanse(&a->pending, sizeof(a->pending));
 }
 
+/* The other process may have restarted without the path going down. */
+static void
+keepalive(struct authlink *a)
+{
+	if (!a->up)
+		return;
+	if (mono_ms() - a->heard_at >= DEAD_MS)
+		go_down(a, "silent");
+	else if (mono_ms() - a->sent_at >= KEEPALIVE_MS)
+		(void)authlink_send(a, (const uint8_t *)"", 0);
+}
+
 void
 authlink_tick(struct authlink *a)
 {
+	keepalive(a);
 	if (a->started && !a->up)
 		authlink_start(a);
 }

@@ -61,7 +61,8 @@ void	authlink_free(struct authlink **);
 void	authlink_start(struct authlink *);
 /* The path is gone. Calls down() if it was up. */
 void	authlink_stop(struct authlink *, const char *why);
-/* Call about once a second: repeats a hello without an answer. */
+/* Call about once a second: repeats a hello without an answer, keeps the
+ * channel alive, notices that the other side is gone. */
 void	authlink_tick(struct authlink *);
 bool	authlink_is_up(const struct authlink *);
 /* -E_DOWN. Copies. */
