@@ -23,24 +23,45 @@ struct fetches { TAILQ_HEAD(, fetch) waiting; };
 /* ---- finding ---- */
 
 static bool
-find(struct fetch *f, uint32_t i)
+find_at(struct fetch *f, uint32_t i, struct peer *p)
 {
 	struct env	*env = f->call.env;
 	struct wanted	*w = &f->v[i];
-	struct binding	*b;
+	struct binding	*b = bindcache_get(env->bindings,
+			    keystore_reader(env->store), p->id, w->request);
 
-	for (size_t k = 0; k < env->npeers; k++) {
-		struct peer	*p = env->peers[k];
+	if (b == NULL || w->place >= b->keys ||
+	    keyid_check(f->ids[i], b->seed) < 0)
+		return false;
+	w->peer = p;
+	return true;
+}
 
-		b = bindcache_get(env->bindings,
-		    keystore_reader(env->store), p->id, w->request);
-		if (b == NULL || w->place >= b->keys ||
-		    keyid_check(f->ids[i], b->seed) < 0)
-			continue;
-		w->peer = p;
+/* Where it most likely is: with the key before it, or with its master. */
+static struct peer *
+guess(const struct fetch *f, uint32_t i)
+{
+	const struct sae	*s;
+
+	if (i > 0)
+		return f->v[i - 1].peer;
+	s = f->peer_sae == NULL ? NULL :
+	    sae_find(f->call.env->book, f->peer_sae);
+	return s == NULL ? NULL : peer_find(f->call.env, s->km);
+}
+
+static bool
+find(struct fetch *f, uint32_t i)
+{
+	struct env	*env = f->call.env;
+	struct peer	*first = guess(f, i);
+
+	if (first != NULL && find_at(f, i, first))
 		return true;
-	}
-	w->peer = NULL;
+	for (size_t k = 0; k < env->npeers; k++)
+		if (env->peers[k] != first && find_at(f, i, env->peers[k]))
+			return true;
+	f->v[i].peer = NULL;
 	return false;
 }
 
@@ -155,7 +176,25 @@ refuse(struct fetch *f, enum supply_status s, const char *why)
 	return GONE;
 }
 
-/* How many bindings are not here; negative: too many to ask for. */
+/* Drawn here for an application of another node: not for the caller. */
+static bool
+issued_here(const struct fetch *f, uint32_t i)
+{
+	struct env	*env = f->call.env;
+	struct binding	*b = NULL;
+	bool		 hit = false;
+
+	for (size_t k = 0; k < env->npeers && !hit; k++) {
+		hit = bindings_get_issued(keystore_reader(env->store),
+		    env->peers[k]->id, f->v[i].request, &b) == 0 &&
+		    f->v[i].place < b->keys &&
+		    keyid_check(f->ids[i], b->seed) == 0;
+		binding_free(&b);
+	}
+	return hit;
+}
+
+/* How many bindings are not here; negative: too many to ask for, -E_DENIED. */
 static int
 look(struct fetch *f)
 {
@@ -164,6 +203,8 @@ look(struct fetch *f)
 	for (uint32_t i = 0; i < f->number; i++) {
 		if (find(f, i))
 			continue;
+		if (issued_here(f, i))
+			return -E_DENIED;
 		if ((r = add_asks(f, f->v[i].request)) < 0)
 			return r;
 		missing++;
@@ -197,6 +238,9 @@ decide(struct fetch *f)
 	const char		*why = NULL;
 	enum supply_status	 s;
 
+	if (missing == -E_DENIED)
+		return refuse(f, SUPPLY_UNAUTHORIZED,
+		    "the key was made for another application");
 	if (missing < 0)
 		return refuse(f, SUPPLY_UNAVAILABLE,
 		    "too many keys that are not here in one request");

@@ -2,6 +2,7 @@
 #include "ksa/keyid.h"
 
 #include <openssl/evp.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "bytes.h"
@@ -28,6 +29,8 @@ halves(uint8_t (*out)[16], uint32_t first, uint32_t n,
     const uint8_t seed[KEYID_SEED])
 {
 	static EVP_CIPHER_CTX	*ctx;	/* only the event loop comes here */
+	static uint8_t		 last[KEYID_SEED];	/* the key in ctx */
+	static bool		 valid;
 	int			 len = 0;
 
 	if (ctx == NULL && (ctx = EVP_CIPHER_CTX_new()) == NULL)
@@ -36,9 +39,13 @@ halves(uint8_t (*out)[16], uint32_t first, uint32_t n,
 		memset(out[i], 0, 12);
 		put_be32(out[i] + 12, first + i);
 	}
-	if (EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, seed, NULL) != 1 ||
-	    EVP_CIPHER_CTX_set_padding(ctx, 0) != 1 ||
-	    EVP_EncryptUpdate(ctx, out[0], &len, out[0], (int)n * 16) != 1 ||
+	/* Keys of one request come together: its key schedule is kept. */
+	if (!valid || memcmp(last, seed, sizeof(last)) != 0) {
+		valid = EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, seed,
+		    NULL) == 1 && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+		memcpy(last, seed, sizeof(last));
+	}
+	if (!valid || EVP_EncryptUpdate(ctx, out[0], &len, out[0], (int)n * 16) != 1 ||
 	    len != (int)n * 16)
 		return -E_SYSTEM;
 	return 0;
