@@ -243,9 +243,9 @@ class Net:
     def settle(self, seconds=40, keys=None):
         """Every key that a master got can be fetched by its slave."""
         end = time.monotonic() + seconds
-        clients, left = {}, keys or self.oracle.pending()
+        left = keys or self.oracle.pending()
         while left:
-            left = [k for k in left if not self._settle_one(k, clients)]
+            left = self._fetch_all(left)
             if left and time.monotonic() > end:
                 self.oracle.fault("%d keys could not be fetched in %d s, "
                                   "such as %s from %s to %s"
@@ -256,10 +256,18 @@ class Net:
                 time.sleep(0.3)
         self.oracle.verdict()
 
-    def _settle_one(self, key, clients):
-        c = clients.get(key.slave) or self.client(key.slave)
-        clients[key.slave] = c
-        return fetch_keys(self.oracle, c, [key]) != "again"
+    def _fetch_all(self, keys):
+        """In batches of one master and slave; returns what is to be tried
+        again."""
+        again, batches = [], {}
+        for k in keys:
+            batches.setdefault((k.master, k.slave), []).append(k)
+        for (_, slave), batch in batches.items():
+            c = self.client(slave)
+            for at in range(0, len(batch), 64):
+                if fetch_keys(self.oracle, c, batch[at:at + 64]) == "again":
+                    again += batch[at:at + 64]
+        return again
 
 
 def complete(data):
@@ -284,16 +292,17 @@ def fetch_keys(oracle, client, keys):
         return "done"
     if status == 503:
         return "again"
+    if len(keys) > 1:           # which of them?
+        fates = {fetch_keys(oracle, client, [k]) for k in keys}
+        return "again" if "again" in fates else "done"
     # The answer to an earlier try may have been lost; the key can be had
     # again within the redelivery window only.
-    if status == 400 and any(k.tried and now - k.tried > 25 for k in keys):
-        for k in keys:
-            k.fetched = True
+    if status == 400 and keys[0].tried and now - keys[0].tried > 25:
+        keys[0].fetched = True
         return "done"
     oracle.fault("dec_keys of %s from %s for %s: %d %s" % (
-        keys[0].slave, keys[0].master, ids[:3], status, body))
-    for k in keys:
-        k.fetched = True        # said once
+        keys[0].slave, keys[0].master, ids[0], status, body))
+    keys[0].fetched = True      # said once
     return "failed"
 
 
