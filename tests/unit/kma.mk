@@ -5,3 +5,16 @@ tests_unit_check_kma_SOURCES = tests/unit/check_kma.c \
 tests_unit_check_kma_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_kma_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
 EXTRA_tests_unit_check_kma_DEPENDENCIES = kma/kma qkdmod/qkdmod
+
+check_PROGRAMS += tests/unit/check_idxset tests/fuzz/fuzz_idxset
+tests_unit_check_idxset_SOURCES = tests/unit/check_idxset.c $(UNIT_SRC)
+tests_unit_check_idxset_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_idxset_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+tests_fuzz_fuzz_idxset_SOURCES = tests/fuzz/fuzz_idxset.c $(FUZZ_SRC)
+tests_fuzz_fuzz_idxset_LDADD = libkma.a $(COMMON_LIBS)
+check_PROGRAMS += tests/unit/check_relaymac
+tests_unit_check_relaymac_SOURCES = tests/unit/check_relaymac.c $(UNIT_SRC)
+tests_unit_check_relaymac_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_relaymac_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ipc_send
+tests_unit_check_relaymac_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+EXTRA_DIST += tests/data/macvectors.py
