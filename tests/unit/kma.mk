@@ -18,3 +18,11 @@ tests_unit_check_relaymac_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_relaymac_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ipc_send
 tests_unit_check_relaymac_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
 EXTRA_DIST += tests/data/macvectors.py
+check_PROGRAMS += tests/unit/check_linkstore
+tests_unit_check_linkstore_SOURCES = tests/unit/check_linkstore.c $(UNIT_SRC)
+tests_unit_check_linkstore_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkstore_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_kma_control
+tests_fuzz_fuzz_kma_control_SOURCES = tests/fuzz/fuzz_kma_control.c \
+	$(FUZZ_SRC)
+tests_fuzz_fuzz_kma_control_LDADD = libkma.a $(COMMON_LIBS)
