@@ -352,11 +352,11 @@ committer_free(struct committer **cp)
 {
 	struct committer	*c = *cp;
 
-	*cp = NULL;
 	if (c == NULL)
 		return;
-	while (c->queued > 0)
+	while (c->queued > 0)	/* an answer may add a job, through *cp */
 		wait_and_deliver(c);
+	*cp = NULL;
 	pthread_mutex_lock(&c->mutex);
 	c->stop = true;
 	pthread_cond_signal(&c->work);

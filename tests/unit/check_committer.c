@@ -249,6 +249,18 @@ again(void *arg, int result)
 	committer_add(com, insert, again, j);
 }
 
+START_TEST(an_answer_may_add_jobs_while_freeing_waits)
+{
+	struct job	j = { 0, false };
+
+	start();
+	wanted = 5;
+	committer_add(com, insert, again, &j);
+	finish();
+	ck_assert_int_eq(answered, 5);
+}
+END_TEST
+
 START_TEST(thousands_of_jobs_a_second_share_their_commits)
 {
 	struct job	chain[64];
@@ -346,5 +358,6 @@ UNIT_MAIN("committer", jobs_are_answered_in_order_when_they_are_on_disk,
     sync_waits_and_delivers_what_came_before,
     an_answer_may_add_jobs_and_wait_for_them, freeing_finishes_what_was_added,
     a_checkpoint_empties_the_write_ahead_log,
+    an_answer_may_add_jobs_while_freeing_waits,
     thousands_of_jobs_a_second_share_their_commits,
     an_answered_job_survives_kill_9)
