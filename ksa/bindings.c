@@ -61,6 +61,12 @@ binding_time(const struct binding *b, uint32_t stamp)
 }
 
 bool
+binding_window_open(uint64_t at, uint64_t window, uint64_t now)
+{
+	return window != 0 && now <= at + window && at <= now + window;
+}
+
+bool
 binding_is_erased(const struct binding *b, uint32_t key)
 {
 	return b->erased != NULL && (b->erased[key / 8] >> key % 8 & 1) != 0;

@@ -39,6 +39,10 @@ bool		 binding_equal(const struct binding *, const struct binding *);
 /* When a key was delivered, as stored, and back. Never 0; 10 ms units. */
 uint32_t	 binding_stamp(const struct binding *, uint64_t now);
 uint64_t	 binding_time(const struct binding *, uint32_t stamp);
+/* May what was delivered then be delivered again? A clock that was set back
+ * does not keep the window open. */
+bool		 binding_window_open(uint64_t at, uint64_t window,
+		    uint64_t now);
 bool		 binding_is_erased(const struct binding *, uint32_t key);
 /* Room for the stamps, if there is none yet. */
 int		 binding_need_fetched(struct binding *);

@@ -47,7 +47,7 @@ window_open(const struct env *env, const struct binding *b, uint32_t stamp,
 
 	if (at < env->started)		/* a restart renews it */
 		at = env->started;
-	return window != 0 && now <= at + window;
+	return binding_window_open(at, window, now);
 }
 
 static enum supply_status
@@ -305,6 +305,10 @@ fail(struct fetch *f, int r)
 	struct env	*env = f->call.env;
 
 	unmark(f);
+	/* The disk knows better: another delivery may carry this one's marks. */
+	for (uint32_t i = 0; i < f->ngroups; i++)
+		bindcache_drop(env->bindings, f->groups[i].peer->id,
+		    f->groups[i].request);
 	env->count.dec_failed++;
 	if (r == -E_GONE || r == -E_SPENT)
 		call_fail(&f->call, SUPPLY_NOT_FOUND, "the key is void");

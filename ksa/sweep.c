@@ -158,7 +158,8 @@ is_due(const struct job *j, const struct binding *b, uint32_t key, bool expire)
 	at = binding_time(b, stamp);
 	if (at < env->started)
 		at = env->started;
-	return j->now > at + (uint64_t)env->conf->redelivery * 1000;
+	return !binding_window_open(at, (uint64_t)env->conf->redelivery * 1000,
+	    j->now);
 }
 
 /*
@@ -212,7 +213,7 @@ sweep_deliveries(struct job *j, struct side *s)
 			break;
 		if (d.at != 0 && d.at < env->started)
 			d.at = env->started;
-		if (d.at != 0 && j->now <= d.at + window)
+		if (d.at != 0 && binding_window_open(d.at, window, j->now))
 			return 0;
 		if ((p = peer_by_id(env, d.peer)) != NULL &&
 		    bindings_get_received(s, d.peer, d.request, &b) == 0) {
