@@ -51,7 +51,11 @@ send_bind(struct outbox *o, const struct binding *b)
 	return 0;
 }
 
-/* The rest of the disk's rows, as far as the window lets us. */
+/*
+ * The rest of the disk's rows, as far as the window lets us. A row whose
+ * commit we were not told of yet waits: what is sent carries our mark, and
+ * the peer would remember one that is too low.
+ */
 static void
 pump(struct outbox *o)
 {
@@ -64,7 +68,9 @@ pump(struct outbox *o)
 		    &b)) < 0)
 			break;
 		/* A void one is passed over: it has no key to bind. */
-		if (b->state == BINDING_VALID)
+		if (b->request > o->last)
+			r = -E_NOT_FOUND;
+		else if (b->state == BINDING_VALID)
 			r = send_bind(o, b);
 		else
 			o->sent = b->request;
