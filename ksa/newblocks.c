@@ -132,6 +132,17 @@ void_run(struct db *db, void *arg)
 }
 
 static void
+send_void(struct newblocks *n, int mine, uint64_t block, bool is_answer)
+{
+	struct msg	m = { .id = MSG_block_void };
+
+	m.block_void.mine = (uint32_t)mine;
+	m.block_void.block = block;
+	m.block_void.answer = is_answer;
+	(void)channel_send(n->peer->channel, &m);
+}
+
+static void
 void_done(void *arg, int r)
 {
 	struct job	*j = arg;
@@ -139,7 +150,8 @@ void_done(void *arg, int r)
 	if (r < 0)
 		peer_error(j->peer, "void block not written: %s", err_text(r));
 	else if (j->notify)
-		newblocks_notices(j->peer->newblocks);
+		send_void(j->peer->newblocks, j->direction == OWN, j->serial,
+		    false);
 	job_free(j);
 }
 
@@ -172,14 +184,9 @@ newblocks_void(struct newblocks *n, int direction, uint64_t serial,
 }
 
 static void
-send_void(void *arg, int mine, uint64_t block)
+send_notice(void *arg, int mine, uint64_t block)
 {
-	struct newblocks	*n = arg;
-	struct msg		 m = { .id = MSG_block_void };
-
-	m.block_void.mine = (uint32_t)mine;
-	m.block_void.block = block;
-	(void)channel_send(n->peer->channel, &m);
+	send_void(arg, mine, block, false);
 }
 
 void
@@ -187,7 +194,7 @@ newblocks_notices(struct newblocks *n)
 {
 	if (!n->peer->self && channel_is_up(n->peer->channel))
 		(void)keystore_notices(keystore_reader(n->peer->env->store),
-		    n->peer->id, send_void, n);
+		    n->peer->id, send_notice, n);
 }
 
 static int
@@ -208,8 +215,8 @@ notice_done(void *arg, int r)
 }
 
 /*
- * The answer to block_void is block_void: who has a notice of its own for
- * the block takes it as the answer, who has none is told news.
+ * Who has a notice of its own for the block knows now that the peer knows.
+ * An answer is not answered: a notice may have been sent more than once.
  */
 void
 newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
@@ -223,12 +230,13 @@ newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
 	    n->peer->id, direction == OWN, m->block) > 0) {
 		if ((j = job_new(n, direction, m->block)) != NULL)
 			env_add(n->peer->env, notice_run, notice_done, j);
-		return;
+	} else if (m->answer == 0) {
+		log_info("block void at the peer", "peer=%s block=%" PRIu64,
+		    n->peer->km, m->block);
+		void_block(n, direction, m->block, false);
 	}
-	log_info("block void at the peer", "peer=%s block=%" PRIu64,
-	    n->peer->km, m->block);
-	void_block(n, direction, m->block, false);
-	send_void(n, direction == OWN, m->block);
+	if (m->answer == 0)
+		send_void(n, direction == OWN, m->block, true);
 }
 
 /* ---- settling: equal at both ends ---- */
@@ -285,11 +293,12 @@ settle_done(void *arg, int r)
 	}
 	if (!j->known)
 		channel_key_done(p->channel, j->key_id, j->key);
+	/* First: the pool may find at once that it does not open, and void it. */
+	drop(p->newblocks, j->direction, b);
 	if (j->direction == OWN)
 		pool_add(p->pool, j->id, j->serial, j->octets, 0);
 	else
 		send_confirmed(p->newblocks, j->serial, 0, j->answer);
-	drop(p->newblocks, j->direction, b);
 out:
 	job_free(j);
 }
@@ -446,8 +455,9 @@ store_done(void *arg, int r)
 		drop(p->newblocks, j->direction, b);
 		pool_failed(p->pool);
 	} else if (p->self) {
-		pool_add(p->pool, j->id, j->serial, b->octets, 0);
+		j->octets = b->octets;
 		drop(p->newblocks, j->direction, b);
+		pool_add(p->pool, j->id, j->serial, j->octets, 0);
 	} else {
 		b->id = j->id;
 		if (j->direction == OWN)
@@ -568,20 +578,24 @@ tick(struct newblocks *n, int direction, uint64_t now)
 {
 	uint64_t	 wait = (uint64_t)n->peer->env->conf->confirm_wait;
 	struct newblock	*b, *next;
+	bool		 unanswered = false;
 
 	if (direction == THEIRS)
 		wait *= STALE_FACTOR;
 	HASH_ITER(hh, n->v[direction], b, next) {
 		if (b->settling || b->id == 0)
 			continue;
-		if (now - b->since > wait)
+		if (now - b->since > wait) {
 			newblocks_void(n, direction, b->serial,
 			    "not confirmed in time");
-		else if (direction == OWN && now - b->said >= 1000)
+			unanswered = direction == OWN;
+		} else if (direction == OWN && now - b->said >= 1000)
 			send_confirm(n, b);
 		else if (direction == THEIRS && b->asked)
 			settle(n, direction, b);
 	}
+	if (unanswered)
+		pool_unanswered(n->peer->pool);
 }
 
 void

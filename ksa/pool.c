@@ -21,6 +21,7 @@
 #define BACKOFF_MIN	200	/* ms */
 #define BACKOFF_MAX	5000
 #define LONELY_MS	3000	/* then a new block brings a new control key */
+#define UNANSWERED_MAX	16	/* times confirm_wait between two tries */
 #define GUESS		8000	/* octets of a block before the first came */
 
 struct stock {
@@ -42,6 +43,7 @@ struct pool {
 	bool			 filling;
 	uint64_t		 not_before, lonely_at;
 	unsigned		 backoff;
+	unsigned		 unanswered;	/* times; 0: the peer confirms */
 };
 
 struct take { struct peer *peer; uint64_t serial; unsigned generation; };
@@ -78,7 +80,7 @@ pool_add(struct pool *p, int64_t id, uint64_t serial, uint32_t octets,
 	p->blocks++;
 	p->available += octets - used;
 	p->size = octets;
-	p->backoff = 0;
+	p->backoff = p->unanswered = 0;
 	enc_retry(p->peer);
 	pool_fill(p);
 }
@@ -259,10 +261,21 @@ pool_failed(struct pool *p)
 	p->not_before = mono_ms() + p->backoff;
 }
 
+/* Each block that nobody confirms is key of the links wasted: one at a time,
+ * at longer and longer intervals, until one is confirmed. */
+void
+pool_unanswered(struct pool *p)
+{
+	p->not_before = mono_ms() + (uint64_t)p->unanswered *
+	    (uint64_t)p->peer->env->conf->confirm_wait;
+	if (p->unanswered < UNANSWERED_MAX)
+		p->unanswered++;
+}
+
 void
 pool_hurry(struct pool *p)
 {
-	p->backoff = 0;
+	p->backoff = p->unanswered = 0;
 	p->not_before = 0;
 }
 
@@ -346,9 +359,11 @@ pool_fill(struct pool *p)
 {
 	const struct ksa_conf	*c = p->peer->env->conf;
 	uint64_t		 now = mono_ms(), size, have, low, high;
+	unsigned		 takes = p->unanswered ? 1 : TAKES_PER_POOL;
 
 	if ((!p->peer->self && !p->peer->reach) || now < p->not_before ||
-	    p->peer->env->stopping)
+	    p->peer->env->stopping || (p->unanswered &&
+	    newblocks_count(p->peer->newblocks, OWN) > 0))
 		return;
 	size = p->size != 0 ? p->size : GUESS;
 	have = p->available + newblocks_pending(p->peer->newblocks) +
@@ -361,7 +376,7 @@ pool_fill(struct pool *p)
 	}
 	if (have < low || lonely(p, now))
 		p->filling = true;
-	while (p->filling && p->takes < TAKES_PER_POOL &&
+	while (p->filling && p->takes < takes &&
 	    p->peer->env->takes < TAKES_IN_ALL) {
 		if (take(p) < 0) {
 			pool_failed(p);

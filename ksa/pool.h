@@ -40,6 +40,8 @@ void	pool_want(struct pool *, uint64_t octets);
 void	pool_fill(struct pool *);
 /* A block that came could not be used: wait before the next. */
 void	pool_failed(struct pool *);
+/* Blocks were not confirmed in time: the peer may be away for long. */
+void	pool_unanswered(struct pool *);
 /* Forget the back-off: something changed for the better. */
 void	pool_hurry(struct pool *);
 

@@ -12,6 +12,9 @@
 #include "base64.h"
 #include "enginepair.h"
 #include "err.h"
+#include "ksa/bindings.h"
+#include "ksa/blocks.h"
+#include "ksa/newblocks.h"
 #include "ksa/peer.h"
 #include "unit.h"
 
@@ -236,6 +239,74 @@ START_TEST(lost_and_repeated_messages_change_nothing)
 		same_keys(&e, &d);
 	}
 	pair_close();
+}
+END_TEST
+
+static bool
+a_block_is_not_confirmed(void)
+{
+	struct env	*a = engine_env(pair.n[0].s);
+
+	return newblocks_count(a->peers[1]->newblocks, OWN) > 0;
+}
+
+/* Key of the links is not poured into a peer that confirms none of it. */
+START_TEST(a_peer_that_is_silent_costs_little_key)
+{
+	size_t	before;
+
+	begin();
+	pair_run(300);
+	pair.n[0].conf.confirm_wait = 300;
+	pair.n[0].conf.relay_wait = 300;
+	pair.lose = 100;
+	before = pair_nblocks;
+	pair_enc(0, "SAE-A1", "SAE-B1", 64, 512, &e);
+	ck_assert(pair_until(a_block_is_not_confirmed, 3000));
+	pair_run(8000);		/* a batch lives a second or two */
+	ck_assert_uint_le(pair_nblocks - before, 16);
+	pair.lose = 0;
+	pair.n[0].conf.relay_wait = 20000;
+	pair_enc(0, "SAE-A1", "SAE-B1", 64, 512, &e);
+	ck_assert_msg(e.status == SUPPLY_OK, "%s", e.detail);
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 64, &d);
+	same_keys(&e, &d);
+	pair_close();
+}
+END_TEST
+
+START_TEST(a_void_block_that_is_told_twice_is_told_no_more)
+{
+	struct newblocks	*a;
+	uint64_t		 n;
+
+	begin();
+	pair_run(300);
+	a = engine_env(pair.n[0].s)->peers[1]->newblocks;
+	newblocks_void(a, OWN, 4711, "a test");
+	pair_run(20);		/* on disk, and told for the first time */
+	newblocks_notices(a);
+	pair_run(10);
+	newblocks_notices(a);
+	pair_run(1500);
+	n = engine_env(pair.n[0].s)->count.blocks_void;
+	ck_assert_uint_eq(n, 1);
+	n = engine_env(pair.n[1].s)->count.blocks_void;
+	ck_assert_uint_ge(n, 1);
+	pair_run(1500);
+	ck_assert_uint_eq(engine_env(pair.n[1].s)->count.blocks_void, n);
+	pair_close();
+}
+END_TEST
+
+START_TEST(a_clock_that_is_set_back_keeps_no_window_open)
+{
+	ck_assert(binding_window_open(100000, 30000, 100000));
+	ck_assert(binding_window_open(100000, 30000, 130000));
+	ck_assert(!binding_window_open(100000, 30000, 130001));
+	ck_assert(binding_window_open(100000, 30000, 99000));
+	ck_assert(!binding_window_open(100000, 30000, 69999));
+	ck_assert(!binding_window_open(100000, 0, 100000));
 }
 END_TEST
 
@@ -567,6 +638,9 @@ UNIT_MAIN("engine",
     a_fetch_waits_for_a_binding_that_is_late,
     a_short_pool_fails_whole_and_uses_nothing_up,
     lost_and_repeated_messages_change_nothing,
+    a_peer_that_is_silent_costs_little_key,
+    a_void_block_that_is_told_twice_is_told_no_more,
+    a_clock_that_is_set_back_keeps_no_window_open,
     a_source_store_copied_back_gives_no_key_twice,
     a_source_that_knows_it_went_back_gives_no_key_twice,
     a_destination_store_copied_back_gives_no_key_twice,
