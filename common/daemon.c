@@ -234,7 +234,7 @@ static struct {
 	void			(*stop)(void *), (*reload)(void *);
 	void			*arg;
 	bool			 stopping;
-	struct event		*deadline;
+	struct event		*deadline, *watchdog, *signals[3];
 } loop;
 
 static void
@@ -284,20 +284,22 @@ start_watchdog(void)
 	const char	*env = getenv("WATCHDOG_USEC");
 	long long	 us = env == NULL ? 0 : atoll(env) / 2;
 	struct timeval	 tv = { us / 1000000, us % 1000000 };
-	struct event	*ev;
 
 	if (us <= 0)
 		return;
-	ev = event_new(loop.base, -1, EV_PERSIST, on_watchdog, NULL);
-	if (ev == NULL || event_add(ev, &tv) < 0)
+	loop.watchdog = event_new(loop.base, -1, EV_PERSIST, on_watchdog,
+	    NULL);
+	if (loop.watchdog == NULL || event_add(loop.watchdog, &tv) < 0)
 		fatal("watchdog timer cannot be made", NULL);
 }
 
+/* Kept as long as the process lives. */
 static void
-on_signal(int sig, event_callback_fn fn)
+on_signal(size_t n, int sig, event_callback_fn fn)
 {
 	struct event	*ev = evsignal_new(loop.base, sig, fn, NULL);
 
+	loop.signals[n] = ev;
 	if (ev == NULL || event_add(ev, NULL) < 0)
 		fatal("signal handler cannot be set", "signal=%d", sig);
 }
@@ -312,9 +314,9 @@ daemon_loop(void (*stop)(void *), void (*reload)(void *), void *arg)
 	loop.reload = reload;
 	loop.arg = arg;
 	loop.stopping = false;
-	on_signal(SIGTERM, on_terminate);
-	on_signal(SIGINT, on_terminate);
-	on_signal(SIGHUP, on_reload);
+	on_signal(0, SIGTERM, on_terminate);
+	on_signal(1, SIGINT, on_terminate);
+	on_signal(2, SIGHUP, on_reload);
 	start_watchdog();
 	return loop.base;
 }
