@@ -199,8 +199,15 @@ class Net:
                 if p.endswith(".log") and os.path.isfile(p)]
 
     def down(self):
-        if os.path.exists(self.dir):
+        """All ends by SIGTERM in time, or testnet says what does not."""
+        if os.path.exists(os.path.join(self.dir, "testnet.json")):
             self.testnet("down", "--dir", self.dir)
+
+    def all_alive(self):
+        for node, n in self.json["nodes"].items():
+            for daemon, pid in n["pids"].items():
+                check(os.path.exists("/proc/%d" % pid),
+                      "%s of %s has ended by itself" % (daemon, node))
 
     def draw(self, master, slave, number=1, size=256, client=None):
         """Keys for the checker; must succeed."""
@@ -423,6 +430,8 @@ def run(main, seconds=90):
         main()
         for net in NETS:
             net.oracle.verdict()
+            net.all_alive()
+            net.down()
             crashed(net)
         code = 0
     except Skip as e:
@@ -452,7 +461,7 @@ def run(main, seconds=90):
 
 
 def crashed(net):
-    """No daemon may die by itself: what sanitizers and glibc write."""
+    """What sanitizers, glibc and asserts write."""
     for path in net.logs():
         with open(path, errors="replace") as f:
             text = f.read()
