@@ -150,7 +150,8 @@ transit(struct hop *h, const struct msg_relay_in *m, const char *next)
 {
 	if ((h->to = kma_link_to(h->kma, next)) == NULL)
 		return -E_NO_ROUTE;
-	if (nhops > WAITING_MAX)
+	/* What waits must leave locked memory for everybody else. */
+	if (nhops > WAITING_MAX || secret_used() > secret_total() / 2)
 		return -E_NO_KEY;
 	h->frame = relay_frame_new(next, h->text, h->request, h->block,
 	    m->text.p, m->text.len);

@@ -12,6 +12,7 @@
 
 #define TICK_MS		100
 #define CHECKPOINT_TICKS 300
+#define AGE_TICKS	600
 
 static const char ctl_help[] =
     "status    links, their stock and counters; what is missing";
@@ -160,6 +161,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_tick(k->links[i]);
 	relay_tick(k);
+	if (k->ticks % AGE_TICKS == 0)
+		supply_age(k);
 	if (k->ticks % CHECKPOINT_TICKS == 0)
 		linkstore_checkpoint(k->store);
 }
@@ -248,10 +251,10 @@ kma_free(struct kma **kp)
 	if (k->tick != NULL)
 		event_free(k->tick);
 	drain(k);
+	hop_free(k);		/* before the links that it waits for */
+	relay_free(k);
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_free(&k->links[i]);
-	hop_free(k);
-	relay_free(k);
 	ctl_free(&k->ctl);
 	ipc_free(&k->ksa);
 	ipc_free(&k->relayd);

@@ -62,6 +62,8 @@ int		 supply_new(struct kma *);
 void		 supply_free(struct kma *);
 void		 supply_in(struct kma *, struct msg *);
 void		 supply_ksa_up(struct kma *);
+/* What ksa has not fetched for too long is destroyed. */
+void		 supply_age(struct kma *);
 /* A pool block from `source` is on disk: tell ksa. */
 void		 supply_ready(struct kma *, const char *source,
 		    uint64_t block);

@@ -13,6 +13,8 @@
 #include "err.h"
 #include "log.h"
 
+#define ROUTES_MAX	4096
+
 struct known_route {
 	km_id			km;
 	struct route		route;
@@ -37,6 +39,7 @@ struct sending {
 
 struct relays {
 	LIST_HEAD(, known_route)	routes;
+	size_t				nroutes;
 	LIST_HEAD(, sending)		sending;
 	struct relay_counters		n;
 };
@@ -58,18 +61,21 @@ relay_route(struct kma *k, const struct msg_route *m)
 		if (strcmp(kr->km, m->km) == 0)
 			break;
 	if (kr == NULL) {
-		if ((kr = calloc(1, sizeof(*kr))) == NULL)
+		if (m->route[0] == '\0' || k->relays->nroutes >= ROUTES_MAX ||
+		    (kr = calloc(1, sizeof(*kr))) == NULL)
 			return;
+		k->relays->nroutes++;
 		memcpy(kr->km, m->km, sizeof(kr->km));
 		LIST_INSERT_HEAD(&k->relays->routes, kr, next);
 	}
-	kr->route.n = 0;
-	if (m->route[0] == '\0' || route_parse(&kr->route, m->route) < 0)
-		kr->route.n = 0;
-	if (kr->route.n >= 2 &&
-	    (strcmp(kr->route.km[0], kma_conf.kme_id) != 0 ||
-	    strcmp(kr->route.km[kr->route.n - 1], m->km) != 0))
-		kr->route.n = 0;	/* not a route from here to there */
+	if (route_parse(&kr->route, m->route) == 0 && kr->route.n >= 2 &&
+	    strcmp(kr->route.km[0], kma_conf.kme_id) == 0 &&
+	    strcmp(kr->route.km[kr->route.n - 1], m->km) == 0)
+		return;
+	/* None, or not one from here to there. */
+	LIST_REMOVE(kr, next);
+	k->relays->nroutes--;
+	free(kr);
 }
 
 static const struct route *
@@ -78,7 +84,7 @@ route_to(struct kma *k, const char *peer)
 	struct known_route	*kr;
 
 	LIST_FOREACH(kr, &k->relays->routes, next)
-		if (strcmp(kr->km, peer) == 0 && kr->route.n >= 2)
+		if (strcmp(kr->km, peer) == 0)
 			return &kr->route;
 	return NULL;
 }

@@ -140,12 +140,19 @@ tell_one(void *arg, const char *source, uint64_t block)
 }
 
 void
-supply_ksa_up(struct kma *k)
+supply_age(struct kma *k)
 {
 	struct linktx	*tx = linktx_new(k->store);
 
 	linktx_inbound_drop_older(tx, now_ms() - INBOUND_AGE_MS);
-	(void)linktx_commit_sync(tx);
+	linktx_commit(tx, NULL, NULL);
+}
+
+void
+supply_ksa_up(struct kma *k)
+{
+	supply_age(k);
+	(void)linktx_commit_sync(linktx_new(k->store));
 	(void)linkstore_each_inbound(k->store, tell_one, k);
 }
 
