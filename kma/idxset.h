@@ -14,6 +14,7 @@ struct idxset { uint64_t *v; size_t head, end, room; };
 
 #define IDXSET_COUNT(s)	((s)->end - (s)->head)
 #define IDXSET_FIRST(s)	((s)->v[(s)->head])
+#define IDXSET_LAST(s)	((s)->v[(s)->end - 1])
 #define IDXSET_FOREACH(s, p) \
 	for (uint64_t *(p) = (s)->v + (s)->head; (s)->v != NULL && \
 	    (p) < (s)->v + (s)->end; (p)++)

@@ -4,12 +4,21 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uthash.h>
 
 #include "err.h"
 #include "kma/kma.h"
 #include "log.h"
 
 #define BAD_MACS_MAX	16
+#define RECONCILE_TICKS	100
+#define AGE_TICKS	600
+
+struct bad {
+	uint64_t	idx;
+	unsigned	tries;
+	UT_hash_handle	hh;
+};
 
 static const char *const state_names[] = { "down", "comparing", "up" };
 
@@ -118,15 +127,42 @@ link_their_pad_used(struct link *l, uint64_t idx)
 	l->n.spent++;
 }
 
+/* Apart for each block, or forgeries under two in turn would never end. */
+static unsigned
+bad_count(struct link *l, uint64_t idx)
+{
+	struct bad	*b;
+
+	HASH_FIND(hh, l->bad, &idx, sizeof(idx), b);
+	if (b == NULL) {
+		if ((b = calloc(1, sizeof(*b))) == NULL)
+			return BAD_MACS_MAX;
+		b->idx = idx;
+		HASH_ADD(hh, l->bad, idx, sizeof(b->idx), b);
+	}
+	return ++b->tries;
+}
+
+/* Those of blocks that are gone; all: when the link goes. */
+static void
+bad_forget(struct link *l, bool all)
+{
+	struct bad	*b, *tmp;
+
+	HASH_ITER(hh, l->bad, b, tmp)
+		if (all || !idxset_has(&l->theirs, b->idx)) {
+			HASH_DEL(l->bad, b);
+			free(b);
+		}
+}
+
 void
 link_their_pad_bad(struct link *l, uint64_t idx)
 {
 	struct linktx	*tx;
 
 	l->n.bad_mac++;
-	l->bad_tries = l->bad_idx == idx ? l->bad_tries + 1 : 1;
-	l->bad_idx = idx;
-	if (l->bad_tries < BAD_MACS_MAX)
+	if (bad_count(l, idx) < BAD_MACS_MAX)
 		return;
 	log_warn("block void: too many frames failed under it",
 	    "link=%s block=%llu", l->conf->name, (unsigned long long)idx);
@@ -135,7 +171,6 @@ link_their_pad_bad(struct link *l, uint64_t idx)
 	tx = linktx_new(l->kma->store);
 	linktx_drop(tx, l->id, idx);
 	linktx_commit(tx, NULL, NULL);
-	l->bad_tries = 0;
 }
 
 /* ---- marks ---- */
@@ -167,6 +202,17 @@ link_path(struct link *l, bool up)
 		authlink_stop(l->auth, "the Kx connection is down");
 }
 
+/* A block too old leaves the stock; the other end hears of it later. */
+static void
+too_old(void *arg, uint64_t idx)
+{
+	struct link	*l = arg;
+
+	if (!idxset_remove(&l->own, idx) && !idxset_remove(&l->theirs, idx))
+		linkagree_gone(l, idx);
+	l->n.aged++;
+}
+
 static void
 age_out(struct link *l)
 {
@@ -174,10 +220,10 @@ age_out(struct link *l)
 			    (uint64_t)kma_conf.key_max_age * 1000;
 	struct linktx	*tx = linktx_new(l->kma->store);
 
-	/* Which they were is seen when the ends compare; ours are reloaded
-	 * by the failing spend. */
+	(void)linkstore_each_older(l->kma->store, l->id, oldest, too_old, l);
 	linktx_drop_older(tx, l->id, oldest);
 	linktx_commit(tx, NULL, NULL);
+	bad_forget(l, false);
 }
 
 void
@@ -190,7 +236,9 @@ link_tick(struct link *l)
 		linkauth_tick(l);
 		linkagree_age(l);
 	}
-	if (l->kma->ticks % 600 == 0)
+	if (l->kma->ticks % RECONCILE_TICKS == 0 && l->state == LINK_UP)
+		linkauth_reconcile(l);
+	if (l->kma->ticks % AGE_TICKS == 0)
 		age_out(l);
 	direct_tick(l);
 }
@@ -266,6 +314,7 @@ link_free(struct link **lp)
 	ipc_free(&l->module);
 	linkauth_free(l);
 	linkagree_free(l);
+	bad_forget(l, true);
 	idxset_free(&l->own);
 	idxset_free(&l->theirs);
 	free(l);

@@ -44,6 +44,8 @@ struct padwait {
 	TAILQ_ENTRY(padwait)	 next;
 };
 
+struct bad;
+
 struct link_counters {
 	uint64_t	pulled, surplus, agreed, lost, differed, aged;
 	uint64_t	reconciled;
@@ -62,7 +64,8 @@ struct link {
 	bool				 pulling, simulated;
 	uint64_t			 last;	/* highest index on disk */
 	uint64_t			 produced, peer_produced;
-	uint64_t			 lag_since;
+	uint64_t			 lag_since;	/* 0: it does not lag */
+	uint64_t			 pull_at;	/* not before */
 	msg_text			 module_state;
 
 	struct authlink			*auth;
@@ -78,8 +81,7 @@ struct link {
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	TAILQ_HEAD(, padwait)		 waiting;
-	uint64_t			 bad_idx;	/* pad of failing MACs */
-	unsigned			 bad_tries;
+	struct bad			*bad;	/* pads of failing MACs */
 	struct link_counters		 n;
 };
 
@@ -122,12 +124,18 @@ void		 linkagree_age(struct link *);
  * it did: it is not to join the stock. */
 bool		 linkagree_pending(struct link *, uint64_t idx);
 void		 linkagree_used(struct link *, uint64_t idx);
+/* Adds the blocks of our direction that may become agreed any moment. */
+int		 linkagree_own(struct link *, struct idxset *);
+/* A new block is on disk no longer. */
+void		 linkagree_gone(struct link *, uint64_t idx);
 void		 linkagree_free(struct link *);
 
 /* linkauth.c */
 int		 linkauth_new(struct link *, const struct linkrow *);
 void		 linkauth_free(struct link *);
 void		 linkauth_tick(struct link *);
+/* Says again what is ours: what the other end has beyond that was lost. */
+void		 linkauth_reconcile(struct link *);
 /* Body of a control_in message from the peer. */
 void		 linkauth_in(struct link *, const uint8_t *, size_t);
 /* Inside the channel; or in the open, for offers before there is one. */

@@ -85,6 +85,27 @@ linkagree_used(struct link *l, uint64_t idx)
 		f->used = true;
 }
 
+int
+linkagree_own(struct link *l, struct idxset *s)
+{
+	struct fresh	*f;
+	int		 r = 0;
+
+	TAILQ_FOREACH(f, &l->fresh, next)
+		if (r == 0 && link_owns(l, f->idx))
+			r = idxset_add(s, f->idx);
+	return r;
+}
+
+void
+linkagree_gone(struct link *l, uint64_t idx)
+{
+	struct fresh	*f = find(l, idx);
+
+	if (f != NULL && !f->busy)
+		forget(l, f);
+}
+
 void
 linkagree_drop_oldest(struct link *l, size_t n)
 {
@@ -149,9 +170,11 @@ written(void *arg, int r)
 	struct writing	*w = arg;
 	struct link	*l = w->l;
 
-	if (r < 0)
+	if (r < 0) {
+		l->offered_at = mono_ms();	/* not at once again */
 		log_err("agreement is not on disk", "link=%s error=%s",
 		    l->conf->name, err_name(r));
+	}
 	for (size_t i = 0; i < w->n; i++) {
 		w->blocks[i]->busy = false;
 		if (r < 0)
@@ -417,7 +440,6 @@ offer_in(struct link *l, const struct msg_offer *m, bool authentic)
 	int			 r = 0;
 
 	if (l->low || m->first > m->last || l->kma->stopping ||
-	    (authentic && l->state != LINK_UP) ||
 	    (w = writing_new(l, authentic)) == NULL)
 		return;
 	l->peer_produced = m->produced;
@@ -440,10 +462,18 @@ offer_in(struct link *l, const struct msg_offer *m, bool authentic)
 void
 linkagree_in(struct link *l, struct msg *m, bool authentic)
 {
-	/* What is agreed in the open now would miss the comparison. */
-	if (!authentic && linkauth_is_up(l))
+	bool	offer = m->id == MSG_offer;
+	size_t	len = offer ? m->offer.items.len : m->offer_answer.items.len;
+
+	/* What is agreed now, in the open or not, misses the comparison. */
+	if (authentic ? l->state != LINK_UP : linkauth_is_up(l))
 		return;
-	if (m->id == MSG_offer)
+	/* Each item costs work, and anybody may have sent it. */
+	if (!authentic && len > OPEN_MAX * (offer ? OFFER_ITEM : ANSWER_ITEM)) {
+		l->n.bad_control++;
+		return;
+	}
+	if (offer)
 		offer_in(l, &m->offer, authentic);
 	else
 		answer_in(l, &m->offer_answer, authentic);

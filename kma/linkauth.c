@@ -13,6 +13,8 @@
 #include "log.h"
 
 #define REPEAT_MS	1000
+#define UNPROVED_MS	10000	/* a control key that the peer does not know */
+#define RANGES_MAX	(MSG_BYTES_MAX / 2)	/* octets in a message */
 
 enum { IN_CHANNEL, IN_THE_OPEN };
 
@@ -20,6 +22,8 @@ enum { IN_CHANNEL, IN_THE_OPEN };
 struct control {
 	uint64_t	idx, before;
 	uint8_t		key[32], key_before[32];
+	uint64_t	opening;	/* of the session being opened */
+	uint64_t	taken_at;	/* monotonic ms */
 	bool		proved;		/* the peer has answered under it */
 };
 
@@ -73,6 +77,7 @@ control_take(struct link *l, uint64_t idx, const uint8_t key[32])
 	c->idx = idx;
 	memcpy(c->key, key, 32);
 	c->proved = false;
+	c->taken_at = mono_ms();
 	log_info("control key taken", "link=%s block=%llu", l->conf->name,
 	    (unsigned long long)idx);
 	return 0;
@@ -102,6 +107,7 @@ key_adopt(void *arg, uint64_t id)
 	uint8_t		 key[32];
 	int		 r;
 
+	l->control->opening = id;
 	if (id == l->control->idx || id == l->control->before)
 		return 0;
 	if ((r = read_control_key(l, id, key)) == 0 &&
@@ -118,18 +124,49 @@ key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
 	struct control	*c = l->control;
 	int		 r = 0;
 
-	if (c->idx == 0 || (fresh && c->proved)) {
+	if (c->idx == 0 || (fresh && (c->proved ||
+	    mono_ms() - c->taken_at >= UNPROVED_MS))) {
 		if (IDXSET_COUNT(&l->own) == 0)
 			return -E_NO_KEY;
-		*id = IDXSET_FIRST(&l->own);
+		*id = IDXSET_LAST(&l->own);	/* the peer has it, if any */
 		idxset_remove(&l->own, *id);
 		if ((r = read_control_key(l, *id, key)) < 0 ||
-		    (r = control_take(l, *id, key)) < 0)
+		    (r = control_take(l, *id, key)) < 0) {
+			OPENSSL_cleanse(key, 32);
 			return r;
+		}
 	}
 	*id = c->idx;
 	memcpy(key, c->key, 32);
+	if (l->low)
+		c->opening = *id;
 	return 0;
+}
+
+/*
+ * The session is under the key before: the peer never learned of the later
+ * one. So the one before is the one to remember, or after a restart here
+ * neither end would know the other's.
+ */
+static void
+control_back(struct link *l)
+{
+	struct control	*c = l->control;
+	struct linktx	*tx;
+	uint8_t		 key[32];
+	uint64_t	 idx = c->idx;
+
+	if (c->opening == c->idx || c->opening != c->before)
+		return;
+	memcpy(key, c->key, 32);
+	memcpy(c->key, c->key_before, 32);
+	memcpy(c->key_before, key, 32);
+	OPENSSL_cleanse(key, sizeof(key));
+	c->idx = c->before;
+	c->before = idx;
+	tx = linktx_new(l->kma->store);
+	linktx_control(tx, l->id, c->idx, c->key);
+	linktx_commit(tx, NULL, NULL);
 }
 
 static void
@@ -149,22 +186,24 @@ channel_send(void *arg, const uint8_t *p, size_t len)
 
 /* ---- what the ends compare before a byte is used ---- */
 
+/* What does not fit is void; `whole`: then nothing is said at all. */
 static void
-send_ranges(struct link *l, enum msg_id id, const struct idxset *s)
+send_ranges(struct link *l, enum msg_id id, const struct idxset *s,
+    bool whole)
 {
 	struct msg	 m = { .id = id };
 	uint8_t		*out;
 	struct msg_view	 v;
 
-	if ((out = malloc(MSG_BYTES_MAX / 2)) == NULL)
+	if ((out = malloc(RANGES_MAX)) == NULL)
 		return;
-	v = (struct msg_view){ out,
-	    idxset_ranges(s, out, MSG_BYTES_MAX / 2) };
+	v = (struct msg_view){ out, idxset_ranges(s, out, RANGES_MAX) };
 	if (id == MSG_owned)
 		m.owned.ranges = v;
 	else
 		m.held.ranges = v;
-	(void)linkauth_send(l, &m);
+	if (!whole || v.len < RANGES_MAX)
+		(void)linkauth_send(l, &m);
 	free(out);
 }
 
@@ -218,7 +257,31 @@ compare_start(struct link *l)
 {
 	l->compared_at = mono_ms();
 	send_hello(l);
-	send_ranges(l, MSG_owned, &l->own);
+	send_ranges(l, MSG_owned, &l->own, false);
+}
+
+/*
+ * The other end keeps a block whose frame was lost, or that was too old here,
+ * and such blocks would fill its stock. What is being spent has left before.
+ */
+void
+linkauth_reconcile(struct link *l)
+{
+	struct idxset	s = { 0 };
+	int		r;
+
+	(void)linktx_commit_sync(linktx_new(l->kma->store));
+	r = linkagree_own(l, &s);
+	/* The peer may still have to open with this one. */
+	if (r == 0 && !l->control->proved &&
+	    link_owns(l, l->control->idx))
+		r = idxset_add(&s, l->control->idx);
+	IDXSET_FOREACH(&l->own, idx)
+		if (r == 0)
+			r = idxset_add(&s, *idx);
+	if (r == 0 && l->state == LINK_UP)
+		send_ranges(l, MSG_owned, &s, true);
+	idxset_free(&s);
 }
 
 static void
@@ -230,6 +293,7 @@ channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
 
 	/* What is being agreed or spent must be counted, so wait for it. */
 	(void)linktx_commit_sync(tx);
+	control_back(l);
 	l->control->proved = true;
 	link_set_state(l, LINK_COMPARING, "comparing stocks");
 	if (back_mine || back_peer)
@@ -313,10 +377,12 @@ channel_one(struct link *l, struct msg *m)
 	case MSG_owned:
 		if ((r = compare(l, &l->theirs, false, m->owned.ranges)) < 0)
 			return r;
-		send_ranges(l, MSG_held, &l->theirs);
+		send_ranges(l, MSG_held, &l->theirs, false);
 		l->got_owned = true;
 		return compared(l);
 	case MSG_held:
+		if (l->got_held)	/* a late one knows less than we */
+			return 0;
 		if ((r = compare(l, &l->own, true, m->held.ranges)) < 0)
 			return r;
 		l->got_held = true;

@@ -16,6 +16,10 @@
 #define PULL_OCTETS		(128 * 1024)
 #define LAG_BLOCKS		8	/* behind the neighbour: skip forward */
 #define LAG_MS			1500	/* ... for so long */
+#define LAG_OPEN_MS		10000	/* ... while the link is not up */
+#define SKIP_OPEN_MAX		(1 << 24)	/* blocks at once, then */
+#define INDEX_MAX		((uint64_t)INT64_MAX >> 16)
+#define AGAIN_MS		1000	/* after a failure */
 
 struct kept {
 	uint64_t		 idx;
@@ -39,6 +43,7 @@ on_disk(void *arg, int r)
 
 	l->pulling = false;
 	if (r < 0) {
+		l->pull_at = mono_ms() + AGAIN_MS;
 		log_err("blocks of the module are not on disk",
 		    "link=%s first=%llu count=%u error=%s", l->conf->name,
 		    (unsigned long long)p->first, p->count, err_name(r));
@@ -68,7 +73,7 @@ acceptable(struct link *l, const struct msg_pulled *m)
 		return -E_RANGE;
 	}
 	if (m->count > PULL_OCTETS / BLOCK_OCTETS_MIN ||
-	    m->first <= l->last || m->first > INT64_MAX >> 16 ||
+	    m->first <= l->last || m->first > INDEX_MAX ||
 	    m->blocks == NULL || m->blocks->len != m->count * B)
 		return -E_BAD_FORMAT;
 	return 0;
@@ -131,6 +136,30 @@ out:
 }
 
 /*
+ * Where the other module is. Before the channel is up this may be a lie: it
+ * moves us by so much at once and no further, and both ends follow.
+ */
+static uint64_t
+skip_to(const struct link *l)
+{
+	uint64_t	most = l->state == LINK_UP ? INDEX_MAX :
+			    l->produced + SKIP_OPEN_MAX;
+
+	if (l->state == LINK_UP && l->peer_produced > most)
+		return 0;	/* no module is there */
+	return l->peer_produced < most ? l->peer_produced : most;
+}
+
+static unsigned
+patience(const struct link *l)
+{
+	if (l->state == LINK_UP)
+		return LAG_MS;
+	/* Before the first block there is nothing to lose. */
+	return l->last == 0 ? 0 : LAG_OPEN_MS;
+}
+
+/*
  * Far behind for a while: our module goes on where the other one is. Only
  * what it has just said counts: while the stock is full it is not asked.
  */
@@ -138,22 +167,22 @@ static bool
 skip_forward(struct link *l)
 {
 	struct linktx	*tx;
-	uint64_t	 now = mono_ms();
-	bool		 first = l->state != LINK_UP && l->last == 0;
-	bool		 lags = l->peer_produced > l->last &&
-			    l->peer_produced > l->produced + LAG_BLOCKS;
+	uint64_t	 now = mono_ms(), to = skip_to(l);
 
-	if (!lags || (l->state != LINK_UP && !first))
+	if (to <= l->last || to <= l->produced + LAG_BLOCKS ||
+	    to > INDEX_MAX) {
+		l->lag_since = 0;
+		return false;
+	}
+	if (l->lag_since == 0)
 		l->lag_since = now;
-	/* Before the first block there is nothing to lose. */
-	if (!lags || (now - l->lag_since < LAG_MS && !first))
+	if (now - l->lag_since < patience(l))
 		return false;
 	log_notice("the module lags behind and skips forward",
 	    "link=%s from=%llu to=%llu", l->conf->name,
-	    (unsigned long long)l->produced,
-	    (unsigned long long)l->peer_produced);
-	l->lag_since = now;
-	l->last = l->peer_produced;
+	    (unsigned long long)l->produced, (unsigned long long)to);
+	l->lag_since = 0;
+	l->last = to;
 	tx = linktx_new(l->kma->store);
 	linktx_last(tx, l->id, l->last);
 	linktx_commit(tx, NULL, NULL);
@@ -180,11 +209,13 @@ on_pulled(void *arg, int err, struct msg *m)
 	if ((r = acceptable(l, &m->pulled)) == 0 &&
 	    (r = store(l, &m->pulled)) == 0)
 		l->pulling = true;	/* until it is on disk */
-	else
+	else {
+		l->pull_at = mono_ms() + AGAIN_MS;
 		log_warn("answer of the module refused",
 		    "link=%s first=%llu count=%u block_octets=%u error=%s",
 		    l->conf->name, (unsigned long long)m->pulled.first,
 		    m->pulled.count, m->pulled.block_octets, err_name(r));
+	}
 }
 
 /*
@@ -211,8 +242,8 @@ pull(struct link *l)
 	struct msg	m = { .id = MSG_pull };
 	size_t		batch = PULL_OCTETS / (size_t)kma_conf.block_octets;
 
-	if (l->pulling || l->kma->stopping || !ipc_is_up(l->module) ||
-	    !has_room(l, batch))
+	if (l->pulling || mono_ms() < l->pull_at || l->kma->stopping ||
+	    !ipc_is_up(l->module) || !has_room(l, batch))
 		return;
 	m.pull.after = l->last;
 	m.pull.max = (uint32_t)batch;

@@ -487,6 +487,25 @@ linkstore_each(struct linkstore *ls, uint32_t link,
 }
 
 int
+linkstore_each_older(struct linkstore *ls, uint32_t link, uint64_t made_ms,
+    void (*fn)(void *, uint64_t), void *arg)
+{
+	sqlite3_stmt	*st;
+	int		 r;
+
+	st = db_bind(ls->reader, "SELECT key FROM link_block WHERE made < ?"
+	    " AND key >= ? AND key < ?", "uii", made_ms, ROW(link, 0),
+	    ROW(link + 1, 0));
+	if (st == NULL)
+		return -E_STORE;
+	while ((r = db_step(ls->reader, st)) == SQLITE_ROW)
+		fn(arg, (uint64_t)sqlite3_column_int64(st, 0) &
+		    ((UINT64_C(1) << LINK_SHIFT) - 1));
+	sqlite3_reset(st);
+	return r == SQLITE_DONE ? 0 : r;
+}
+
+int
 linkstore_each_inbound(struct linkstore *ls,
     void (*fn)(void *, const char *, uint64_t), void *arg)
 {

@@ -35,6 +35,9 @@ int	linkstore_link(struct linkstore *, const char *name, const char *peer,
 /* Calls fn for each block of the link, in order of index. */
 int	linkstore_each(struct linkstore *, uint32_t link,
 	    void (*fn)(void *arg, uint64_t idx, bool agreed), void *arg);
+/* Calls fn for each block made before that time. On the loop. */
+int	linkstore_each_older(struct linkstore *, uint32_t link,
+	    uint64_t made_ms, void (*fn)(void *arg, uint64_t idx), void *arg);
 /* Calls fn for each pool block that waits for ksa. */
 int	linkstore_each_inbound(struct linkstore *,
 	    void (*fn)(void *arg, const char *source, uint64_t block),

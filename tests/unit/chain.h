@@ -51,6 +51,9 @@ struct chain {
 	unsigned		 relayed;	/* relay messages carried */
 };
 
+/* More lines for kma.conf of the nodes that are made from now on; or "". */
+extern const char	*chain_kma_options;
+
 struct chain	*chain_new(unsigned nodes);
 void		 chain_free(struct chain *);
 /* Runs the loop until fn(arg) or ms have passed; returns the last fn(). */
@@ -63,6 +66,8 @@ bool		 chain_supplies(struct chain *, unsigned from, unsigned to);
 /* The whole stock changes: kill (SIGKILL) and start again. */
 void		 chain_kill_kma(struct chain *, unsigned node);
 void		 chain_start_kma(struct chain *, unsigned node);
+/* SIGTERM; the exit status, or -1: it died. */
+int		 chain_stop_kma(struct chain *, unsigned node);
 void		 chain_path(struct chain *, bool up);	/* Kx of all links */
 /* Copies node's store away, and back. kma must be dead. */
 void		 chain_store_save(struct chain *, unsigned node);

@@ -1,5 +1,6 @@
 /* check_kma.c - chains of real kma and qkdmod processes, see chain.h. */
 #include <check.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,6 +258,187 @@ START_TEST(a_broken_path_heals)
 }
 END_TEST
 
+/* What is between 1 and 2 in a chain of three. */
+static bool
+only_first_link(struct chain *ch, struct msg *m, unsigned from, unsigned to)
+{
+	(void)ch, (void)m;
+	return from + to == 1;
+}
+
+static bool
+frame_waits(struct chain *ch)
+{
+	return ch->relayed > 0;
+}
+
+START_TEST(sigterm_while_a_frame_waits_for_a_pad)
+{
+	c = chain_new(3);
+	c->filter = only_first_link;
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_take(c, 0, 2);
+	ck_assert(chain_until(c, frame_waits, 2000));
+	chain_until(c, NULL, 200);
+	ck_assert_int_eq(chain_stop_kma(c, 1), 0);
+	chain_start_kma(c, 1);
+	c->filter = NULL;
+	ck_assert(chain_supplies(c, 0, 2));
+	end_chain();
+}
+END_TEST
+
+/* In the place of what comes in the open: the other module is far ahead. */
+static bool
+lie_about_the_module(struct chain *ch, struct msg *m, unsigned from,
+    unsigned to)
+{
+	struct msg	 lie = { .id = to == 0 ? MSG_offer_answer : MSG_offer };
+	struct msg	 wire = { .id = MSG_control_in };
+	struct msgbuf	 b = { 0 };
+	uint8_t		 body[128] = { 1 };
+
+	if (m->id != MSG_control_in)
+		return true;
+	lie.offer.first = lie.offer.last = 1;	/* both begin alike */
+	lie.offer.produced = (UINT64_C(1) << 61) + 1;
+	ck_assert_int_eq(msg_encode(&b, &lie), 0);
+	memcpy(body + 1, b.p, b.len);
+	memcpy(wire.control_in.peer, ch->node[from].km, sizeof(km_id));
+	wire.control_in.body = (struct msg_view){ body, b.len + 1 };
+	(void)ipc_send(ch->node[to].relayd, &wire);
+	msgbuf_free(&b);
+	return false;
+}
+
+START_TEST(a_forged_position_of_the_module_does_no_lasting_harm)
+{
+	c = chain_new(2);
+	for (unsigned i = 0; i < 2; i++)
+		kill(c->node[i].mod[1 - i], SIGSTOP);	/* no block yet */
+	c->filter = lie_about_the_module;
+	chain_until(c, NULL, 4000);
+	for (unsigned i = 0; i < 2; i++)
+		kill(c->node[i].mod[1 - i], SIGCONT);
+	chain_until(c, NULL, 1000);
+	c->filter = NULL;
+	ck_assert(chain_supplies(c, 0, 1));
+	ck_assert(chain_supplies(c, 1, 0));
+	end_chain();
+}
+END_TEST
+
+static bool
+lose_frames(struct chain *ch, struct msg *m, unsigned from, unsigned to)
+{
+	(void)ch, (void)from, (void)to;
+	return m->id != MSG_relay_in;
+}
+
+START_TEST(blocks_of_lost_frames_do_not_fill_the_stock)
+{
+	chain_kma_options = "link_stock_max = 16;\n";
+	c = chain_new(3);
+	ck_assert(chain_supplies(c, 0, 2));
+	c->filter = lose_frames;
+	for (int i = 0; i < 400; i++) {
+		chain_take(c, 0, 2);
+		chain_until(c, NULL, 10);
+	}
+	c->filter = NULL;
+	chain_until(c, NULL, 3000);
+	ck_assert(chain_supplies(c, 0, 2));
+	chain_kma_options = "";
+	end_chain();
+}
+END_TEST
+
+/* Each frame comes with bad MACs first, those of two pads in turn. */
+static bool
+forge_in_turn(struct chain *ch, struct msg *m, unsigned from, unsigned to)
+{
+	static uint8_t		text[CHAIN_BLOCK];
+	static struct msg	held;
+	struct msg		bad;
+	(void)from;
+
+	if (m->id != MSG_relay_in)
+		return true;
+	if (held.id == MSG_NONE) {	/* the first: kept */
+		held = *m;
+		memcpy(text, m->relay_in.text.p, m->relay_in.text.len);
+		held.relay_in.text.p = held.relay_in.mac.p = text;
+		tampered = (unsigned)held.relay_in.pad;
+		return false;
+	}
+	for (int i = 0; i < 20; i++) {
+		(void)ipc_send(ch->node[to].relayd, &held);
+		bad = *m;
+		bad.relay_in.mac = (struct msg_view){ text, 16 };
+		(void)ipc_send(ch->node[to].relayd, &bad);
+	}
+	return true;
+}
+
+START_TEST(sixteen_bad_macs_void_a_block_whatever_comes_between)
+{
+	c = chain_new(3);
+	ck_assert(chain_supplies(c, 0, 1));
+	ck_assert(chain_supplies(c, 2, 1));
+	c->filter = forge_in_turn;
+	chain_take(c, 0, 2);
+	chain_until(c, NULL, 300);
+	chain_take(c, 0, 2);
+	chain_until(c, NULL, 1000);
+	ck_assert_ptr_nonnull(chain_log(c, 1, "too many frames failed"));
+	c->filter = NULL;
+	ck_assert(chain_supplies(c, 0, 2));
+	end_chain();
+}
+END_TEST
+
+/* The higher end asks for a new key, and is not heard. */
+static bool
+lose_need(struct chain *ch, struct msg *m, unsigned from, unsigned to)
+{
+	const uint8_t	*p = m->control_in.body.p;
+
+	(void)ch, (void)to;
+	return m->id != MSG_control_in || from == 0 || p[0] != 0 || p[1] != 4;
+}
+
+static void
+hello_under_no_key(void)
+{
+	struct msg	m = { .id = MSG_control_in };
+	uint8_t		hello[1 + 1 + 8 + 16 + 16 + 32] = { 0, 1, 0xff };
+
+	memcpy(m.control_in.peer, c->node[0].km, sizeof(km_id));
+	m.control_in.body = (struct msg_view){ hello, sizeof(hello) };
+	(void)ipc_send(c->node[1].relayd, &m);
+}
+
+START_TEST(a_control_key_that_the_other_end_never_saw_does_not_lock_the_link)
+{
+	c = chain_new(2);
+	ck_assert(chain_supplies(c, 0, 1));
+	c->filter = lose_need;
+	for (int i = 0; i < 4; i++) {
+		hello_under_no_key();
+		chain_until(c, NULL, 900);
+	}
+	chain_path(c, false);
+	chain_until(c, NULL, 100);
+	chain_path(c, true);	/* opens under the key before */
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_kill_kma(c, 1);
+	chain_start_kma(c, 1);
+	c->filter = NULL;
+	ck_assert(chain_supplies(c, 1, 0));
+	end_chain();
+}
+END_TEST
+
 /* An argument picks the tests whose names hold it. */
 int
 main(int argc, char **argv)
@@ -274,6 +456,11 @@ main(int argc, char **argv)
 		T(a_store_that_went_back_in_time_voids_the_stock),
 		T(a_node_with_a_lost_store_joins_again),
 		T(a_broken_path_heals),
+		T(sigterm_while_a_frame_waits_for_a_pad),
+		T(a_forged_position_of_the_module_does_no_lasting_harm),
+		T(blocks_of_lost_frames_do_not_fill_the_stock),
+		T(sixteen_bad_macs_void_a_block_whatever_comes_between),
+		T(a_control_key_that_the_other_end_never_saw_does_not_lock_the_link),
 	};
 	Suite	*s = suite_create("kma");
 	TCase	*t = tcase_create("chain");
