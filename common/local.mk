@@ -33,7 +33,8 @@ libcommon_a_SOURCES = \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
 	common/tls.c common/tls.h \
-	common/user.c common/user.h
+	common/user.c common/user.h \
+	common/witness.c common/witness.h
 
 # A source of the daemons that see key bytes; see there.
 WIPEFREE_SRC = common/wipefree.c

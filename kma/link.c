@@ -9,6 +9,7 @@
 #include "err.h"
 #include "kma/kma.h"
 #include "log.h"
+#include "witness.h"
 
 #define BAD_MACS_MAX	16
 #define RECONCILE_TICKS	100
@@ -184,8 +185,10 @@ link_mark_next(struct link *l)
 void
 link_mark_done(struct link *l, uint64_t mark)
 {
-	if (mark > l->mark)
-		l->mark = mark;
+	if (mark <= l->mark)
+		return;
+	l->mark = mark;
+	witness_set(l->witness, mark);
 }
 
 /* ---- life ---- */
@@ -243,6 +246,29 @@ link_tick(struct link *l)
 	direct_tick(l);
 }
 
+/*
+ * A store that was copied back under a running system shows without the
+ * other end, which may have been copied back as well: nothing here is safe.
+ */
+static int
+ask_witness(struct link *l)
+{
+	char		 path[256];
+	struct linktx	*tx;
+
+	snprintf(path, sizeof(path), "%s/ctl-kma/witness-%s",
+	    kma_conf.run_dir, l->conf->name);
+	if (witness_open(&l->witness, path, l->mark) !=
+	    WITNESS_STORE_IS_OLDER)
+		return 0;
+	log_err("the store went back in time: the link's blocks are void",
+	    "link=%s witness=%s", l->conf->name, path);
+	tx = linktx_new(l->kma->store);
+	linktx_drop_older(tx, l->id, INT64_MAX);
+	linktx_inbound_drop_older(tx, INT64_MAX);
+	return linktx_commit_sync(tx);
+}
+
 struct loading { struct link *l; int r; };
 
 static void
@@ -290,7 +316,8 @@ link_new(struct link **out, struct kma *k, const struct kma_link_conf *conf)
 	l->seen = row.seen;
 	l->last = row.last;
 	ld = (struct loading){ l, 0 };
-	if ((r = linkstore_each(k->store, l->id, load_block, &ld)) < 0 ||
+	if ((r = ask_witness(l)) < 0 ||
+	    (r = linkstore_each(k->store, l->id, load_block, &ld)) < 0 ||
 	    (r = ld.r) < 0 || (r = linkauth_new(l, &row)) < 0)
 		goto out;
 	r = linkpull_new(l);
@@ -315,6 +342,7 @@ link_free(struct link **lp)
 	linkauth_free(l);
 	linkagree_free(l);
 	bad_forget(l, true);
+	witness_close(&l->witness);
 	idxset_free(&l->own);
 	idxset_free(&l->theirs);
 	free(l);

@@ -72,6 +72,7 @@ struct link {
 	bool				 path;	/* Kx is connected */
 	uint64_t			 mark, mark_next, seen, mark_said;
 	struct control			*control; /* linkauth.c */
+	struct witness			*witness; /* of our mark */
 
 	TAILQ_HEAD(freshes, fresh)	 fresh;	/* ascending */
 	size_t				 nfresh;

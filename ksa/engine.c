@@ -15,7 +15,7 @@
 #include "ksa/rollback.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
-#include "ksa/witness.h"
+#include "witness.h"
 #include "log.h"
 
 #define TICK_MS		100

@@ -34,8 +34,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/pool.c ksa/pool.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/status.c ksa/status.h \
-	ksa/sweep.c ksa/sweep.h \
-	ksa/witness.c ksa/witness.h
+	ksa/sweep.c ksa/sweep.h
 
 daemon_PROGRAMS += ksa/ksa
 ksa_ksa_SOURCES = ksa/main.c

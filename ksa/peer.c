@@ -16,7 +16,7 @@
 #include "ksa/outbox.h"
 #include "ksa/pool.h"
 #include "ksa/rollback.h"
-#include "ksa/witness.h"
+#include "witness.h"
 #include "log.h"
 
 #define ROLLBACK_RETRY_MS	2000

@@ -439,6 +439,30 @@ START_TEST(a_control_key_that_the_other_end_never_saw_does_not_lock_the_link)
 }
 END_TEST
 
+START_TEST(both_stores_that_went_back_in_time_give_nothing_twice)
+{
+	c = chain_new(2);
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_until(c, NULL, 1500);
+	for (unsigned i = 0; i < 2; i++) {
+		chain_kill_kma(c, i);
+		chain_store_save(c, i);
+		chain_start_kma(c, i);
+	}
+	for (int i = 0; i < 8; i++)
+		ck_assert(chain_supplies(c, 0, 1));
+	for (unsigned i = 0; i < 2; i++) {
+		chain_kill_kma(c, i);
+		chain_store_restore(c, i);
+	}
+	chain_start_kma(c, 0);
+	chain_start_kma(c, 1);
+	for (int i = 0; i < 8; i++)
+		ck_assert(chain_supplies(c, 0, 1));
+	end_chain();
+}
+END_TEST
+
 /* An argument picks the tests whose names hold it. */
 int
 main(int argc, char **argv)
@@ -460,6 +484,7 @@ main(int argc, char **argv)
 		T(a_forged_position_of_the_module_does_no_lasting_harm),
 		T(blocks_of_lost_frames_do_not_fill_the_stock),
 		T(sixteen_bad_macs_void_a_block_whatever_comes_between),
+		T(both_stores_that_went_back_in_time_give_nothing_twice),
 		T(a_control_key_that_the_other_end_never_saw_does_not_lock_the_link),
 	};
 	Suite	*s = suite_create("kma");

@@ -3,8 +3,8 @@
  * file that lasts as long as the machine is up. After a crash of the daemon
  * it shows, without any peer, whether the store went back in time.
  */
-#ifndef KSA_WITNESS_H
-#define KSA_WITNESS_H
+#ifndef QKD_WITNESS_H
+#define QKD_WITNESS_H
 
 #include <stdint.h>
 

@@ -1,5 +1,5 @@
 /* witness.c - boot ID and a count in a small file. */
-#include "ksa/witness.h"
+#include "witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
