@@ -9,7 +9,11 @@
 #include "ksa/peer.h"
 
 /* One peer asked for one request. */
-struct ask { struct peer *peer; uint64_t request, said; bool answered; };
+struct ask {
+	struct peer	*peer;
+	uint64_t	 request, said;
+	bool		 answered, elsewhere;
+};
 
 struct wanted {			/* one key */
 	uint64_t	 request;

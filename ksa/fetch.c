@@ -65,35 +65,6 @@ find(struct fetch *f, uint32_t i)
 	return false;
 }
 
-/* Made here for an application of another node: then for nobody here. */
-static bool
-made_for_others(const struct fetch *f, uint32_t i)
-{
-	struct env	*env = f->call.env;
-	struct binding	*b;
-	bool		 mine = false;
-
-	for (size_t k = 0; k < env->npeers && !mine; k++) {
-		if (env->peers[k]->self || bindings_get_issued(
-		    keystore_reader(env->store), env->peers[k]->id,
-		    f->v[i].request, &b) < 0)
-			continue;
-		mine = f->v[i].place < b->keys &&
-		    keyid_check(f->ids[i], b->seed) == 0;
-		binding_free(&b);
-	}
-	return mine;
-}
-
-static bool
-any_for_others(const struct fetch *f)
-{
-	for (uint32_t i = 0; i < f->number; i++)
-		if (f->v[i].peer == NULL && made_for_others(f, i))
-			return true;
-	return false;
-}
-
 /* The peers that may know a request that is not here. */
 static bool
 relevant(const struct fetch *f, const struct peer *p)
@@ -134,7 +105,7 @@ add_asks(struct fetch *f, uint64_t request)
 	for (size_t k = 0; k < env->npeers; k++)
 		if (relevant(f, env->peers[k]))
 			f->asks[f->nasks++] = (struct ask){ env->peers[k],
-			    request, 0, false };
+			    request, 0, false, false };
 	return 0;
 }
 
@@ -212,6 +183,16 @@ look(struct fetch *f)
 	return missing;
 }
 
+/* Its source knows the request, and that it was not made for this node. */
+static bool
+for_another_node(const struct fetch *f)
+{
+	for (uint32_t i = 0; i < f->nasks; i++)
+		if (f->asks[i].elsewhere)
+			return true;
+	return false;
+}
+
 static bool
 hopeless(const struct fetch *f)
 {
@@ -246,9 +227,9 @@ decide(struct fetch *f)
 		    "too many keys that are not here in one request");
 	if ((s = deliver_check(f, &why)) != SUPPLY_OK)
 		return refuse(f, s, why);
-	if (missing > 0 && !f->waits && any_for_others(f))
+	if (missing > 0 && for_another_node(f))
 		return refuse(f, SUPPLY_UNAUTHORIZED,
-		    "the key was made for another application");
+		    "the key was made for an application of another node");
 	if (missing > 0 && hopeless(f))
 		return refuse(f, SUPPLY_NOT_FOUND, "no such key");
 	if (missing > 0 || !all_trusted(f))
@@ -403,7 +384,7 @@ fetch_retry(struct env *env, uint64_t request)
 }
 
 void
-fetch_unknown(struct peer *p, uint64_t request)
+fetch_unknown(struct peer *p, uint64_t request, bool elsewhere)
 {
 	struct fetch	*f, *next;
 
@@ -413,8 +394,10 @@ fetch_unknown(struct peer *p, uint64_t request)
 		next = TAILQ_NEXT(f, next);
 		for (uint32_t i = 0; i < f->nasks; i++)
 			if (f->asks[i].peer == p &&
-			    f->asks[i].request == request)
+			    f->asks[i].request == request) {
+				f->asks[i].elsewhere = elsewhere;
 				mine = f->asks[i].answered = true;
+			}
 		if (mine)
 			(void)decide(f);
 	}

@@ -16,8 +16,8 @@ struct supply_call *fetch_call(struct env *, const char *caller,
 void	fetch_cancel(struct supply_call *);
 /* Something about that request is known now; 0: about any. */
 void	fetch_retry(struct env *, uint64_t request);
-/* The peer has no such request. */
-void	fetch_unknown(struct peer *, uint64_t request);
+/* The peer has no such request for this node; elsewhere: for another. */
+void	fetch_unknown(struct peer *, uint64_t request, bool elsewhere);
 /* Each 100 ms: asks who came up, asks again. */
 void	fetch_tick(struct env *);
 void	fetch_stop(struct env *);

@@ -166,14 +166,34 @@ outbox_bound(struct outbox *o, uint64_t upto)
 		resend(o, upto);
 }
 
+/* Made here, but for an application of another node than the one asking. */
+static bool
+issued_elsewhere(const struct outbox *o, uint64_t request)
+{
+	struct env	*env = o->peer->env;
+	struct binding	*b = NULL;
+	bool		 hit = false;
+
+	for (size_t i = 0; i < env->npeers && !hit; i++) {
+		if (env->peers[i] == o->peer)
+			continue;
+		hit = (env->peers[i]->self ? bindings_get_received :
+		    bindings_get_issued)(keystore_reader(env->store),
+		    env->peers[i]->id, request, &b) == 0;
+		binding_free(&b);
+	}
+	return hit;
+}
+
 static void
 reply(struct outbox *o, enum msg_id id, uint64_t request, const char *reason)
 {
 	struct msg	m = { .id = id };
 
-	if (id == MSG_bind_unknown)
+	if (id == MSG_bind_unknown) {
 		m.bind_unknown.request = request;
-	else {
+		m.bind_unknown.elsewhere = issued_elsewhere(o, request);
+	} else {
 		m.bind_void.request = request;
 		m.bind_void.mine = 1;
 		strncpy(m.bind_void.reason, reason,

@@ -217,7 +217,8 @@ static void
 on_bind_unknown(struct peer *p, const struct msg *m, bool authentic)
 {
 	(void)authentic;
-	fetch_unknown(p, m->bind_unknown.request);
+	fetch_unknown(p, m->bind_unknown.request,
+	    m->bind_unknown.elsewhere != 0);
 }
 
 static void
@@ -229,7 +230,7 @@ on_bind_void(struct peer *p, const struct msg *m, bool authentic)
 	    log_quote(m->bind_void.reason));
 	if (m->bind_void.mine != 0) {
 		inbox_void(p->inbox, &m->bind_void);
-		fetch_unknown(p, m->bind_void.request);
+		fetch_unknown(p, m->bind_void.request, false);
 	} else
 		outbox_void(p->outbox, &m->bind_void);
 }

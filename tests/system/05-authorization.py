@@ -24,7 +24,7 @@ def wrong_ones(net):
     refused(net, "SAE-C2", "SAE-A1", keys, [401])
     refused(net, "SAE-A1", "SAE-C1", keys, [401])   # the master itself
     refused(net, "SAE-A2", "SAE-A1", keys, [401])
-    refused(net, "SAE-B1", "SAE-A1", keys, [401, 400])  # at another node
+    refused(net, "SAE-B1", "SAE-A1", keys, [401])  # at another node
     refused(net, "SAE-C1", "SAE-A2", keys, [401, 400])  # wrong master
     net.fetch(keys)
     say("refused to others, given to the right one")

@@ -65,7 +65,7 @@ START_TEST(two_applications_of_one_node_share_keys_too)
 	pair_dec(0, "SAE-A2", "SAE-A1", IDS(e), 100, &d);
 	same_keys(&e, &d);
 	pair_dec(1, "SAE-B1", NULL, IDS(e), 1, &d);
-	ck_assert_int_eq(d.status, SUPPLY_NOT_FOUND);
+	ck_assert_int_eq(d.status, SUPPLY_UNAUTHORIZED);
 	pair_close();
 }
 END_TEST
