@@ -3,7 +3,7 @@ dist_doc_DATA += doc/ARCHITECTURE.md doc/profile.md
 dist_man_MANS += doc/man/qkdctl.1 doc/man/qkdnode-pki.8
 man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
-	doc/man/qkdmod.conf.5
+	doc/man/qkdmod.conf.5 doc/man/qkdnode-messages.7
 nodist_man_MANS += $(man_pages)
 man_parts = doc/man/common.in doc/man/signals.in doc/fill
 EXTRA_DIST += $(man_parts) $(man_pages:=.in)
@@ -16,6 +16,11 @@ man_fill = $(AM_V_GEN)mkdir -p doc/man && sh $(srcdir)/doc/fill \
 
 doc/man/%.8: doc/man/%.8.in $(man_parts)
 	$(man_fill) <$< >$@.new && mv $@.new $@
+
+doc/man/qkdnode-messages.7: doc/man/qkdnode-messages.7.in kma/kma$(EXEEXT) \
+    $(man_parts)
+	$(man_fill) MESSAGES 'kma/kma --dump-messages' <$< >$@.new && \
+	mv $@.new $@
 
 doc/man/kma.conf.5: doc/man/kma.conf.5.in kma/kma$(EXEEXT) etc/kma.conf \
     $(man_parts)
