@@ -26,6 +26,7 @@ libcommon_a_SOURCES = \
 	common/frame.c common/frame.h \
 	common/ident.c common/ident.h \
 	common/ipc.c common/ipc.h \
+	common/jsonout.c common/jsonout.h \
 	common/listener.c common/listener.h \
 	common/log.c common/log.h \
 	common/msg.c common/msg.def common/msg.h \

@@ -9,7 +9,7 @@ ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
 	ksa/etsi014out.h ksa/guest.c ksa/guest.h ksa/http.c ksa/http.h \
 	ksa/httphead.c ksa/httphead.h ksa/idscan.c ksa/idscan.h \
-	ksa/jsonout.c ksa/jsonout.h ksa/span.c ksa/span.h ksa/uri.c \
+	ksa/span.c ksa/span.h ksa/uri.c \
 	ksa/uri.h
 
 # The engine behind it.

@@ -7,41 +7,41 @@
 static void
 put_route(struct jsonout *j, const struct route *r)
 {
-	jsonout_raw(j, "\"source_KMA_ID\":");
-	jsonout_text(j, r->km[0]);
-	jsonout_raw(j, ",\"destination_KMA_ID\":");
-	jsonout_text(j, r->km[r->n - 1]);
+	jsonout_text(j, "\"source_KMA_ID\":");
+	jsonout_string(j, r->km[0]);
+	jsonout_text(j, ",\"destination_KMA_ID\":");
+	jsonout_string(j, r->km[r->n - 1]);
 	if (r->n > 2)
-		jsonout_raw(j, ",\"transit_KMA_IDs\":[");
+		jsonout_text(j, ",\"transit_KMA_IDs\":[");
 	for (unsigned i = 1; i + 1 < r->n; i++) {
-		jsonout_raw(j, i > 1 ? "," : "");
-		jsonout_text(j, r->km[i]);
+		jsonout_raw(j, ",", i > 1);
+		jsonout_string(j, r->km[i]);
 	}
 	if (r->n > 2)
-		jsonout_raw(j, "]");
+		jsonout_text(j, "]");
 }
 
 size_t
 kxjson_put_relay(uint8_t *p, size_t room, const struct route *r,
     const struct msg_relay_out *m)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{");
+	jsonout_text(&j, "{");
 	put_route(&j, r);
-	jsonout_raw(&j, ",\"key_relay_request_ID\":");
-	jsonout_text(&j, m->request);
-	jsonout_raw(&j, ",\"keys\":[{\"key_ID\":");
-	jsonout_text(&j, m->request);
-	jsonout_raw(&j, ",\"key\":");
+	jsonout_text(&j, ",\"key_relay_request_ID\":");
+	jsonout_string(&j, m->request);
+	jsonout_text(&j, ",\"keys\":[{\"key_ID\":");
+	jsonout_string(&j, m->request);
+	jsonout_text(&j, ",\"key\":");
 	jsonout_base64(&j, m->text.p, m->text.len);
-	jsonout_raw(&j, ",\"key_extension\":{\"protection\":\"otp\",\"pad\":");
+	jsonout_text(&j, ",\"key_extension\":{\"protection\":\"otp\",\"pad\":");
 	jsonout_u64(&j, m->pad);
-	jsonout_raw(&j, ",\"block\":");
+	jsonout_text(&j, ",\"block\":");
 	jsonout_u64(&j, m->block);
-	jsonout_raw(&j, ",\"mac\":");
+	jsonout_text(&j, ",\"mac\":");
 	jsonout_base64(&j, m->mac.p, m->mac.len);
-	jsonout_raw(&j, "}}]}");
+	jsonout_text(&j, "}}]}");
 	return jsonout_end(&j);
 }
 
@@ -49,24 +49,24 @@ size_t
 kxjson_put_done(uint8_t *p, size_t room, const char *response,
     const char *request, const struct route *r, struct msg_view mac)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{\"response\":");
-	jsonout_text(&j, response);
+	jsonout_text(&j, "{\"response\":");
+	jsonout_string(&j, response);
 	if (request[0] != '\0') {
-		jsonout_raw(&j, ",\"key_relay_request_ID\":");
-		jsonout_text(&j, request);
+		jsonout_text(&j, ",\"key_relay_request_ID\":");
+		jsonout_string(&j, request);
 	}
 	if (r != NULL) {
-		jsonout_raw(&j, ",\"extension\":[{");
+		jsonout_text(&j, ",\"extension\":[{");
 		put_route(&j, r);
 		if (mac.len > 0) {
-			jsonout_raw(&j, ",\"mac\":");
+			jsonout_text(&j, ",\"mac\":");
 			jsonout_base64(&j, mac.p, mac.len);
 		}
-		jsonout_raw(&j, "}]");
+		jsonout_text(&j, "}]");
 	}
-	jsonout_raw(&j, "}");
+	jsonout_text(&j, "}");
 	return jsonout_end(&j);
 }
 
@@ -74,13 +74,13 @@ size_t
 kxjson_put_notified(uint8_t *p, size_t room, const char *session,
     const char *response)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{\"session_ID\":");
-	jsonout_text(&j, session);
-	jsonout_raw(&j, ",\"key_ID\":\"\",\"response\":");
-	jsonout_text(&j, response);
-	jsonout_raw(&j, "}");
+	jsonout_text(&j, "{\"session_ID\":");
+	jsonout_string(&j, session);
+	jsonout_text(&j, ",\"key_ID\":\"\",\"response\":");
+	jsonout_string(&j, response);
+	jsonout_text(&j, "}");
 	return jsonout_end(&j);
 }
 
@@ -88,41 +88,41 @@ size_t
 kxjson_put_message(uint8_t *p, size_t room, const struct route *r,
     struct msg_view body)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{");
+	jsonout_text(&j, "{");
 	put_route(&j, r);
-	jsonout_raw(&j, ",\"extension\":[{\"message\":");
+	jsonout_text(&j, ",\"extension\":[{\"message\":");
 	jsonout_base64(&j, body.p, body.len);
-	jsonout_raw(&j, "}]}");
+	jsonout_text(&j, "}]}");
 	return jsonout_end(&j);
 }
 
 size_t
 kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{\"origin\":");
-	jsonout_text(&j, ad->origin);
-	jsonout_raw(&j, ",\"incarnation\":");
+	jsonout_text(&j, "{\"origin\":");
+	jsonout_string(&j, ad->origin);
+	jsonout_text(&j, ",\"incarnation\":");
 	jsonout_u64(&j, ad->incarnation);
-	jsonout_raw(&j, ",\"sequence\":");
+	jsonout_text(&j, ",\"sequence\":");
 	jsonout_u64(&j, ad->sequence);
-	jsonout_raw(&j, ",\"neighbours\":[");
+	jsonout_text(&j, ",\"neighbours\":[");
 	for (unsigned i = 0; i < ad->n; i++) {
-		jsonout_raw(&j, i > 0 ? "," : "");
-		jsonout_text(&j, ad->neighbours[i]);
+		jsonout_raw(&j, ",", i > 0);
+		jsonout_string(&j, ad->neighbours[i]);
 	}
-	jsonout_raw(&j, "]}");
+	jsonout_text(&j, "]}");
 	return jsonout_end(&j);
 }
 
 size_t
 kxjson_put_alive(uint8_t *p, size_t room)
 {
-	struct jsonout	j = { (char *)p, 0, room };
+	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_raw(&j, "{}");
+	jsonout_text(&j, "{}");
 	return jsonout_end(&j);
 }

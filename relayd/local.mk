@@ -8,7 +8,6 @@ librelayd_a_SOURCES = \
 	relayd/counters.def relayd/counters.h \
 	relayd/exchange.c relayd/exchange.h \
 	relayd/frames.c relayd/frames.h \
-	relayd/jsonout.c relayd/jsonout.h \
 	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \
 	relayd/kxcert.c relayd/kxcert.h \
 	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \

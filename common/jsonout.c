@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base64.h"
 #include "jsonout.h"
 
 void
@@ -70,6 +71,30 @@ jsonout_uint(struct jsonout *o, uint64_t v)
 		digits[--n] = '0' + v % 10;
 	while ((v /= 10) > 0);
 	jsonout_raw(o, digits + n, sizeof(digits) - n);
+}
+
+void
+jsonout_u64(struct jsonout *o, uint64_t v)
+{
+	jsonout_text(o, "\"");
+	jsonout_uint(o, v);
+	jsonout_text(o, "\"");
+}
+
+void
+jsonout_base64(struct jsonout *o, const uint8_t *data, size_t len)
+{
+	jsonout_text(o, "\"");
+	if (o->len <= o->room && BASE64_LEN(len) <= o->room - o->len)
+		base64_encode(o->p + o->len, data, len);
+	o->len += BASE64_LEN(len);
+	jsonout_text(o, "\"");
+}
+
+size_t
+jsonout_end(const struct jsonout *o)
+{
+	return o->len <= o->room ? o->len : 0;
 }
 
 void
