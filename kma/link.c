@@ -240,7 +240,7 @@ link_tick(struct link *l)
 		linkagree_age(l);
 	}
 	if (l->kma->ticks % RECONCILE_TICKS == 0 && l->state == LINK_UP)
-		linkauth_reconcile(l);
+		linkcompare_owned(l);
 	if (l->kma->ticks % AGE_TICKS == 0)
 		age_out(l);
 	direct_tick(l);

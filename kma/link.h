@@ -1,7 +1,8 @@
 /*
  * link.h - one QKD link: the neighbour, the module, the blocks that both
  * ends hold. link.c has its life and its stock, linkagree.c the agreement on
- * blocks, linkauth.c the control channel, linkpull.c the module.
+ * blocks, linkauth.c the control channel, linkcompare.c what is compared on it,
+ * linkpull.c the module.
  */
 #ifndef KMA_LINK_H
 #define KMA_LINK_H
@@ -135,8 +136,6 @@ void		 linkagree_free(struct link *);
 int		 linkauth_new(struct link *, const struct linkrow *);
 void		 linkauth_free(struct link *);
 void		 linkauth_tick(struct link *);
-/* Says again what is ours: what the other end has beyond that was lost. */
-void		 linkauth_reconcile(struct link *);
 /* Body of a control_in message from the peer. */
 void		 linkauth_in(struct link *, const uint8_t *, size_t);
 /* Inside the channel; or in the open, for offers before there is one. */
@@ -144,6 +143,22 @@ int		 linkauth_send(struct link *, const struct msg *);
 int		 linkauth_send_open(struct link *, const struct msg *);
 bool		 linkauth_is_up(const struct link *);
 bool		 linkauth_has_key(const struct link *);
+
+/* A control key of ours that the peer has not answered under; 0: none. */
+uint64_t	 linkauth_unproved(const struct link *);
+
+/* linkcompare.c */
+void		 linkcompare_start(struct link *);	/* the channel is new */
+void		 linkcompare_again(struct link *);	/* a message was lost */
+/* block_octets, the module's position, our mark. */
+void		 linkcompare_hello(struct link *);
+/* One store went back in time: the stock is void. */
+void		 linkcompare_void(struct link *, bool mine,
+		    uint64_t my_mark_seen);
+/* Says again what is ours: what the other end has beyond that was lost. */
+void		 linkcompare_owned(struct link *);
+/* link_hello, owned, held. */
+int		 linkcompare_in(struct link *, const struct msg *);
 
 /* linkpull.c */
 int		 linkpull_new(struct link *);

@@ -1,6 +1,5 @@
 /*
- * linkauth.c - the control channel of a link, and what the two ends compare
- * when it opens. First octet of a control message: 0 = authlink, 1 = a
+ * linkauth.c - the control channel of a link. First octet of a control message: 0 = authlink, 1 = a
  * message in the open (offers, which check themselves).
  */
 #include <openssl/crypto.h>
@@ -14,7 +13,6 @@
 
 #define REPEAT_MS	1000
 #define UNPROVED_MS	10000	/* a control key that the peer does not know */
-#define RANGES_MAX	(MSG_BYTES_MAX / 2)	/* octets in a message */
 
 enum { IN_CHANNEL, IN_THE_OPEN };
 
@@ -184,60 +182,7 @@ channel_send(void *arg, const uint8_t *p, size_t len)
 	wire_send(arg, IN_CHANNEL, p, len);
 }
 
-/* ---- what the ends compare before a byte is used ---- */
-
-/* What does not fit is void; `whole`: then nothing is said at all. */
-static void
-send_ranges(struct link *l, enum msg_id id, const struct idxset *s,
-    bool whole)
-{
-	struct msg	 m = { .id = id };
-	uint8_t		*out;
-	struct msg_view	 v;
-
-	if ((out = malloc(RANGES_MAX)) == NULL)
-		return;
-	v = (struct msg_view){ out, idxset_ranges(s, out, RANGES_MAX) };
-	if (id == MSG_owned)
-		m.owned.ranges = v;
-	else
-		m.held.ranges = v;
-	if (!whole || v.len < RANGES_MAX)
-		(void)linkauth_send(l, &m);
-	free(out);
-}
-
-static void
-send_hello(struct link *l)
-{
-	struct msg	m = { .id = MSG_link_hello };
-
-	m.link_hello.block_octets = (uint32_t)kma_conf.block_octets;
-	m.link_hello.produced = l->produced;
-	l->mark_said = l->mark;
-	(void)linkauth_send(l, &m);
-}
-
-/* One store is older than the other end remembers: nothing agreed is safe. */
-static void
-void_all(struct link *l, bool mine, uint64_t my_mark_seen)
-{
-	struct linktx	*tx = linktx_new(l->kma->store);
-	size_t		 n = IDXSET_COUNT(&l->own) + IDXSET_COUNT(&l->theirs);
-
-	log_err("a store went back in time: the link's stock is void",
-	    "link=%s whose=%s blocks=%zu", l->conf->name,
-	    mine ? "ours" : l->conf->peer, n);
-	idxset_clear(&l->own);
-	idxset_clear(&l->theirs);
-	l->n.reconciled += n;
-	if (my_mark_seen > l->mark_next)
-		l->mark_next = my_mark_seen;
-	linktx_drop_agreed(tx, l->id);
-	linktx_mark(tx, l->id, link_mark_next(l));
-	if (linktx_commit_sync(tx) == 0)
-		link_mark_done(l, l->mark_next);
-}
+/* ---- up, down, messages ---- */
 
 static void
 seen_mark(struct link *l, uint64_t mark)
@@ -253,38 +198,6 @@ seen_mark(struct link *l, uint64_t mark)
 }
 
 static void
-compare_start(struct link *l)
-{
-	l->compared_at = mono_ms();
-	send_hello(l);
-	send_ranges(l, MSG_owned, &l->own, false);
-}
-
-/*
- * The other end keeps a block whose frame was lost, or that was too old here,
- * and such blocks would fill its stock. What is being spent has left before.
- */
-void
-linkauth_reconcile(struct link *l)
-{
-	struct idxset	s = { 0 };
-	int		r;
-
-	(void)linktx_commit_sync(linktx_new(l->kma->store));
-	r = linkagree_own(l, &s);
-	/* The peer may still have to open with this one. */
-	if (r == 0 && !l->control->proved &&
-	    link_owns(l, l->control->idx))
-		r = idxset_add(&s, l->control->idx);
-	IDXSET_FOREACH(&l->own, idx)
-		if (r == 0)
-			r = idxset_add(&s, *idx);
-	if (r == 0 && l->state == LINK_UP)
-		send_ranges(l, MSG_owned, &s, true);
-	idxset_free(&s);
-}
-
-static void
 channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
     uint64_t my_mark_seen)
 {
@@ -297,12 +210,11 @@ channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
 	l->control->proved = true;
 	link_set_state(l, LINK_COMPARING, "comparing stocks");
 	if (back_mine || back_peer)
-		void_all(l, back_mine, my_mark_seen);
+		linkcompare_void(l, back_mine, my_mark_seen);
 	seen_mark(l, peer_mark);
-	l->got_owned = l->got_held = false;
 	l->resolved = 0;
 	l->offered_at = 0;
-	compare_start(l);
+	linkcompare_start(l);
 }
 
 static void
@@ -314,79 +226,14 @@ channel_down(void *arg, const char *why)
 	direct_down(l);
 }
 
-struct going { struct link *l; struct linktx *tx; };
-
-static void
-gone(void *arg, uint64_t idx)
-{
-	struct going	*g = arg;
-
-	g->l->n.reconciled++;
-	linktx_drop(g->tx, g->l->id, idx);
-}
-
-static int
-compare(struct link *l, struct idxset *mine, bool owner, struct msg_view v)
-{
-	struct idxset	 other = { 0 };
-	struct going	 g = { l, NULL };
-	unsigned	 parity = (owner ? l->low : !l->low) ? 0 : 1;
-	int		 r;
-
-	if ((r = idxset_parse(&other, v.p, v.len, parity, 1 << 22)) == 0) {
-		g.tx = linktx_new(l->kma->store);
-		idxset_intersect(mine, &other, gone, &g);
-		linktx_commit(g.tx, NULL, NULL);
-	}
-	idxset_free(&other);
-	return r;
-}
-
-static int
-compared(struct link *l)
-{
-	if (!l->got_owned || !l->got_held || l->state != LINK_COMPARING)
-		return 0;
-	link_set_state(l, LINK_UP, "ready");
-	linkagree_offer(l);
-	return 0;
-}
-
-static int
-on_link_hello(struct link *l, const struct msg_link_hello *m)
-{
-	char	why[128];
-
-	l->peer_produced = m->produced;
-	if (m->block_octets == (uint64_t)kma_conf.block_octets)
-		return 0;
-	snprintf(why, sizeof(why), "block_octets is %lld here and %u at %s",
-	    (long long)kma_conf.block_octets, m->block_octets, l->conf->peer);
-	link_set_state(l, LINK_DOWN, why);
-	return -E_RANGE;
-}
-
 static int
 channel_one(struct link *l, struct msg *m)
 {
-	int	r;
-
 	switch (m->id) {
 	case MSG_link_hello:
-		return on_link_hello(l, &m->link_hello);
 	case MSG_owned:
-		if ((r = compare(l, &l->theirs, false, m->owned.ranges)) < 0)
-			return r;
-		send_ranges(l, MSG_held, &l->theirs, false);
-		l->got_owned = true;
-		return compared(l);
 	case MSG_held:
-		if (l->got_held)	/* a late one knows less than we */
-			return 0;
-		if ((r = compare(l, &l->own, true, m->held.ranges)) < 0)
-			return r;
-		l->got_held = true;
-		return compared(l);
+		return linkcompare_in(l, m);
 	case MSG_offer:
 	case MSG_offer_answer:
 		linkagree_in(l, m, true);
@@ -500,6 +347,14 @@ linkauth_send_open(struct link *l, const struct msg *m)
 	return r;
 }
 
+uint64_t
+linkauth_unproved(const struct link *l)
+{
+	const struct control	*c = l->control;
+
+	return !c->proved && link_owns(l, c->idx) ? c->idx : 0;
+}
+
 bool
 linkauth_is_up(const struct link *l)
 {
@@ -519,10 +374,10 @@ linkauth_tick(struct link *l)
 		authlink_tick(l->auth);
 	if (l->state == LINK_COMPARING &&
 	    mono_ms() - l->compared_at >= REPEAT_MS)
-		compare_start(l);	/* a message was lost */
+		linkcompare_again(l);	/* a message was lost */
 	/* An idle link must tell its mark too. */
 	if (l->state == LINK_UP && l->mark_said != l->mark)
-		send_hello(l);
+		linkcompare_hello(l);
 }
 
 int

@@ -10,8 +10,11 @@ libkma_a_SOURCES = \
 	kma/link.c kma/link.h \
 	kma/linkagree.c \
 	kma/linkauth.c \
+	kma/linkcompare.c \
 	kma/linkpull.c \
+	kma/linkrow.h \
 	kma/linkstore.c kma/linkstore.h \
+	kma/linktx.c \
 	kma/relay.c kma/relay.h \
 	kma/relayframe.c \
 	kma/relaymac.c kma/relaymac.h \

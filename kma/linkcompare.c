@@ -1,0 +1,195 @@
+/*
+ * linkcompare.c - what the two ends of a link compare, each time their
+ * channel opens, before a byte is used; and again while it is up.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "kma/kma.h"
+#include "log.h"
+
+#define RANGES_MAX	(MSG_BYTES_MAX / 2)	/* octets in a message */
+
+/* What does not fit is void; `whole`: then nothing is said at all. */
+static void
+send_ranges(struct link *l, enum msg_id id, const struct idxset *s,
+    bool whole)
+{
+	struct msg	 m = { .id = id };
+	uint8_t		*out;
+	struct msg_view	 v;
+
+	if ((out = malloc(RANGES_MAX)) == NULL)
+		return;
+	v = (struct msg_view){ out, idxset_ranges(s, out, RANGES_MAX) };
+	if (id == MSG_owned)
+		m.owned.ranges = v;
+	else
+		m.held.ranges = v;
+	if (!whole || v.len < RANGES_MAX)
+		(void)linkauth_send(l, &m);
+	free(out);
+}
+
+void
+linkcompare_hello(struct link *l)
+{
+	struct msg	m = { .id = MSG_link_hello };
+
+	m.link_hello.block_octets = (uint32_t)kma_conf.block_octets;
+	m.link_hello.produced = l->produced;
+	l->mark_said = l->mark;
+	(void)linkauth_send(l, &m);
+}
+
+/* One store is older than the other end remembers: nothing agreed is safe. */
+void
+linkcompare_void(struct link *l, bool mine, uint64_t my_mark_seen)
+{
+	struct linktx	*tx = linktx_new(l->kma->store);
+	size_t		 n = IDXSET_COUNT(&l->own) + IDXSET_COUNT(&l->theirs);
+
+	log_err("a store went back in time: the link's stock is void",
+	    "link=%s whose=%s blocks=%zu", l->conf->name,
+	    mine ? "ours" : l->conf->peer, n);
+	idxset_clear(&l->own);
+	idxset_clear(&l->theirs);
+	l->n.reconciled += n;
+	if (my_mark_seen > l->mark_next)
+		l->mark_next = my_mark_seen;
+	linktx_drop_agreed(tx, l->id);
+	linktx_mark(tx, l->id, link_mark_next(l));
+	if (linktx_commit_sync(tx) == 0)
+		link_mark_done(l, l->mark_next);
+}
+
+void
+linkcompare_again(struct link *l)
+{
+	l->compared_at = mono_ms();
+	linkcompare_hello(l);
+	send_ranges(l, MSG_owned, &l->own, false);
+}
+
+void
+linkcompare_start(struct link *l)
+{
+	l->got_owned = l->got_held = false;
+	linkcompare_again(l);
+}
+
+/*
+ * The other end keeps a block whose frame was lost, or that was too old here,
+ * and such blocks would fill its stock. What is being spent has left before.
+ */
+void
+linkcompare_owned(struct link *l)
+{
+	struct idxset	s = { 0 };
+	int		r;
+
+	(void)linktx_commit_sync(linktx_new(l->kma->store));
+	r = linkagree_own(l, &s);
+	/* The peer may still have to open with this one. */
+	if (r == 0 && linkauth_unproved(l) != 0)
+		r = idxset_add(&s, linkauth_unproved(l));
+	IDXSET_FOREACH(&l->own, idx)
+		if (r == 0)
+			r = idxset_add(&s, *idx);
+	if (r == 0 && l->state == LINK_UP)
+		send_ranges(l, MSG_owned, &s, true);
+	idxset_free(&s);
+}
+
+struct going { struct link *l; struct linktx *tx; };
+
+static void
+gone(void *arg, uint64_t idx)
+{
+	struct going	*g = arg;
+
+	g->l->n.reconciled++;
+	linktx_drop(g->tx, g->l->id, idx);
+}
+
+static int
+compare(struct link *l, struct idxset *mine, bool owner, struct msg_view v)
+{
+	struct idxset	 other = { 0 };
+	struct going	 g = { l, NULL };
+	unsigned	 parity = (owner ? l->low : !l->low) ? 0 : 1;
+	int		 r;
+
+	if ((r = idxset_parse(&other, v.p, v.len, parity, 1 << 22)) == 0) {
+		g.tx = linktx_new(l->kma->store);
+		idxset_intersect(mine, &other, gone, &g);
+		linktx_commit(g.tx, NULL, NULL);
+	}
+	idxset_free(&other);
+	return r;
+}
+
+static int
+compared(struct link *l)
+{
+	if (!l->got_owned || !l->got_held || l->state != LINK_COMPARING)
+		return 0;
+	link_set_state(l, LINK_UP, "ready");
+	linkagree_offer(l);
+	return 0;
+}
+
+static int
+on_link_hello(struct link *l, const struct msg_link_hello *m)
+{
+	char	why[128];
+
+	l->peer_produced = m->produced;
+	if (m->block_octets == (uint64_t)kma_conf.block_octets)
+		return 0;
+	snprintf(why, sizeof(why), "block_octets is %lld here and %u at %s",
+	    (long long)kma_conf.block_octets, m->block_octets, l->conf->peer);
+	link_set_state(l, LINK_DOWN, why);
+	return -E_RANGE;
+}
+
+static int
+on_owned(struct link *l, const struct msg_owned *m)
+{
+	int	r;
+
+	if ((r = compare(l, &l->theirs, false, m->ranges)) < 0)
+		return r;
+	send_ranges(l, MSG_held, &l->theirs, false);
+	l->got_owned = true;
+	return compared(l);
+}
+
+static int
+on_held(struct link *l, const struct msg_held *m)
+{
+	int	r;
+
+	if (l->got_held)	/* a late one knows less than we */
+		return 0;
+	if ((r = compare(l, &l->own, true, m->ranges)) < 0)
+		return r;
+	l->got_held = true;
+	return compared(l);
+}
+
+int
+linkcompare_in(struct link *l, const struct msg *m)
+{
+	switch (m->id) {
+	case MSG_link_hello:
+		return on_link_hello(l, &m->link_hello);
+	case MSG_owned:
+		return on_owned(l, &m->owned);
+	case MSG_held:
+		return on_held(l, &m->held);
+	default:
+		return -E_DENIED;
+	}
+}
