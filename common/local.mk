@@ -29,7 +29,9 @@ libcommon_a_SOURCES = \
 	common/jsonout.c common/jsonout.h \
 	common/listener.c common/listener.h \
 	common/log.c common/log.h \
-	common/msg.c common/msg.def common/msg.h \
+	common/msg.c common/msg.def common/msg.h common/msgint.h \
+	common/msgdec.c \
+	common/msgenc.c \
 	common/otp.c common/otp.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
