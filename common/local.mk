@@ -25,7 +25,9 @@ libcommon_a_SOURCES = \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
 	common/ident.c common/ident.h \
-	common/ipc.c common/ipc.h \
+	common/ipc.c common/ipc.h common/ipcint.h \
+	common/ipcask.c \
+	common/ipcsock.c \
 	common/jsonout.c common/jsonout.h \
 	common/listener.c common/listener.h \
 	common/log.c common/log.h \
