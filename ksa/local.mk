@@ -27,7 +27,8 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/inbox.c ksa/inbox.h \
 	ksa/keyid.c ksa/keyid.h \
 	ksa/keystore.c ksa/keystore.h \
-	ksa/newblocks.c ksa/newblocks.h \
+	ksa/newblocks.c ksa/newblocks.h ksa/newblocksint.h \
+	ksa/newblocksvoid.c \
 	ksa/outbox.c ksa/outbox.h \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \

@@ -1,5 +1,5 @@
 /* newblocks.c - pool blocks on their way to be available. */
-#include "ksa/newblocks.h"
+#include "ksa/newblocksint.h"
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
@@ -18,7 +18,6 @@
 
 #define FETCH_MS	10000
 #define ENTRIES_MAX	4096	/* of one peer and direction */
-#define EARLY		64
 #define STALE_FACTOR	4	/* the source gives up long before */
 
 struct newblock {
@@ -32,39 +31,14 @@ struct newblock {
 	UT_hash_handle		 hh;
 };
 
-/* A confirm that was faster than the block: kept until that comes. */
-struct early { uint64_t serial; uint8_t tag[OTP_MAC]; };
-
-struct newblocks {
-	struct peer	*peer;
-	struct early	 early[EARLY];	/* a ring: hostile ones push others out */
-	unsigned	 nearly;
-	struct newblock	*v[2];		/* by direction */
-	unsigned	 fetching;
-};
-
-/* One job: a block is stored, settled (equal at both ends) or void. */
-struct job {
-	struct peer	*peer;
-	unsigned	 generation;
-	int		 direction;
-	uint64_t	 serial, key_id, now;
-	int64_t		 id;
-	uint32_t	 octets;
-	struct secret	*pool;		/* to be stored */
-	uint8_t		*key;		/* control key; locked */
-	uint8_t		 answer[OTP_MAC];
-	bool		 notify, known;
-};
-
-static struct side *
-writer(const struct job *j)
+struct side *
+newblocks_writer(const struct job *j)
 {
 	return keystore_writer(j->peer->env->store);
 }
 
-static struct block_name
-name_of(const struct peer *p, int direction, uint64_t serial)
+struct block_name
+newblocks_name(const struct peer *p, int direction, uint64_t serial)
 {
 	return (struct block_name){ p->km, p->id, direction, serial };
 }
@@ -85,8 +59,17 @@ drop(struct newblocks *n, int direction, struct newblock *b)
 	free(b);
 }
 
-static struct job *
-job_new(struct newblocks *n, int direction, uint64_t serial)
+void
+newblocks_forget(struct newblocks *n, int direction, uint64_t serial)
+{
+	struct newblock	*b = find(n, direction, serial);
+
+	if (b != NULL)
+		drop(n, direction, b);
+}
+
+struct job *
+newblocks_job(struct newblocks *n, int direction, uint64_t serial)
 {
 	struct job	*j = calloc(1, sizeof(*j));
 
@@ -101,142 +84,12 @@ job_new(struct newblocks *n, int direction, uint64_t serial)
 	return j;
 }
 
-static void
-job_free(struct job *j)
+void
+newblocks_job_free(struct job *j)
 {
 	secret_free(&j->pool);
 	secure_free(j->key, 32);
 	free(j);
-}
-
-/* ---- void ---- */
-
-static int
-void_run(struct db *db, void *arg)
-{
-	struct job		*j = arg;
-	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
-	struct block_row	 row;
-	int			 r;
-
-	(void)db;
-	if (j->notify && (r = keystore_notice_add(writer(j), j->peer->id,
-	    j->direction == OWN, j->serial)) < 0)
-		return r;
-	if ((r = blocks_find(writer(j), &b, &row)) < 0)
-		return r == -E_NOT_FOUND ? 0 : r;
-	if (j->direction == OWN && !j->peer->self)
-		return blocks_delete(writer(j), &b);
-	/* What was bound of it stays for those it was bound to. */
-	return blocks_close(writer(j), &b, &row);
-}
-
-static void
-send_void(struct newblocks *n, int mine, uint64_t block, bool is_answer)
-{
-	struct msg	m = { .id = MSG_block_void };
-
-	m.block_void.mine = (uint32_t)mine;
-	m.block_void.block = block;
-	m.block_void.answer = is_answer;
-	(void)channel_send(n->peer->channel, &m);
-}
-
-static void
-void_done(void *arg, int r)
-{
-	struct job	*j = arg;
-
-	if (r < 0)
-		peer_error(j->peer, "void block not written: %s", err_text(r));
-	else if (j->notify)
-		send_void(j->peer->newblocks, j->direction == OWN, j->serial,
-		    false);
-	job_free(j);
-}
-
-static void
-void_block(struct newblocks *n, int direction, uint64_t serial, bool notify)
-{
-	struct newblock	*b = find(n, direction, serial);
-	struct job	*j;
-
-	if (b != NULL)
-		drop(n, direction, b);
-	if (direction == OWN)
-		pool_drop(n->peer->pool, serial);
-	n->peer->env->count.blocks_void++;
-	if ((j = job_new(n, direction, serial)) == NULL)
-		return;
-	j->notify = notify && !n->peer->self;
-	env_add(n->peer->env, void_run, void_done, j);
-}
-
-void
-newblocks_void(struct newblocks *n, int direction, uint64_t serial,
-    const char *why)
-{
-	peer_error(n->peer, "block void: %s", why);
-	log_warn("block void", "peer=%s direction=%s block=%" PRIu64
-	    " reason=%s", n->peer->km, direction == OWN ? "out" : "in", serial,
-	    log_quote(why));
-	void_block(n, direction, serial, true);
-}
-
-static void
-send_notice(void *arg, int mine, uint64_t block)
-{
-	send_void(arg, mine, block, false);
-}
-
-void
-newblocks_notices(struct newblocks *n)
-{
-	if (!n->peer->self && channel_is_up(n->peer->channel))
-		(void)keystore_notices(keystore_reader(n->peer->env->store),
-		    n->peer->id, send_notice, n);
-}
-
-static int
-notice_run(struct db *db, void *arg)
-{
-	struct job	*j = arg;
-
-	(void)db;
-	return keystore_notice_delete(writer(j), j->peer->id,
-	    j->direction == OWN, j->serial);
-}
-
-static void
-notice_done(void *arg, int r)
-{
-	(void)r;
-	job_free(arg);
-}
-
-/*
- * Who has a notice of its own for the block knows now that the peer knows.
- * An answer is not answered: a notice may have been sent more than once.
- */
-void
-newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
-{
-	int		 direction = m->mine != 0 ? THEIRS : OWN;
-	struct job	*j;
-
-	if (m->block == 0 || m->block > INT64_MAX)
-		return;
-	if (keystore_notice_find(keystore_reader(n->peer->env->store),
-	    n->peer->id, direction == OWN, m->block) > 0) {
-		if ((j = job_new(n, direction, m->block)) != NULL)
-			env_add(n->peer->env, notice_run, notice_done, j);
-	} else if (m->answer == 0) {
-		log_info("block void at the peer", "peer=%s block=%" PRIu64,
-		    n->peer->km, m->block);
-		void_block(n, direction, m->block, false);
-	}
-	if (m->answer == 0)
-		send_void(n, direction == OWN, m->block, true);
 }
 
 /* ---- settling: equal at both ends ---- */
@@ -245,9 +98,10 @@ static int
 settle_run(struct db *db, void *arg)
 {
 	struct job		*j = arg;
-	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
+	struct block_name	 b = newblocks_name(j->peer, j->direction,
+				    j->serial);
 	struct block_row	 row;
-	struct side		*s = writer(j);
+	struct side		*s = newblocks_writer(j);
 	int			 r;
 
 	(void)db;
@@ -300,7 +154,7 @@ settle_done(void *arg, int r)
 	else
 		send_confirmed(p->newblocks, j->serial, 0, j->answer);
 out:
-	job_free(j);
+	newblocks_job_free(j);
 }
 
 static void
@@ -309,10 +163,10 @@ settle(struct newblocks *n, int direction, struct newblock *b)
 	struct job	*j;
 
 	if (b->settling || b->id == 0 ||
-	    (j = job_new(n, direction, b->serial)) == NULL)
+	    (j = newblocks_job(n, direction, b->serial)) == NULL)
 		return;
 	if ((j->key = secure_calloc(32)) == NULL) {
-		job_free(j);
+		newblocks_job_free(j);
 		return;
 	}
 	memcpy(j->answer, b->tags.back, sizeof(j->answer));
@@ -337,7 +191,8 @@ send_confirm(struct newblocks *n, struct newblock *b)
 static void
 confirm_again(struct newblocks *n, const struct msg_confirm *m)
 {
-	struct block_name	 name = name_of(n->peer, THEIRS, m->block);
+	struct block_name	 name = newblocks_name(n->peer, THEIRS,
+				    m->block);
 	struct block_row	 row;
 	struct early		*e;
 	int			 r;
@@ -347,7 +202,7 @@ confirm_again(struct newblocks *n, const struct msg_confirm *m)
 		send_confirmed(n, m->block, 0, row.answer);
 	if (r != -E_NOT_FOUND)
 		return;
-	e = &n->early[n->nearly++ % EARLY];
+	e = &n->early[n->nearly++ % NEWBLOCKSINT_EARLY];
 	e->serial = m->block;
 	memcpy(e->tag, m->tag.p, OTP_MAC);
 }
@@ -355,7 +210,7 @@ confirm_again(struct newblocks *n, const struct msg_confirm *m)
 static bool
 was_early(const struct newblocks *n, const struct newblock *b)
 {
-	for (unsigned i = 0; i < EARLY; i++)
+	for (unsigned i = 0; i < NEWBLOCKSINT_EARLY; i++)
 		if (n->early[i].serial == b->serial &&
 		    mac_check(n->early[i].tag, b->tags.out, OTP_MAC) == 0)
 			return true;
@@ -432,10 +287,11 @@ static int
 store_run(struct db *db, void *arg)
 {
 	struct job		*j = arg;
-	struct block_name	 b = name_of(j->peer, j->direction, j->serial);
+	struct block_name	 b = newblocks_name(j->peer, j->direction,
+				    j->serial);
 
 	(void)db;
-	return blocks_add(writer(j), &b,
+	return blocks_add(newblocks_writer(j), &b,
 	    j->peer->self ? BLOCK_READY : BLOCK_NEW, j->pool->bytes,
 	    j->pool->len, j->now, &j->id);
 }
@@ -466,7 +322,7 @@ store_done(void *arg, int r)
 			settle(p->newblocks, THEIRS, b);
 	}
 out:
-	job_free(j);
+	newblocks_job_free(j);
 }
 
 void
@@ -477,7 +333,7 @@ newblocks_add(struct newblocks *n, int direction, uint64_t serial,
 
 	if (blocks_check_size(pool->len) < 0 || serial == 0 ||
 	    serial > INT64_MAX || find(n, direction, serial) != NULL ||
-	    (j = job_new(n, direction, serial)) == NULL ||
+	    (j = newblocks_job(n, direction, serial)) == NULL ||
 	    remember(n, direction, serial, pool->bytes, pool->len) == NULL) {
 		peer_error(n->peer, "unusable block from kma");
 		free(j);
@@ -508,7 +364,7 @@ fetch_done(void *arg, int err, struct msg *reply)
 		log_warn("block not fetched from kma", "peer=%s block=%" PRIu64
 		    " reason=%s", j->peer->km, j->serial,
 		    err_name(err == 0 ? -E_BAD_FORMAT : err));
-	job_free(j);
+	newblocks_job_free(j);
 }
 
 void
@@ -519,7 +375,7 @@ newblocks_fetch(struct newblocks *n, uint64_t serial)
 
 	if (find(n, THEIRS, serial) != NULL ||
 	    newblocks_count(n, THEIRS) + n->fetching >= ENTRIES_MAX ||
-	    (j = job_new(n, THEIRS, serial)) == NULL)
+	    (j = newblocks_job(n, THEIRS, serial)) == NULL)
 		return;
 	memcpy(m.block_fetch.source, n->peer->km, sizeof(m.block_fetch.source));
 	m.block_fetch.block = serial;
@@ -527,7 +383,7 @@ newblocks_fetch(struct newblocks *n, uint64_t serial)
 	if (n->peer->env->ops->ask(n->peer->env->arg, &m, FETCH_MS,
 	    fetch_done, j) < 0) {
 		n->fetching--;
-		job_free(j);
+		newblocks_job_free(j);
 	}
 }
 
@@ -536,7 +392,7 @@ newblocks_fetch(struct newblocks *n, uint64_t serial)
 static int
 load(struct newblocks *n, int direction, const struct block_row *row)
 {
-	struct block_name	 name = name_of(n->peer, direction,
+	struct block_name	 name = newblocks_name(n->peer, direction,
 				    row->serial);
 	struct secret		*pool = secret_new(POOL_KEYS + row->octets);
 	struct newblock		*b;
