@@ -199,11 +199,11 @@ events_new(struct ipc *i)
 {
 	struct timeval	tick = { 0, TICK_MS * 1000 };
 
-	if ((i->pipe_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0)
+	if ((i->watch = ipcsock_watch(i->peer, i->peer_uid)) == NULL)
 		return -E_SYSTEM;
 	i->ev_flush = event_new(i->base, -1, 0, on_flush, i);
 	i->ev_tick = event_new(i->base, -1, EV_PERSIST, on_tick, i);
-	i->ev_pipe = event_new(i->base, i->pipe_fd, EV_READ | EV_PERSIST,
+	i->ev_pipe = event_new(i->base, i->watch->fd, EV_READ | EV_PERSIST,
 	    ipcsock_on_pipe_event, i);
 	if (i->ev_flush == NULL || i->ev_tick == NULL || i->ev_pipe == NULL)
 		return -E_NO_MEMORY;
@@ -221,7 +221,6 @@ ipc_new(struct ipc **out, struct ipc *given, const char *path)
 	if ((i = malloc(sizeof(*i))) == NULL)
 		goto out;
 	*i = *given;
-	i->pipe_fd = -1;
 	STAILQ_INIT(&i->backlog);
 	n = snprintf(i->url, sizeof(i->url), "ipc://%s", path);
 	if (n < 0 || n > 6 + 107) {
@@ -280,8 +279,6 @@ ipc_free(struct ipc **ip)
 		event_free(i->ev_tick);
 	if (i->ev_pipe != NULL)
 		event_free(i->ev_pipe);
-	if (i->pipe_fd >= 0)
-		close(i->pipe_fd);
 	msgbuf_free(&i->out);
 	free(i);
 	*ip = NULL;

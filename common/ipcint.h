@@ -10,9 +10,24 @@
 
 #define IPCINT_LOST	16
 
+/*
+ * What nng's threads touch. A socket may close long after its link is gone
+ * (see ipcsock_close), so this is never freed: one per link and process.
+ */
+struct ipcwatch {
+	enum msg_role		 peer;
+	uid_t			 peer_uid;
+	int			 fd;	/* eventfd, written by nng's threads */
+	atomic_uint		 lost[IPCINT_LOST];	/* pipes that ended */
+	atomic_uint		 nlost;
+	atomic_bool		 added;	/* a new one: to be greeted */
+	SLIST_ENTRY(ipcwatch)	 next;
+};
+
 struct ipc {
 	struct event_base	*base;
 	nng_socket		 socket;
+	nng_listener		 listener;
 	bool			 open, listens, up;
 	char			 url[128];
 	enum msg_role		 self, peer;
@@ -21,10 +36,7 @@ struct ipc {
 	void			*arg;
 
 	struct event		*ev_recv, *ev_send, *ev_flush, *ev_tick, *ev_pipe;
-	int			 pipe_fd;	/* eventfd, written by nng */
-	atomic_uint		 lost[IPCINT_LOST];	/* pipes that ended */
-	atomic_uint		 nlost;
-	atomic_bool		 added;	/* a new one: to be greeted */
+	struct ipcwatch		*watch;
 	uint32_t		 pipe;	/* the peer's; 0: none */
 
 	struct msgbuf		 out;		/* this loop turn */
@@ -58,6 +70,8 @@ int	ipcask_request_in(struct ipc *, struct msg *);
 /* Ends our requests with -E_CLOSED, forgets the peer's. */
 void	ipcask_close(struct ipc *);
 
+/* NULL: no memory, no eventfd. */
+struct ipcwatch	*ipcsock_watch(enum msg_role peer, uid_t peer_uid);
 int	ipcsock_open(struct ipc *);
 void	ipcsock_close(struct ipc *);
 void	ipcsock_flush(struct ipc *);

@@ -9,7 +9,9 @@
 #include <nng/protocol/pair0/pair.h>
 #include <nng/transport/ipc/ipc.h>
 #include <openssl/crypto.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "err.h"
@@ -106,7 +108,7 @@ static bool
 pipe_lost(struct ipc *i, uint32_t id)
 {
 	for (size_t n = 0; n < IPCINT_LOST; n++)
-		if (atomic_load(&i->lost[n]) == id)
+		if (atomic_load(&i->watch->lost[n]) == id)
 			return true;
 	return false;
 }
@@ -151,25 +153,25 @@ on_recv(evutil_socket_t fd, short what, void *arg)
 static void
 on_pipe(nng_pipe p, nng_pipe_ev ev, void *arg)
 {
-	struct ipc	*i = arg;
+	struct ipcwatch	*w = arg;
 	uint64_t	 uid = 0, one = 1;
 
 	if (ev == NNG_PIPE_EV_ADD_PRE) {
-		if (i->peer_uid == IPC_ANY_UID ||
+		if (w->peer_uid == IPC_ANY_UID ||
 		    (nng_pipe_get_uint64(p, NNG_OPT_IPC_PEER_UID, &uid) == 0 &&
-		    (uid_t)uid == i->peer_uid))
+		    (uid_t)uid == w->peer_uid))
 			return;
 		log_warn("ipc peer refused", "peer=%s uid=%" PRIu64
-		    " expected=%u", msg_role_name(i->peer), uid, i->peer_uid);
+		    " expected=%u", msg_role_name(w->peer), uid, w->peer_uid);
 		nng_pipe_close(p);
 		return;
 	}
 	if (ev == NNG_PIPE_EV_REM_POST)
-		atomic_store(&i->lost[atomic_fetch_add(&i->nlost, 1) %
+		atomic_store(&w->lost[atomic_fetch_add(&w->nlost, 1) %
 		    IPCINT_LOST], (unsigned)nng_pipe_id(p));
 	else
-		atomic_store(&i->added, true);
-	if (write(i->pipe_fd, &one, sizeof(one)) != sizeof(one))
+		atomic_store(&w->added, true);
+	if (write(w->fd, &one, sizeof(one)) != sizeof(one))
 		return;		/* the counter is full: the loop will look */
 }
 
@@ -186,7 +188,7 @@ ipcsock_on_pipe_event(evutil_socket_t fd, short what, void *arg)
 		i->pipe = 0;
 		ipc_link_down(i, "connection lost");
 	}
-	if (atomic_exchange(&i->added, false) && i->open)
+	if (atomic_exchange(&i->watch->added, false) && i->open)
 		ipc_heartbeat(i);	/* say who we are at once */
 }
 
@@ -219,11 +221,11 @@ socket_options(struct ipc *i)
 	    (r = nng_socket_set_int(i->socket, NNG_OPT_SENDBUF,
 	    NNG_QUEUE)) != 0 ||
 	    (r = nng_pipe_notify(i->socket, NNG_PIPE_EV_ADD_PRE, on_pipe,
-	    i)) != 0 ||
+	    i->watch)) != 0 ||
 	    (r = nng_pipe_notify(i->socket, NNG_PIPE_EV_ADD_POST, on_pipe,
-	    i)) != 0 ||
+	    i->watch)) != 0 ||
 	    (r = nng_pipe_notify(i->socket, NNG_PIPE_EV_REM_POST, on_pipe,
-	    i)) != 0)
+	    i->watch)) != 0)
 		return r;
 	return 0;
 }
@@ -231,14 +233,14 @@ socket_options(struct ipc *i)
 static int
 socket_listen(struct ipc *i)
 {
-	nng_listener	l;
-	int		r;
+	int	r;
 
-	if ((r = nng_listener_create(&l, i->socket, i->url)) != 0 ||
-	    (r = nng_listener_set_int(l, NNG_OPT_IPC_PERMISSIONS,
+	if ((r = nng_listener_create(&i->listener, i->socket,
+	    i->url)) != 0 ||
+	    (r = nng_listener_set_int(i->listener, NNG_OPT_IPC_PERMISSIONS,
 	    0660)) != 0)
 		return r;
-	return nng_listener_start(l, 0);
+	return nng_listener_start(i->listener, 0);
 }
 
 static int
@@ -275,6 +277,49 @@ out:
 	return 0;
 }
 
+static void *
+close_socket(void *arg)
+{
+	nng_socket	s = { .id = (uint32_t)(uintptr_t)arg };
+
+	nng_close(s);
+	return NULL;
+}
+
+/*
+ * nng_close() of 1.5.2 may block for ever when the peer closes at the same
+ * moment, so no loop waits for it. Without a thread the socket stays.
+ */
+static void
+close_aside(nng_socket s)
+{
+	pthread_t	t;
+
+	if (pthread_create(&t, NULL, close_socket,
+	    (void *)(uintptr_t)s.id) != 0)
+		log_warn("ipc socket stays open: no thread", NULL);
+	else
+		pthread_detach(t);
+}
+
+struct ipcwatch *
+ipcsock_watch(enum msg_role peer, uid_t peer_uid)
+{
+	static SLIST_HEAD(, ipcwatch)	all = SLIST_HEAD_INITIALIZER(all);
+	struct ipcwatch			*w;
+
+	if ((w = calloc(1, sizeof(*w))) == NULL)
+		return NULL;
+	w->peer = peer;
+	w->peer_uid = peer_uid;
+	if ((w->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) < 0) {
+		free(w);
+		return NULL;
+	}
+	SLIST_INSERT_HEAD(&all, w, next);
+	return w;
+}
+
 void
 ipcsock_close(struct ipc *i)
 {
@@ -287,5 +332,8 @@ ipcsock_close(struct ipc *i)
 	i->ev_recv = i->ev_send = NULL;
 	i->open = false;
 	i->pipe = 0;
-	nng_close(i->socket);
+	/* The path must be free for the next socket. */
+	if (i->listens)
+		(void)nng_listener_close(i->listener);
+	close_aside(i->socket);
 }
