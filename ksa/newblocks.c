@@ -17,6 +17,7 @@
 #include "secret.h"
 
 #define FETCH_MS	10000
+#define LATE_MS		1000	/* with the peer there, it will not come */
 #define ENTRIES_MAX	4096	/* of one peer and direction */
 #define STALE_FACTOR	4	/* the source gives up long before */
 
@@ -474,11 +475,13 @@ newblocks_clear(struct newblocks *n)
 uint64_t
 newblocks_pending(const struct newblocks *n)
 {
-	uint64_t	octets = 0;
+	bool		 up = n->peer->self || channel_is_up(n->peer->channel);
+	uint64_t	 octets = 0, now = mono_ms();
 	struct newblock	*b;
 
 	for (b = n->v[OWN]; b != NULL; b = b->hh.next)
-		octets += b->octets;
+		if (!up || now - b->since < LATE_MS)
+			octets += b->octets;
 	return octets;
 }
 
