@@ -5,6 +5,11 @@
 #ifndef KSA_KEYSTORE_SQL_H
 #define KSA_KEYSTORE_SQL_H
 
+/* How the key IDs of a request begin: see keyid.h. */
+#define SQL_KEY_IDS \
+"printf('%08x-%04x-7%03x-*', request >> 28, request >> 12 & 65535," \
+" request & 4095) AS key_IDs"
+
 #define SQL_SCHEMA_1 \
 /* One row per KM that keys are shared with, this node itself included. */ \
 "CREATE TABLE peer (" \
@@ -114,14 +119,15 @@
 "  sum(CASE state WHEN 1 THEN octets - used ELSE 0 END) AS available," \
 "  sum(CASE state WHEN 0 THEN octets ELSE 0 END) AS unconfirmed" \
 "  FROM block JOIN peer ON peer.id = block.peer GROUP BY km, direction;" \
-"CREATE VIEW assigned AS SELECT km AS source, request, master, slave, keys," \
+"CREATE VIEW assigned AS SELECT km AS source, " SQL_KEY_IDS ", master," \
+"  slave, keys," \
 "  octets, datetime(made / 1000, 'unixepoch') AS made," \
 "  CASE state WHEN 0 THEN CASE WHEN fetched IS NULL THEN 'waiting'" \
 "    ELSE 'fetched' END WHEN 1 THEN 'erased' WHEN 2 THEN 'void'" \
 "    ELSE 'expired' END AS state" \
 "  FROM received JOIN peer ON peer.id = received.peer;" \
-"CREATE VIEW audit AS SELECT km AS destination, request, master, slave," \
-"  keys, octets, datetime(made / 1000, 'unixepoch') AS made," \
+"CREATE VIEW audit AS SELECT km AS destination, " SQL_KEY_IDS "," \
+"  master, slave, keys, octets, datetime(made / 1000, 'unixepoch') AS made," \
 "  CASE WHEN state = 2 THEN 'void' WHEN request <= acked THEN 'bound'" \
 "    ELSE 'unacknowledged' END AS state" \
 "  FROM issued JOIN peer ON peer.id = issued.peer;"
