@@ -13,17 +13,6 @@
 
 #define OVERHEAD	256	/* octets of JSON beside route and base64 */
 
-static void
-count_drop(struct counters *c, int e)
-{
-	if (e == -E_DOWN)
-		c->dropped_not_connected++;
-	else if (e == -E_TOO_LARGE)
-		c->dropped_too_large++;
-	else
-		c->dropped_queue_full++;
-}
-
 static int
 put(struct kx_peer *p, enum kx_command command, const struct route *route,
     struct msg_view body)
@@ -62,7 +51,7 @@ carry_send(struct relayd *r, enum kx_command command, const char *km,
 		r->counters.controls_sent++;
 		return;
 	}
-	count_drop(&r->counters, e);
+	counters_drop(&r->counters, e);
 	if (e == -E_TOO_LARGE)
 		log_err("control message is too large", "to=%s octets=%zu",
 		    km, body.len);
@@ -110,6 +99,6 @@ carry_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	if (e == 0)
 		r->counters.controls_forwarded++;
 	else
-		count_drop(&r->counters, e);
+		counters_drop(&r->counters, e);
 	return 0;
 }

@@ -10,4 +10,7 @@ struct counters {
 #undef COUNTER
 };
 
+/* A frame did not leave, by the error of sending: negative E_. */
+void	counters_drop(struct counters *, int e);
+
 #endif

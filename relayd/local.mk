@@ -5,7 +5,7 @@ librelayd_a_SOURCES = \
 	relayd/carry.c relayd/carry.h \
 	relayd/command.c relayd/command.h \
 	relayd/conf.c \
-	relayd/counters.def relayd/counters.h \
+	relayd/counters.c relayd/counters.def relayd/counters.h \
 	relayd/exchange.c relayd/exchange.h \
 	relayd/frames.c relayd/frames.h \
 	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \

@@ -80,17 +80,6 @@ route_room(const struct route *r)
 	return r->n * (KM_ID_MAX + 4);
 }
 
-static void
-count_drop(struct counters *c, int e)
-{
-	if (e == -E_DOWN)
-		c->dropped_not_connected++;
-	else if (e == -E_TOO_LARGE)
-		c->dropped_too_large++;
-	else
-		c->dropped_queue_full++;
-}
-
 static int
 put_done(struct relayd *r, struct kx_peer *p, uint32_t id,
     const char *response, const char *request, const struct route *route,
@@ -102,12 +91,12 @@ put_done(struct relayd *r, struct kx_peer *p, uint32_t id,
 	int	 e;
 
 	if ((payload = kx_reserve(p, room, &e)) == NULL) {
-		count_drop(&r->counters, e);
+		counters_drop(&r->counters, e);
 		return e;
 	}
 	if ((len = kxjson_put_done(payload, room, response, request, route,
 	    mac)) == 0) {
-		count_drop(&r->counters, -E_TOO_LARGE);
+		counters_drop(&r->counters, -E_TOO_LARGE);
 		return -E_TOO_LARGE;
 	}
 	kx_commit(p, id, KX_DONE, len);
@@ -204,7 +193,7 @@ relay_send(struct relayd *r, const struct msg_relay_out *m)
 		r->counters.relays_sent++;
 		return;
 	}
-	count_drop(&r->counters, e);
+	counters_drop(&r->counters, e);
 	if (!quiet())
 		log_info("relay not sent", "request=%s hop=%s reason=%s",
 		    m->request, m->hop, err_name(e));
