@@ -8,7 +8,9 @@
 #include "err.h"
 #include "ksa/bindcache.h"
 #include "ksa/enc.h"
+#include "ksa/encbatch.h"
 #include "ksa/fetch.h"
+#include "ksa/line.h"
 #include "ksa/newblocks.h"
 #include "ksa/peer.h"
 #include "ksa/pool.h"
@@ -134,7 +136,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = bindcache_new(&e->bindings)) < 0 ||
 	    (r = segcache_new(&e->segments)) < 0 ||
 	    (r = fetches_new(&e->fetches, e)) < 0 ||
-	    (r = enc_batch_new(&e->batch, e)) < 0 ||
+	    (r = encbatch_new(&e->batch, e)) < 0 ||
 	    (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
@@ -191,14 +193,14 @@ engine_free(struct supply **sp)
 	if (s->tick != NULL)
 		event_free(s->tick);
 	for (size_t i = 0; i < e->npeers; i++)
-		enc_stop(e->peers[i]);
+		line_stop(e->peers[i]);
 	if (e->batch != NULL)
-		enc_batch_stop(e->batch);
+		encbatch_stop(e->batch);
 	if (e->fetches != NULL)
 		fetch_stop(e);
 	/* Answers what is being written. */
 	keystore_close(&e->store);
-	enc_batch_free(&e->batch);
+	encbatch_free(&e->batch);
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);
@@ -261,10 +263,10 @@ engine_no_relayd(struct supply *s)
 /* ---- supply.h ---- */
 
 struct supply_call *
-supply_enc(struct supply *s, const char *master, const char *slave,
-    uint32_t number, uint32_t octets, supply_done *done, void *arg)
+supply_enc(struct supply *s, const struct supply_request *q,
+    supply_done *done, void *arg)
 {
-	return enc_call(&s->env, master, slave, number, octets, done, arg);
+	return enc_call(&s->env, q, done, arg);
 }
 
 struct supply_call *

@@ -182,8 +182,10 @@ get_key(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_enc(guest_supply(x), x->caller->id, x->other, k.number,
-	    k.size / 8, on_enc, x);
+	call = supply_enc(guest_supply(x), &(struct supply_request){
+	    .master = x->caller->id,
+	    .slaves = (const char *const []){ x->other }, .nslaves = 1,
+	    .number = k.number, .octets = k.size / 8 }, on_enc, x);
 	if (call != NULL)
 		x->call = call;
 }

@@ -21,11 +21,13 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/channel.c ksa/channel.h \
 	ksa/confirm.c ksa/confirm.h \
 	ksa/deliver.c ksa/deliver.h \
-	ksa/enc.c ksa/enc.h \
+	ksa/enc.c ksa/enc.h ksa/encint.h \
+	ksa/encbatch.c ksa/encbatch.h \
 	ksa/engine.c ksa/engine.h \
 	ksa/fetch.c ksa/fetch.h \
 	ksa/inbox.c ksa/inbox.h \
 	ksa/keyid.c ksa/keyid.h \
+	ksa/line.c ksa/line.h \
 	ksa/keystore.c ksa/keystore.h \
 	ksa/newblocks.c ksa/newblocks.h ksa/newblocksint.h \
 	ksa/newblocksvoid.c \

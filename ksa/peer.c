@@ -9,7 +9,7 @@
 
 #include "err.h"
 #include "ksa/channel.h"
-#include "ksa/enc.h"
+#include "ksa/line.h"
 #include "ksa/fetch.h"
 #include "ksa/inbox.h"
 #include "ksa/newblocks.h"
@@ -87,7 +87,7 @@ usable(struct peer *p)
 {
 	p->trusted = true;
 	pool_hurry(p->pool);
-	enc_retry(p);
+	line_retry(p);
 	fetch_retry(p->env, 0);
 	pool_fill(p->pool);
 }

@@ -10,7 +10,7 @@
 #include "err.h"
 #include "ksa/blocks.h"
 #include "ksa/channel.h"
-#include "ksa/enc.h"
+#include "ksa/line.h"
 #include "ksa/newblocks.h"
 #include "log.h"
 #include "secret.h"
@@ -81,7 +81,7 @@ pool_add(struct pool *p, int64_t id, uint64_t serial, uint32_t octets,
 	p->available += octets - used;
 	p->size = octets;
 	p->backoff = p->unanswered = 0;
-	enc_retry(p->peer);
+	line_retry(p->peer);
 	pool_fill(p);
 }
 

@@ -6,7 +6,7 @@
 
 #include "ksa/bindings.h"
 #include "ksa/blocks.h"
-#include "ksa/enc.h"
+#include "ksa/line.h"
 #include "ksa/fetch.h"
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
@@ -46,7 +46,7 @@ pool_out(const struct peer *p)
 	set(o, "blocks", pool_blocks(p->pool));
 	set(o, "octets", pool_available(p->pool));
 	set(o, "unconfirmed", newblocks_count(p->newblocks, OWN));
-	set(o, "waiting", enc_waiting(p));
+	set(o, "waiting", line_length(p));
 	json_object_set_new(o, "usable",
 	    json_boolean(p->self || p->trusted));
 	if (p->error[0] != '\0')

@@ -72,15 +72,22 @@ typedef void	supply_done(void *arg, struct supply_answer *);
 /* The handle of a call not yet answered; NULL if done() was called already. */
 struct supply_call;
 
+/* What an application wants; the engine copies what it needs of it. */
+struct supply_request {
+	const char		*master;
+	const char *const	*slaves;	/* [0]: the one in the path */
+	uint32_t		 nslaves;	/* at least 1 */
+	uint32_t		 number, octets;	/* keys, of each */
+};
+
 /*
  * Get key (014 5.3, Q.4161 0x2101): master asks for `number` keys of `octets`
- * each, to be shared with slave. Limits were checked by the door except what
- * depends on stock. done() is called exactly once, perhaps before this
+ * each, to be shared with the slaves. Limits were checked by the door except
+ * what depends on stock. done() is called exactly once, perhaps before this
  * returns; for SUPPLY_OK everything is durable by then.
  */
-struct supply_call *supply_enc(struct supply *, const char *master,
-	    const char *slave, uint32_t number, uint32_t octets,
-	    supply_done *, void *arg);
+struct supply_call *supply_enc(struct supply *,
+	    const struct supply_request *, supply_done *, void *arg);
 /*
  * Get key with key IDs (014 5.4, 0x2102): all or nothing. `peer_sae` is the
  * master named in the path; it must be the master of each key, or be the

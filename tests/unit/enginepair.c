@@ -486,7 +486,9 @@ pair_enc(unsigned i, const char *master, const char *slave, uint32_t number,
     uint32_t octets, struct pair_result *r)
 {
 	memset(r, 0, sizeof(*r));
-	supply_enc(pair.n[i].s, master, slave, number, octets, on_done, r);
+	supply_enc(pair.n[i].s, &(struct supply_request){ .master = master,
+	    .slaves = &slave, .nslaves = 1, .number = number,
+	    .octets = octets }, on_done, r);
 	pair_wait(r);
 }
 

@@ -64,13 +64,14 @@ begin(uint32_t number, uint32_t octets, supply_done *done, void *arg)
 }
 
 struct supply_call *
-supply_enc(struct supply *s, const char *master, const char *slave,
-    uint32_t number, uint32_t octets, supply_done *done, void *arg)
+supply_enc(struct supply *s, const struct supply_request *q,
+    supply_done *done, void *arg)
 {
 	(void)s;
 	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
-	    "enc %s %s %u %u", master, slave, number, octets);
-	return begin(number, octets, done, arg);
+	    "enc %s %s %u %u", q->master, q->slaves[0], q->number,
+	    q->octets);
+	return begin(q->number, q->octets, done, arg);
 }
 
 struct supply_call *

@@ -1,0 +1,44 @@
+/* encint.h - what enc.c, encbatch.c and line.c share: one Get key call. */
+#ifndef KSA_ENCINT_H
+#define KSA_ENCINT_H
+
+#include "ksa/bindings.h"
+#include "ksa/enc.h"
+#include "secret.h"
+
+/* The slaves at one node: their keys come from, or under, its pool. */
+struct enc_part {
+	struct peer	*peer;
+	struct binding	*b;
+};
+
+struct enc {
+	struct supply_call	 call;
+	struct enc_part		*parts;		/* [0]: of the first slave */
+	uint32_t		 nparts;
+	uint32_t		 number, octets;	/* keys, of each */
+	uint32_t		 need;		/* octets from each pool */
+	struct secret		*keys;
+	uint8_t			(*ids)[KEYID_OCTETS];
+	struct peer		*line;		/* whose pool it waits for */
+	TAILQ_ENTRY(enc)	 next;
+};
+
+/*
+ * enc.c. Cuts all parts or none: 0; -E_NO_KEY: *lacks has too little, or
+ * cannot be used now; or an error that waiting does not mend.
+ */
+int	enc_cut(struct enc *, struct peer **lacks);
+/* Answers with what hindered it; `lacks` as from enc_cut(). Frees. */
+void	enc_refuse(struct enc *, int err, const struct peer *lacks);
+void	enc_free(struct enc *);
+
+/* encbatch.c. What was cut goes to disk; the answer comes after that. */
+void	encbatch_commit(struct enc *);
+
+/* line.c. Waits for that peer's pool, at most relay_wait; true: it does. */
+bool	line_join(struct enc *, struct peer *);
+/* Cancelled: whoever was behind it is tried. */
+void	line_leave(struct enc *);
+
+#endif
