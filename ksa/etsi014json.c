@@ -177,7 +177,7 @@ check_request(struct key_request *k, int64_t number, int64_t size,
 	if (number < 1 || number > l->max_key_per_request)
 		return refusal_set(r, "number shall be from 1 to %u "
 		    "(max_key_per_request)", l->max_key_per_request);
-	if (size > 0 && size % 8 != 0) {
+	if (size % 8 != 0) {
 		if (size < l->min_key_size || size > l->max_key_size)
 			refusal_detail(r, "size", "shall be from %u to %u",
 			    l->min_key_size, l->max_key_size);
@@ -238,12 +238,17 @@ check_distinct(const struct key_ids *k, struct refusal *r)
 	return 0;
 }
 
+#define ECHO_MAX	64	/* octets of a wrong key_ID in the answer */
+
 static int
 read_id(struct key_ids *k, const char *text, size_t len, struct refusal *r)
 {
 	if (uuid_parse(text, len, k->id[k->n]) == 0)
 		return 0;
-	refusal_detail(r, "key_ID", "%s is not a UUID", text);
+	if (len > ECHO_MAX)
+		refusal_detail(r, "key_ID", "%zu octets are not a UUID", len);
+	else
+		refusal_detail(r, "key_ID", "%s is not a UUID", text);
 	return refusal_set(r, NOT_FOUND);
 }
 
@@ -306,7 +311,8 @@ etsi014_read_ids(struct key_ids *k, const char *body, size_t len,
 	return e < 0 ? e : check_distinct(k, r);
 }
 
-/* A decimal string; what has more digits than any limit is out of range. */
+#define BEYOND_LIMITS	(INT64_MAX - 7)	/* and a multiple of 8 */
+
 static int
 read_decimal(const char *name, const char *text, int64_t *v,
     struct refusal *r)
@@ -316,8 +322,9 @@ read_decimal(const char *name, const char *text, int64_t *v,
 	if (n == 0 || text[n] != '\0')
 		return refusal_set(r, "%s shall be a decimal integer", name);
 	*v = 0;
-	for (size_t i = 0; i < n && *v < INT32_MAX; i++)
-		*v = *v * 10 + text[i] - '0';
+	for (size_t i = 0; i < n; i++)
+		*v = *v < BEYOND_LIMITS / 10 ? *v * 10 + text[i] - '0' :
+		    BEYOND_LIMITS;
 	return 0;
 }
 

@@ -148,6 +148,9 @@ START_TEST(the_refusal_names_the_limit)
 	REFUSED(get("number=0"), "1 to 128");
 	REFUSED(post("{\"size\":32}"), "64 (min_key_size)");
 	REFUSED(post("{\"size\":65544}"), "65536 (max_key_size)");
+	REFUSED(get("size=99999999999999999999"), "65536 (max_key_size)");
+	REFUSED(get("number=18446744073709551617"), "1 to 128");
+	ASKS(get("size=00000000000000000000000000256"), 1, 256);
 	REFUSED(post("{\"number\":\"3\"}"), "number shall be an integer");
 	REFUSED(post("{\"number\":99999999999999999999}"),
 	    "a number is out of range");
@@ -159,6 +162,8 @@ START_TEST(a_size_that_is_not_whole_octets_has_the_words_of_6_2)
 	REFUSED(post("{\"size\":257}"), MULTIPLE);
 	ck_assert_str_eq(error_text(), "{\"message\":\"" MULTIPLE "\"}");
 	REFUSED(get("size=257"), MULTIPLE);
+	REFUSED(post("{\"size\":-7}"), MULTIPLE);
+	REFUSED(get("size=123456789012345678"), MULTIPLE);
 	REFUSED(post("{\"size\":65537}"), MULTIPLE);
 	ck_assert_str_eq(error_text(), "{\"message\":\"" MULTIPLE "\","
 	    "\"details\":[{\"size\":\"shall be from 64 to 65536\"}]}");
@@ -304,6 +309,10 @@ START_TEST(an_id_that_is_no_uuid_is_on_no_kme)
 	    "\"details\":[{\"key_ID\":\"x is not a UUID\"}]}");
 	REFUSED(post_ids("{\"key_IDs\":[{\"key_ID\":\"" A " \"}]}"),
 	    NOT_FOUND);
+	REFUSED(post_ids("{\"key_IDs\":[{\"key_ID\":\"" A B "\"}]}"),
+	    NOT_FOUND);
+	ck_assert_str_eq(error_text(), "{\"message\":\"" NOT_FOUND "\","
+	    "\"details\":[{\"key_ID\":\"72 octets are not a UUID\"}]}");
 	REFUSED(get_ids("key_ID=%ff"), NOT_FOUND);
 	ck_assert_str_eq(error_text(), "{\"message\":\"" NOT_FOUND "\"}");
 }
