@@ -35,6 +35,7 @@ struct committer {
 	struct queue	 waiting, answered;
 	bool		 stop, checkpoint;
 	int		 checkpoint_result;
+	uint64_t	 commits, jobs;
 	int		 eventfd;
 	struct event	*ev;
 	size_t		 queued;	/* the loop's own count */
@@ -95,6 +96,16 @@ spoil(struct queue *q, int result)
 			j->result = result;
 }
 
+static void
+count(struct committer *c, const struct queue *batch)
+{
+	pthread_mutex_lock(&c->mutex);
+	c->commits++;
+	for (const struct job *j = batch->head; j != NULL; j = j->next)
+		c->jobs++;
+	pthread_mutex_unlock(&c->mutex);
+}
+
 static int
 run_transaction(struct committer *c, struct queue *batch)
 {
@@ -116,6 +127,7 @@ run_transaction(struct committer *c, struct queue *batch)
 		db_rollback(c->db);
 		spoil(batch, -E_STORE);
 	}
+	count(c, batch);
 	return 0;
 }
 
@@ -181,6 +193,7 @@ work(void *arg)
 	struct committer	*c = arg;
 	struct queue		 batch;
 
+	pthread_setname_np(pthread_self(), "committer");
 	pthread_mutex_lock(&c->mutex);
 	for (;;) {
 		if (c->waiting.head != NULL) {
@@ -286,6 +299,15 @@ size_t
 committer_queued(const struct committer *c)
 {
 	return c->queued;
+}
+
+void
+committer_counts(struct committer *c, uint64_t *commits, uint64_t *jobs)
+{
+	pthread_mutex_lock(&c->mutex);
+	*commits = c->commits;
+	*jobs = c->jobs;
+	pthread_mutex_unlock(&c->mutex);
 }
 
 void

@@ -33,6 +33,9 @@ void	committer_add(struct committer *, committer_run *, committer_done *,
 int	committer_sync(struct committer *, committer_run *, void *job);
 /* Jobs added and not yet answered. */
 size_t	committer_queued(const struct committer *);
+/* Transactions since the start, and the jobs that they held. */
+void	committer_counts(struct committer *, uint64_t *commits,
+	    uint64_t *jobs);
 /* A truncating checkpoint when the queue is next empty. */
 void	committer_checkpoint(struct committer *);
 /* How the last one went: 0, -E_BUSY (a reader blocks it), -E_STORE. */

@@ -141,11 +141,12 @@ kma_status(void *arg, int nargs, char **args)
 	if (!ipc_is_up(k->ksa))
 		json_array_append_new(missing,
 		    json_string("ksa is not connected"));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I}",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
 	    "kme_id", kma_conf.kme_id, "ready", json_array_size(missing) == 0,
 	    "missing", missing, "links", links, "relay", relay_status(k),
 	    "supply", supply_status(k),
 	    "locked_memory_used", (json_int_t)secret_used(),
+	    "commits", (json_int_t)linkstore_commits(k->store),
 	    "jobs_queued", (json_int_t)linkstore_queued(k->store));
 }
 

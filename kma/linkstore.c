@@ -238,6 +238,15 @@ linkstore_queued(const struct linkstore *ls)
 	return committer_queued(ls->committer);
 }
 
+uint64_t
+linkstore_commits(const struct linkstore *ls)
+{
+	uint64_t	commits, jobs;
+
+	committer_counts(ls->committer, &commits, &jobs);
+	return commits;
+}
+
 void
 linkstore_checkpoint(struct linkstore *ls)
 {

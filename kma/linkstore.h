@@ -49,6 +49,7 @@ int	linkstore_read_inbound(struct linkstore *, const char *source,
 	    uint64_t block, struct secret **);
 /* Jobs not yet on disk; a truncating checkpoint when idle. */
 size_t	linkstore_queued(const struct linkstore *);
+uint64_t linkstore_commits(const struct linkstore *);
 void	linkstore_checkpoint(struct linkstore *);
 
 /*

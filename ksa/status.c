@@ -109,6 +109,18 @@ counters(const struct env *e)
 	return o;
 }
 
+static void
+commits(const struct env *e, json_t *figures)
+{
+	struct committer	*c = keystore_committer(e->store);
+	uint64_t		 n, jobs;
+
+	committer_counts(c, &n, &jobs);
+	set(figures, "commits", n);
+	set(figures, "commit_jobs", jobs);
+	set(figures, "commits_queued", committer_queued(c));
+}
+
 static bool
 peer_ready(const struct peer *p, json_t *missing)
 {
@@ -144,8 +156,7 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 	}
 	json_object_set_new(figures, "pools", pools);
 	json_object_set_new(figures, "count", counters(e));
-	set(figures, "commits_queued",
-	    committer_queued(keystore_committer(e->store)));
+	commits(e, figures);
 	set(figures, "fetches_waiting", fetch_waiting(e));
 	set(figures, "locked_memory_used", secret_used());
 	set(figures, "locked_memory", secret_total());

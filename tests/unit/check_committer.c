@@ -100,6 +100,25 @@ START_TEST(jobs_are_answered_in_order_when_they_are_on_disk)
 }
 END_TEST
 
+START_TEST(commits_and_their_jobs_are_counted)
+{
+	struct job	jobs[3] = { { 0, false }, { 1, true }, { 2, false } };
+	uint64_t	commits, n;
+
+	start();
+	committer_counts(com, &commits, &n);
+	ck_assert_uint_eq(commits, 0);
+	ck_assert_uint_eq(n, 0);
+	for (int i = 0; i < 3; i++)
+		ck_assert_int_eq(committer_sync(com, insert, &jobs[i]),
+		    jobs[i].fail ? -E_SPENT : 0);
+	committer_counts(com, &commits, &n);
+	ck_assert_uint_eq(commits, 3);
+	ck_assert_uint_eq(n, 3);
+	finish();
+}
+END_TEST
+
 START_TEST(a_failing_job_fails_alone)
 {
 	struct job	jobs[300];
@@ -353,7 +372,7 @@ START_TEST(an_answered_job_survives_kill_9)
 END_TEST
 
 UNIT_MAIN("committer", jobs_are_answered_in_order_when_they_are_on_disk,
-    a_failing_job_fails_alone,
+    commits_and_their_jobs_are_counted, a_failing_job_fails_alone,
     a_lost_transaction_costs_only_the_job_that_lost_it,
     sync_waits_and_delivers_what_came_before,
     an_answer_may_add_jobs_and_wait_for_them, freeing_finishes_what_was_added,
