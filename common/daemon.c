@@ -206,6 +206,15 @@ notify(const char *text)
 }
 
 void
+daemon_store_ruined(const char *path)
+{
+	log_err("stopped: the key store cannot be trusted", "path=%s "
+	    "remedy=\"mend the disk, then start again: the store is checked, "
+	    "and other nodes are asked what is missing\"", log_quote(path));
+	_exit(1);
+}
+
+void
 daemon_ready(const char *status)
 {
 	char	text[512];

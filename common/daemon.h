@@ -36,6 +36,9 @@ const char *daemon_conf_path(void);
  */
 struct event_base *daemon_loop(void (*stop)(void *), void (*reload)(void *),
 	    void *arg);
+/* For db_on_ruin(): ends the process at once, with nothing said to anybody
+ * but the log. A restart checks the store. */
+void	daemon_store_ruined(const char *path);
 /* READY=1 / STATUS=... to $NOTIFY_SOCKET, if there is one. */
 void	daemon_ready(const char *status);
 void	daemon_status(const char *fmt, ...)

@@ -53,6 +53,31 @@ remedy(int code)
 	}
 }
 
+static db_ruined	*on_ruin;
+
+void
+db_on_ruin(db_ruined *fn)
+{
+	on_ruin = fn;
+}
+
+/* After an error of the disk nobody knows what is on it and what is not. */
+static bool
+ruin(int code)
+{
+	switch (code & 0xff) {
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return true;
+	case SQLITE_IOERR:
+		return code != SQLITE_IOERR_NOMEM &&
+		    code != SQLITE_IOERR_LOCK &&
+		    code != SQLITE_IOERR_BLOCKED;
+	default:
+		return false;
+	}
+}
+
 /* From SQLite's code to ours; logged, but not a thousand times a second. */
 static int
 failed(struct db *db, int code, const char *what)
@@ -69,6 +94,8 @@ failed(struct db *db, int code, const char *what)
 		    remedy(code));
 	db->logged_code = code;
 	db->logged_at = now;
+	if (on_ruin != NULL && ruin(code))
+		on_ruin(db->path);
 	db->error = basic == SQLITE_BUSY ? -E_BUSY :
 	    basic == SQLITE_CORRUPT || basic == SQLITE_NOTADB ?
 	    -E_STORE_CORRUPT : -E_STORE;

@@ -21,6 +21,13 @@ struct db;
  */
 int	db_open(struct db **, const char *path, const char *const *migrations,
 	    int nmigrations);
+/*
+ * Once a store serves, a damaged file or a failing disk is no error like
+ * others: what is read may be wrong, and what was written may be lost. fn is
+ * called from any thread before anybody acts on it, and does not return.
+ */
+typedef void	db_ruined(const char *path);
+void	db_on_ruin(db_ruined *);
 /* A second, read-only connection for the event loop. */
 int	db_open_reader(struct db **, const char *path);
 /* Finalizes all statements; a writer checkpoints (TRUNCATE). NULL after. */

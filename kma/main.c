@@ -8,6 +8,7 @@
  * which is checked whole; open the sockets; serve. It has nothing else open.
  */
 #include "daemon.h"
+#include "db.h"
 #include "err.h"
 #include "kma/conf.h"
 #include "kma/kma.h"
@@ -46,6 +47,7 @@ main(int argc, char **argv)
 	if ((r = kma_new(&k, base)) < 0)
 		fatal("cannot start", "error=%s meaning=%s", err_name(r),
 		    log_quote(err_text(r)));
+	db_on_ruin(daemon_store_ruined);
 	daemon_ready("serving");
 	event_base_dispatch(base);
 	kma_free(&k);

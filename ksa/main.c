@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "ctl.h"
 #include "daemon.h"
+#include "db.h"
 #include "door.h"
 #include "err.h"
 #include "log.h"
@@ -104,6 +105,7 @@ main(int argc, char **argv)
 	check(sae_book_new(&book, &ksa_conf), "applications cannot be read");
 	check(supply_new(&supply, base, &ksa_conf, book),
 	    "the key supply cannot start");
+	db_on_ruin(daemon_store_ruined);
 
 	/* Figures, never keys, for root and our own user. */
 	snprintf(path, sizeof(path), "%s/ctl-ksa/sock", ksa_conf.run_dir);

@@ -239,6 +239,8 @@ fill(struct db *db, int rows)
 	ck_assert_int_eq(db_commit(db), 0);
 }
 
+static char	ruined[512];
+
 static void
 damage(long at, const void *p, size_t n)
 {
@@ -265,6 +267,36 @@ START_TEST(a_damaged_store_is_refused_with_a_remedy)
 		unlink(unit_path("keys.db-wal"));
 		unlink(unit_path("keys.db-shm"));
 	}
+}
+END_TEST
+
+static void
+note_ruin(const char *path)
+{
+	snprintf(ruined, sizeof(ruined), "%s", path);
+}
+
+START_TEST(damage_while_a_store_serves_is_told_before_anybody_acts_on_it)
+{
+	static const char	junk[] = "\xff\xff\xff\xff\xff\xff\xff\xff";
+	struct db		*db = open_store(), *reader;
+
+	fill(db, 200);
+	ck_assert_int_eq(db_checkpoint(db), 0);
+	for (int page = 1; page < 4; page++)
+		damage(page * 4096L, junk, 8);
+	ck_assert_int_eq(db_open_reader(&reader, store()), 0);
+	db_on_ruin(note_ruin);
+	ck_assert_int_eq(db_run(reader, "SELECT v FROM t", ""),
+	    -E_STORE_CORRUPT);
+	ck_assert_str_eq(ruined, store());
+	ruined[0] = '\0';
+	/* What an operator can mend is no ruin. */
+	ck_assert_int_lt(db_run(reader, "DELETE FROM t", ""), 0);
+	ck_assert_str_eq(ruined, "");
+	db_on_ruin(NULL);
+	db_close(&reader);
+	db_close(&db);
 }
 END_TEST
 
@@ -391,6 +423,7 @@ UNIT_MAIN("db", a_new_store_is_durable_private_and_erases,
     wrong_modes_and_kinds_of_file_are_refused,
     two_writers_cannot_have_the_same_store,
     a_damaged_store_is_refused_with_a_remedy,
+    damage_while_a_store_serves_is_told_before_anybody_acts_on_it,
     a_reader_sees_commits_while_the_writer_writes,
     a_checkpoint_that_a_reader_blocks_says_so,
     deleted_bytes_are_gone_from_disk_after_a_checkpoint,
