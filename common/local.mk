@@ -35,9 +35,13 @@ libcommon_a_SOURCES = \
 	common/msgdec.c \
 	common/msgenc.c \
 	common/otp.c common/otp.h \
+	common/quiet.c common/quiet.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
 	common/tls.c common/tls.h \
+	common/tlscert.c common/tlscert.h \
+	common/tlscrl.c common/tlscrl.h \
+	common/tlsverify.c common/tlsverify.h \
 	common/user.c common/user.h \
 	common/witness.c common/witness.h
 

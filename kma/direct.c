@@ -10,6 +10,7 @@
 #include "err.h"
 #include "kma/kma.h"
 #include "log.h"
+#include "quiet.h"
 
 struct direct {
 	struct link		*l;
@@ -124,7 +125,7 @@ taken(void *arg, int r)
 	answer(t->l, t->block, r);
 	if (r == 0)
 		supply_ready(t->l->kma, t->l->conf->peer, t->block);
-	else
+	else if (!quiet())
 		log_warn("assigned block refused", "link=%s block=%llu"
 		    " error=%s", t->l->conf->name,
 		    (unsigned long long)t->block, err_name(r));

@@ -12,6 +12,7 @@
 #include "err.h"
 #include "kma/relay.h"
 #include "log.h"
+#include "quiet.h"
 
 #define WAITING_MAX	512	/* frames that wait for a pad onwards */
 
@@ -232,9 +233,11 @@ check(struct hop *h, const struct msg_relay_in *m)
 	if ((r = relay_frame_check(m, m->hop, h->in)) == -E_MAC) {
 		relay_counters(h->kma)->bad_mac++;
 		link_their_pad_bad(h->from, m->pad);
-		log_warn("key relay message with a bad MAC", "link=%s"
-		    " route=%s request=%s pad=%llu", h->from->conf->name,
-		    m->route, m->request, (unsigned long long)m->pad);
+		if (!quiet())
+			log_warn("key relay message with a bad MAC",
+			    "link=%s route=%s request=%s pad=%llu",
+			    h->from->conf->name, m->route, m->request,
+			    (unsigned long long)m->pad);
 	}
 	return r;
 }

@@ -10,6 +10,7 @@
 #include "err.h"
 #include "kma/kma.h"
 #include "log.h"
+#include "quiet.h"
 
 #define REPEAT_MS	1000
 #define UNPROVED_MS	10000	/* a control key that the peer does not know */
@@ -265,7 +266,7 @@ channel_input(void *arg, const uint8_t *p, size_t len, uint64_t peer_mark)
 		p += used;
 		len -= used;
 	}
-	if (r < 0)
+	if (r < 0 && !quiet())
 		log_warn("control message refused", "link=%s error=%s",
 		    l->conf->name, err_name(r));
 }

@@ -12,6 +12,7 @@
 #include "block.h"
 #include "err.h"
 #include "log.h"
+#include "quiet.h"
 
 #define ROUTES_MAX	4096
 
@@ -229,13 +230,15 @@ relay_done_in(struct kma *k, struct msg_done_in *m)
 	if (s == NULL)
 		return;		/* timed out: the block is void */
 	if (strcmp(m->response, "success") != 0) {
-		log_notice("key relay failed", "route=%s response=%s",
-		    s->text, log_quote(m->response));
+		if (!quiet())
+			log_notice("key relay failed", "route=%s response=%s",
+			    s->text, log_quote(m->response));
 		finish(s, -E_NO_KEY);
 	} else if (done_check(s, m) < 0) {
 		relay_counters(k)->bad_mac++;
-		log_warn("completion notification with a bad MAC",
-		    "route=%s request=%s", s->text, s->request);
+		if (!quiet())
+			log_warn("completion notification with a bad MAC",
+			    "route=%s request=%s", s->text, s->request);
 	} else
 		finish(s, 0);
 }

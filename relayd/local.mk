@@ -13,7 +13,6 @@ librelayd_a_SOURCES = \
 	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \
 	relayd/kxlink.c relayd/kxlink.h \
 	relayd/linkstate.c relayd/linkstate.h \
-	relayd/quiet.c relayd/quiet.h \
 	relayd/relay.c relayd/relay.h \
 	relayd/relayd.h \
 	relayd/routes.c relayd/routes.h

@@ -1,3 +1,4 @@
+/* quiet.c - a bucket of log lines. */
 #include "quiet.h"
 
 #include "ident.h"

@@ -1,6 +1,6 @@
 /* quiet.h - so that a peer's faults cannot fill the log. */
-#ifndef RELAYD_QUIET_H
-#define RELAYD_QUIET_H
+#ifndef QKD_QUIET_H
+#define QKD_QUIET_H
 
 #include <stdbool.h>
 
