@@ -33,6 +33,7 @@ fetch_free(struct fetch *f)
 	free(f->ids);
 	free(f->v);
 	free(f->asks);
+	free(f->sizes);
 	free(f);
 }
 
@@ -82,20 +83,13 @@ deliver_check(const struct fetch *f, const char **why)
 {
 	enum supply_status	 s = SUPPLY_OK;
 	uint64_t		 now = now_ms();
-	uint32_t		 octets = 0;
 
 	for (uint32_t i = 0; s == SUPPLY_OK && i < f->number; i++) {
 		struct binding	*b = f->v[i].peer == NULL ? NULL :
 				    binding_of(f, i);
 
-		if (b == NULL)
-			continue;
-		s = check_one(f, b, f->v[i].place, now, why);
-		if (s == SUPPLY_OK && octets != 0 && b->octets != octets) {
-			*why = "keys of different sizes in one request";
-			s = SUPPLY_BAD_REQUEST;
-		}
-		octets = b->octets;
+		if (b != NULL)
+			s = check_one(f, b, f->v[i].place, now, why);
 	}
 	return s;
 }
@@ -131,19 +125,43 @@ read_key(const struct fetch *f, uint32_t i, const struct binding *b,
 	return r;
 }
 
+/* The keys of a request may be of several sizes. */
+static int
+measure(struct fetch *f, size_t *octets)
+{
+	if ((f->sizes = calloc(f->number, sizeof(f->sizes[0]))) == NULL)
+		return -E_NO_MEMORY;
+	*octets = 0;
+	for (uint32_t i = 0; i < f->number; i++) {
+		struct binding	*b = binding_of(f, i);
+
+		if (b == NULL)
+			return -E_NO_MEMORY;
+		f->sizes[i] = b->octets;
+		f->mixed = f->mixed || f->sizes[i] != f->sizes[0];
+		*octets += b->octets;
+	}
+	return 0;
+}
+
 static int
 read_all(struct fetch *f)
 {
-	int	r = 0;
+	uint8_t	*out;
+	size_t	 octets;
+	int	 r;
 
-	f->octets = binding_of(f, 0)->octets;
-	if ((f->keys = secret_new((size_t)f->number * f->octets)) == NULL)
+	if ((r = measure(f, &octets)) < 0)
+		return r;
+	if ((f->keys = secret_new(octets)) == NULL)
 		return -E_NO_MEMORY;
+	out = f->keys->bytes;
 	for (uint32_t i = 0; r == 0 && i < f->number; i++) {
 		struct binding	*b = binding_of(f, i);
 
-		r = b == NULL ? -E_NO_MEMORY : read_key(f, i, b,
-		    f->keys->bytes + (size_t)i * f->octets);
+		/* Memory may be short; the binding is the same. */
+		r = b == NULL ? -E_NO_MEMORY : read_key(f, i, b, out);
+		out += f->sizes[i];
 	}
 	return r;
 }
@@ -291,7 +309,8 @@ answer(struct fetch *f)
 	for (uint32_t i = 0; i < f->number; i++)
 		count->redelivered += f->v[i].stamp == 0;
 	a.number = f->number;
-	a.octets = f->octets;
+	a.octets = f->sizes[0];
+	a.sizes = f->mixed ? f->sizes : NULL;
 	a.ids = (const uint8_t (*)[16])f->ids;
 	a.keys = f->keys;
 	f->keys = NULL;

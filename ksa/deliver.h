@@ -39,7 +39,8 @@ struct fetch {
 	struct ask		*asks;
 	uint32_t		 nasks;
 	bool			 waits;
-	uint32_t		 octets;	/* of each key */
+	uint32_t		*sizes;		/* octets of each key */
+	bool			 mixed;		/* they differ */
 	struct secret		*keys;
 	struct group		*groups;
 	uint32_t		 ngroups;

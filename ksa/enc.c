@@ -111,6 +111,16 @@ fail(struct supply_call *c, enum supply_status s, const char *what,
 	return NULL;
 }
 
+static struct supply_call *
+unmet(struct supply_call *c, unsigned wishes)
+{
+	struct supply_answer	a = { .status = SUPPLY_UNMET,
+				    .unmet = wishes };
+
+	call_answer(c, &a);
+	return NULL;
+}
+
 static struct enc *
 enc_new(struct peer *p, const struct supply_request *q)
 {
@@ -176,6 +186,8 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 	    (uint64_t)q->number * q->octets > OCTETS_MAX)
 		return fail(&c, SUPPLY_TOO_LARGE,
 		    "too much key for one request", "");
+	if (q->wish.mandatory != 0)
+		return unmet(&c, q->wish.mandatory);
 	if (env->stopping || (e = enc_new(p, q)) == NULL)
 		return fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory", "");

@@ -7,6 +7,7 @@
 #include "etsi014.h"
 #include "etsi014json.h"
 #include "etsi014out.h"
+#include "extension.h"
 #include "log.h"
 #include "uri.h"
 
@@ -66,12 +67,13 @@ static const struct {
 	[SUPPLY_TOO_LARGE] =	{ 400, "too large" },
 	[SUPPLY_UNAVAILABLE] =	{ 503, "the key supply is not available" },
 	[SUPPLY_TIMEOUT] =	{ 503, "the key supply did not answer in time" },
+	[SUPPLY_UNMET] =	{ 400, EXTENSION_UNMET },
 };
 
 static void
 give_keys(struct exchange *x, struct supply_answer *a)
 {
-	size_t	 len = etsi014_keys_len(a->number, a->octets);
+	size_t	 len = etsi014_keys_len(a);
 	char	*p;
 
 	log_debug("keys given", "method=%s sae=%s peer_sae=%s number=%u "
@@ -82,6 +84,16 @@ give_keys(struct exchange *x, struct supply_answer *a)
 	guest_answered(x);
 }
 
+/* The words are fixed (6.2); the details say which. */
+static void
+refuse_wish(struct exchange *x, const struct supply_answer *a)
+{
+	struct refusal	r = { .details = NULL };
+
+	extension_unmet(a->unmet, a->detail, &r);
+	refuse(x, 400, NULL, &r);
+}
+
 static void
 on_enc(void *arg, struct supply_answer *a)
 {
@@ -90,6 +102,8 @@ on_enc(void *arg, struct supply_answer *a)
 	x->call = NULL;
 	if (a->status == SUPPLY_OK)
 		give_keys(x, a);
+	else if (a->status == SUPPLY_UNMET)
+		refuse_wish(x, a);
 	else
 		etsi014_refuse(x, refusals[a->status].code, NULL, "%s",
 		    a->detail ? a->detail : refusals[a->status].words);
@@ -161,6 +175,19 @@ check_carrier(const struct http_request *rq, const struct uri_text *query,
 	    refusal_set(r, "a body requires the POST method");
 }
 
+static struct supply_call *
+enc_keys(struct exchange *x, const struct key_request *k)
+{
+	const char	*slaves[SUPPLY_SLAVES_MAX] = { x->other };
+
+	for (uint32_t i = 0; i < k->nslaves; i++)
+		slaves[i + 1] = k->slaves[i];
+	return supply_enc(guest_supply(x), &(struct supply_request){
+	    .master = x->caller->id, .slaves = slaves,
+	    .nslaves = k->nslaves + 1, .number = k->number,
+	    .octets = k->size / 8, .wish = k->wish }, on_enc, x);
+}
+
 static void
 get_key(struct exchange *x, const struct uri_text *query)
 {
@@ -182,10 +209,7 @@ get_key(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_enc(guest_supply(x), &(struct supply_request){
-	    .master = x->caller->id,
-	    .slaves = (const char *const []){ x->other }, .nslaves = 1,
-	    .number = k.number, .octets = k.size / 8 }, on_enc, x);
+	call = enc_keys(x, &k);
 	if (call != NULL)
 		x->call = call;
 }

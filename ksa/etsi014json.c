@@ -5,11 +5,11 @@
 
 #include "err.h"
 #include "etsi014json.h"
+#include "extension.h"
 #include "idscan.h"
 #include "uri.h"
 
 #define NOT_FOUND	"one or more keys specified are not found on KME"
-#define UNSUPPORTED	"not all extension_mandatory parameters are supported"
 
 int
 refusal_set(struct refusal *r, const char *fmt, ...)
@@ -121,39 +121,49 @@ read_array(const json_t *root, const char *name, json_type type,
 }
 
 static int
-read_extensions(const json_t *root, struct refusal *r)
+read_extensions(const json_t *root, struct key_request *k,
+    struct refusal *r)
 {
-	const json_t *mandatory, *optional, *group;
-	const char *name;
-	json_t	*v;
-	size_t	 i;
+	const json_t *mandatory, *optional;
 
 	if (read_array(root, "extension_mandatory", JSON_OBJECT, "objects",
 	    &mandatory, r) < 0 || read_array(root, "extension_optional",
 	    JSON_OBJECT, "objects", &optional, r) < 0)
 		return -E_BAD_FORMAT;
-	if (json_array_size(mandatory) == 0)
-		return 0;
-	json_array_foreach((json_t *)mandatory, i, group)
-		json_object_foreach((json_t *)group, name, v)
-			refusal_detail(r, "extension_mandatory_unsupported",
-			    "%s is not supported", name);
-	return refusal_set(r, UNSUPPORTED);
+	return extension_read(&k->wish, mandatory, optional, r);
 }
 
 static int
-read_slaves(const json_t *root, const struct supply_limits *l,
-    struct refusal *r)
+read_slave(struct key_request *k, const json_t *slave, struct refusal *r)
 {
-	const json_t *slaves;
+	const char *id = json_string_value(slave);
+	size_t	 len = json_string_length(slave);
+
+	if (!sae_id_valid(id, len))
+		return refusal_set(r, "additional_slave_SAE_IDs: entry %u is "
+		    "not a valid SAE ID", k->nslaves + 1);
+	memcpy(k->slaves[k->nslaves++], id, len + 1);
+	return 0;
+}
+
+static int
+read_slaves(const json_t *root, struct key_request *k,
+    const struct supply_limits *l, struct refusal *r)
+{
+	const json_t *slaves, *slave;
+	size_t	 i;
 
 	if (read_array(root, "additional_slave_SAE_IDs", JSON_STRING,
 	    "strings", &slaves, r) < 0)
 		return -E_BAD_FORMAT;
-	if (json_array_size(slaves) <= l->max_sae_id_count)
-		return 0;
-	return refusal_set(r, "additional_slave_SAE_IDs shall have no more "
-	    "than %u entries (max_SAE_ID_count)", l->max_sae_id_count);
+	if (json_array_size(slaves) > l->max_sae_id_count)
+		return refusal_set(r, "additional_slave_SAE_IDs shall have no "
+		    "more than %u entries (max_SAE_ID_count)",
+		    l->max_sae_id_count);
+	json_array_foreach((json_t *)slaves, i, slave)
+		if (read_slave(k, slave, r) < 0)
+			return -E_BAD_FORMAT;
+	return 0;
 }
 
 static int
@@ -189,6 +199,8 @@ check_request(struct key_request *k, int64_t number, int64_t size,
 		    l->max_key_size);
 	k->number = number;
 	k->size = size;
+	k->nslaves = 0;
+	k->wish = (struct supply_wish){ .asked = false };
 	return 0;
 }
 
@@ -205,8 +217,8 @@ etsi014_read_request(struct key_request *k, const char *body, size_t len,
 	if ((e = read_int(root, "number", &number, r)) == 0 &&
 	    (e = read_int(root, "size", &size, r)) == 0 &&
 	    (e = check_request(k, number, size, l, r)) == 0 &&
-	    (e = read_slaves(root, l, r)) == 0)
-		e = read_extensions(root, r);
+	    (e = read_slaves(root, k, l, r)) == 0)
+		e = read_extensions(root, k, r);
 	json_decref(root);
 	return e;
 }

@@ -25,6 +25,9 @@ void	refusal_clear(struct refusal *);
 struct key_request {		/* 6.2, within the limits */
 	uint32_t	number;
 	uint32_t	size;		/* bits, a multiple of 8 */
+	uint32_t	nslaves;	/* additional ones */
+	sae_id		slaves[SUPPLY_SLAVES_MAX - 1];
+	struct supply_wish wish;
 };
 
 struct key_ids {		/* 6.4: distinct, at least one */

@@ -3,6 +3,7 @@
 
 #include "base64.h"
 #include "etsi014out.h"
+#include "extension.h"
 
 static void
 write_text(struct jsonout *o, const char *name, const char *value)
@@ -61,16 +62,29 @@ etsi014_write_error(struct jsonout *o, const struct refusal *r)
 #define KEYS_HEAD	"{\"keys\":["
 #define KEY_ID		"{\"key_ID\":\""
 #define KEY		"\",\"key\":\""
-#define KEY_END		"\"},"		/* the last comma becomes "]}" */
+#define KEY_QUOTE	"\""
+#define KEY_END		"},"		/* the last comma becomes "]}" */
 #define LEN(literal)	(sizeof(literal) - 1)
 
-size_t
-etsi014_keys_len(uint32_t number, uint32_t octets)
+static uint32_t
+size_of(const struct supply_answer *a, uint32_t i)
 {
-	size_t	one = LEN(KEY_ID) + UUID_TEXT + LEN(KEY) +
-	    BASE64_LEN((size_t)octets) + LEN(KEY_END);
+	return a->sizes == NULL ? a->octets : a->sizes[i];
+}
 
-	return LEN(KEYS_HEAD) + number * one + 1;
+size_t
+etsi014_keys_len(const struct supply_answer *a)
+{
+	char	extension[EXTENSION_TEXT];
+	size_t	one = LEN(KEY_ID) + UUID_TEXT + LEN(KEY) + LEN(KEY_QUOTE) +
+		    extension_tell(extension, a->origin) + LEN(KEY_END);
+	size_t	all = LEN(KEYS_HEAD) + a->number * one + 1;
+
+	if (a->sizes == NULL)
+		return all + a->number * BASE64_LEN((size_t)a->octets);
+	for (uint32_t i = 0; i < a->number; i++)
+		all += BASE64_LEN((size_t)a->sizes[i]);
+	return all;
 }
 
 static char *
@@ -84,15 +98,19 @@ void
 etsi014_write_keys(char *out, const struct supply_answer *a)
 {
 	const uint8_t *key = a->keys->bytes;
+	char	extension[EXTENSION_TEXT];
+	size_t	len = extension_tell(extension, a->origin);
 	uuid_text id;
 
 	out = put(out, KEYS_HEAD, LEN(KEYS_HEAD));
-	for (uint32_t i = 0; i < a->number; i++, key += a->octets) {
+	for (uint32_t i = 0; i < a->number; key += size_of(a, i++)) {
 		uuid_print(a->ids[i], id);
 		out = put(out, KEY_ID, LEN(KEY_ID));
 		out = put(out, id, UUID_TEXT);
 		out = put(out, KEY, LEN(KEY));
-		out += base64_encode(out, key, a->octets);
+		out += base64_encode(out, key, size_of(a, i));
+		out = put(out, KEY_QUOTE, LEN(KEY_QUOTE));
+		out = put(out, extension, len);
 		out = put(out, KEY_END, LEN(KEY_END));
 	}
 	memcpy(out - 1, "]}", 2);

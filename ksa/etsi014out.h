@@ -13,7 +13,7 @@ struct status014 {		/* 6.1 */
 void	etsi014_write_status(struct jsonout *, const struct status014 *);
 void	etsi014_write_error(struct jsonout *, const struct refusal *);
 /* Key container (6.3): its length, and its text to exactly that many octets. */
-size_t	etsi014_keys_len(uint32_t number, uint32_t octets);
+size_t	etsi014_keys_len(const struct supply_answer *);
 void	etsi014_write_keys(char *out, const struct supply_answer *);
 
 #endif

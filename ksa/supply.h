@@ -35,6 +35,7 @@ bool	supply_report(const struct supply *, json_t *figures,
 	    json_t *missing);
 
 #define SUPPLY_KEYS_MAX	1024	/* per request; 10 bits in a key_ID */
+#define SUPPLY_SLAVES_MAX 17	/* of one request: in the path, additional */
 
 /* The tokens of PROFILE.md section 2; HTTPS maps them to 400, 401, 503. */
 enum supply_status {
@@ -46,6 +47,7 @@ enum supply_status {
 	SUPPLY_TOO_LARGE,
 	SUPPLY_UNAVAILABLE,
 	SUPPLY_TIMEOUT,
+	SUPPLY_UNMET,		/* there is key, but none as it was wished */
 };
 
 struct supply_limits {		/* sizes in bits as the standards have them */
@@ -54,8 +56,24 @@ struct supply_limits {		/* sizes in bits as the standards have them */
 };
 
 /*
- * The answer to enc and dec. Keys lie one after the other, `octets` each.
- * `detail`: for a person, NULL when OK; it names what is missing. With
+ * What the key material shall be like. Bits stand for rows of the table in
+ * extension.c; an optional wish that cannot be met at once is ignored.
+ */
+struct supply_wish {
+	unsigned	mandatory, optional;
+	bool		asked;		/* the answer tells what it is like */
+	uint64_t	max_age;	/* ms */
+};
+
+struct supply_origin {		/* what it is like: the worst of it */
+	bool		direct;		/* of one QKD link, or of this node */
+	bool		dated;		/* its age is known */
+	uint64_t	age;		/* ms */
+};
+
+/*
+ * The answer to enc and dec. Keys lie one after the other, `octets` each, or
+ * as many as `sizes` says. `detail`: for a person, NULL when OK; it names what is missing. With
  * `keys` the receiver of the answer owns the secret (it may set the field to
  * NULL to keep it); otherwise the engine wipes it after the call.
  */
@@ -63,8 +81,11 @@ struct supply_answer {
 	enum supply_status	 status;
 	const char		*detail;
 	uint32_t		 number, octets;
+	const uint32_t		*sizes;		/* NULL: all the same */
 	const uint8_t		(*ids)[16];	/* `number` key_IDs */
 	struct secret		*keys;
+	const struct supply_origin *origin;	/* NULL: nobody asked */
+	unsigned		 unmet;		/* mandatory wishes */
 };
 
 typedef void	supply_done(void *arg, struct supply_answer *);
@@ -76,8 +97,9 @@ struct supply_call;
 struct supply_request {
 	const char		*master;
 	const char *const	*slaves;	/* [0]: the one in the path */
-	uint32_t		 nslaves;	/* at least 1 */
+	uint32_t		 nslaves;	/* 1..SUPPLY_SLAVES_MAX */
 	uint32_t		 number, octets;	/* keys, of each */
+	struct supply_wish	 wish;
 };
 
 /*

@@ -15,11 +15,15 @@ const struct fuzz_seed fuzz_seeds[] = {
 	    "{\"\\u00e4\\u2028\":{}}],\"extension_optional\":[{\"x\":[1e9]}]}"),
 	FUZZ_TEXT("{\"additional_slave_SAE_IDs\":[],\"size\":-8}"),
 	FUZZ_TEXT("{\"number\":99999999999999999999}"),
+	FUZZ_TEXT("{\"extension_mandatory\":[{\"qkdnode_route_type\":\"direct\"},"
+	    "{\"qkdnode_max_age\":30000}],\"extension_optional\":["
+	    "{\"qkdnode_route_type\":\"any\",\"qkdnode_max_age\":[]},"
+	    "{\"qkdnode_min_disjoint_paths\":2}]}"),
 	FUZZ_TEXT(" "),
 	FUZZ_END
 };
 
-static const struct supply_limits limits = { 256, 64, 65536, 128, 0 };
+static const struct supply_limits limits = { 256, 64, 65536, 128, 16 };
 
 /* A refusal has words and can be written as JSON. */
 static void
@@ -49,8 +53,13 @@ check(int e, const struct key_request *k, struct refusal *r)
 	if (e < 0)
 		check_refusal(r);
 	else if (k->number < 1 || k->number > 128 || k->size < 64 ||
-	    k->size > 65536 || k->size % 8 != 0 || r->details != NULL)
+	    k->size > 65536 || k->size % 8 != 0 || r->details != NULL ||
+	    k->nslaves > 16 || (k->wish.mandatory & k->wish.optional) != 0 ||
+	    (k->wish.mandatory | k->wish.optional) > 3)
 		abort();
+	for (uint32_t i = 0; e == 0 && i < k->nslaves; i++)
+		if (!sae_id_valid(k->slaves[i], strlen(k->slaves[i])))
+			abort();
 }
 
 int

@@ -107,6 +107,29 @@ START_TEST(a_refused_batch_leaves_its_good_keys)
 }
 END_TEST
 
+START_TEST(keys_of_several_sizes_come_in_one_answer)
+{
+	struct pair_result	e2;
+
+	begin();
+	pair_enc(0, "SAE-A1", "SAE-B1", 2, 40, &e);
+	pair_enc(0, "SAE-A1", "SAE-B1", 1, 500, &e2);
+	memcpy(e.ids[2], e2.ids[0], 16);
+	memcpy(e.ids[3], e.ids[1], 16);
+	e.ids[3][15] ^= 1;
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 4, &d);
+	ck_assert_int_eq(d.status, SUPPLY_NOT_FOUND);
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 3, &d);
+	ck_assert_msg(d.status == SUPPLY_OK, "%s", d.detail);
+	ck_assert_uint_eq(d.sizes[0], 40);
+	ck_assert_uint_eq(d.sizes[1], 40);
+	ck_assert_uint_eq(d.sizes[2], 500);
+	ck_assert_mem_eq(d.keys, e.keys, 80);
+	ck_assert_mem_eq(d.keys + 80, e2.keys, 500);
+	pair_close();
+}
+END_TEST
+
 START_TEST(a_lost_reply_loses_no_key)
 {
 	begin();
@@ -631,6 +654,7 @@ UNIT_MAIN("engine",
     two_applications_of_one_node_share_keys_too,
     only_the_slave_gets_a_key,
     a_refused_batch_leaves_its_good_keys,
+    keys_of_several_sizes_come_in_one_answer,
     a_lost_reply_loses_no_key,
     after_the_window_a_key_is_gone,
     without_a_window_a_key_is_given_once,

@@ -415,11 +415,11 @@ START_TEST(keys_are_written_to_the_octet)
 	for (size_t i = 0; i < 6400; i++)
 		a.keys->bytes[i] = i;
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
-		size_t	n = etsi014_keys_len(sizes[i].number,
-			    sizes[i].octets);
+		size_t	n;
 
 		a.number = sizes[i].number;
 		a.octets = sizes[i].octets;
+		n = etsi014_keys_len(&a);
 		memset(text, 'x', sizeof(text));
 		etsi014_write_keys(text, &a);
 		ck_assert_int_eq(text[n - 1], '}');

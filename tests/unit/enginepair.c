@@ -466,6 +466,8 @@ on_done(void *arg, struct supply_answer *a)
 	MUST(a->number <= PAIR_KEYS_MAX && a->keys->len <= PAIR_BYTES_MAX);
 	r->number = a->number;
 	r->octets = a->octets;
+	for (uint32_t i = 0; i < a->number; i++)
+		r->sizes[i] = a->sizes == NULL ? a->octets : a->sizes[i];
 	memcpy(r->ids, a->ids, a->number * 16);
 	memcpy(r->keys, a->keys->bytes, a->keys->len);
 }

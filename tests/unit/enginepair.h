@@ -19,6 +19,7 @@ struct pair_result {
 	enum supply_status	status;
 	char			detail[256];
 	uint32_t		number, octets;
+	uint32_t		sizes[PAIR_KEYS_MAX];
 	uint8_t			ids[PAIR_KEYS_MAX][16];
 	uint8_t			keys[PAIR_BYTES_MAX];
 };

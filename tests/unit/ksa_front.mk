@@ -28,6 +28,11 @@ tests_fuzz_fuzz_keyids_SOURCES = tests/fuzz/fuzz_keyids.c \
 	tests/fuzz/replay.c tests/fuzz/replay.h
 tests_fuzz_fuzz_keyids_LDADD = $(KSA_TEST_LIBS)
 
+check_PROGRAMS += tests/unit/check_extension
+tests_unit_check_extension_SOURCES = tests/unit/check_extension.c $(UNIT_SRC)
+tests_unit_check_extension_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_extension_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+
 # The door with the sockets and the engine played by the test.
 check_PROGRAMS += tests/unit/check_door
 tests_unit_check_door_SOURCES = tests/unit/check_door.c \
