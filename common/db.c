@@ -161,9 +161,11 @@ make_durable(struct db *db)
 	/* Files beside it stay, so that an operator may always read it. */
 	sqlite3_file_control(db->handle, NULL, SQLITE_FCNTL_PERSIST_WAL,
 	    &persist);
+	/* The log is written over, not cut off and grown again: a commit that
+	 * changes no file's size takes half the time. db_checkpoint() cuts. */
 	return db_exec(db, "PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-	    "PRAGMA wal_autocheckpoint=1000; PRAGMA journal_size_limit=0;"
-	    "PRAGMA foreign_keys=ON;");
+	    "PRAGMA wal_autocheckpoint=1000;"
+	    "PRAGMA journal_size_limit=8388608; PRAGMA foreign_keys=ON;");
 }
 
 static int

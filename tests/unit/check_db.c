@@ -65,6 +65,8 @@ START_TEST(a_new_store_is_durable_private_and_erases)
 	ck_assert_int_eq(db_int(db, -1, "PRAGMA busy_timeout", ""), 5000);
 	ck_assert_int_eq(db_int(db, -1, "PRAGMA wal_autocheckpoint", ""),
 	    1000);
+	ck_assert_int_eq(db_int(db, -1, "PRAGMA journal_size_limit", ""),
+	    8388608);
 	ck_assert_int_eq(db_int(db, -1, "PRAGMA user_version", ""), 3);
 	ck_assert_int_eq(stat(store(), &st), 0);
 	ck_assert_int_eq(st.st_mode & 07777, 0640);
