@@ -27,6 +27,7 @@
 #define TAG	32
 #define KEY	32
 #define PLEASE_MS	800	/* how often a forged message can make us ask */
+#define OPENING_MS	8000	/* for a round trip; then another nonce */
 #define DEAF_MS		3000	/* up, but nothing can be understood */
 
 #define KEEPALIVE_MS	900	/* about each tick */
@@ -50,11 +51,12 @@ struct authlink {
 	const struct authlink_ops	*ops;
 	void				*arg;
 	uint8_t				 nonce[NONCE];	/* of my HELLO */
-	uint64_t			 hello_key;
+	uint64_t			 hello_key, hello_at;
 	/* Apart, or one keeps the other from being sent for ever. */
 	uint64_t			 please_at;	/* my last PLEASE */
 	uint64_t			 obeyed_at;	/* L: the last I obeyed */
 	uint64_t			 need_at;	/* sent, or obeyed */
+	uint64_t			 patience;	/* two round trips */
 	bool				 needed;	/* no HELLO since */
 	uint64_t			 good_at;	/* up, or the last DATA */
 	uint64_t			 heard_at, sent_at;
@@ -163,15 +165,30 @@ send_please(struct authlink *a)
 	a->ops->send(a->arg, &m, 1);
 }
 
+/* The same HELLO again, as long as its ACK may be on its way. */
+static int
+hello_nonce(struct authlink *a, uint64_t key)
+{
+	uint64_t	now = mono_ms();
+
+	if (a->hello_at != 0 && key == a->hello_key &&
+	    now - a->hello_at < OPENING_MS)
+		return 0;
+	a->hello_at = now;
+	a->hello_key = key;
+	return RAND_bytes(a->nonce, NONCE) == 1 ? 0 : -E_RANDOM;
+}
+
 static void
 send_hello(struct authlink *a)
 {
 	uint8_t			 m[1 + 8 + NONCE + 16 + TAG], key[KEY];
 	uint8_t			*p = m;
 	struct authlink_marks	 marks = { 0, 0 };
+	uint64_t		 id;
 
-	if (a->ops->key_mine(a->arg, false, &a->hello_key, key) < 0 ||
-	    RAND_bytes(a->nonce, NONCE) != 1) {
+	if (a->ops->key_mine(a->arg, false, &id, key) < 0 ||
+	    hello_nonce(a, id) < 0) {
 		send_please(a);
 		return;
 	}
@@ -273,7 +290,8 @@ on_ack(struct authlink *a, const uint8_t *m, size_t len)
 	if ((r = tag_check(a, key, m, len)) < 0 ||
 	    (r = session_make(a, &s, key, m + 9, m + 9 + NONCE)) < 0)
 		goto out;
-	memset(a->nonce, 0, NONCE);	/* one ACK for one HELLO */
+	a->patience = 2 * (mono_ms() - a->hello_at);
+	a->hello_at = 0;		/* one ACK for one HELLO */
 	(void)RAND_bytes(a->nonce, NONCE);
 	session_marks(a, &s, get_be64(m + 9 + 2 * NONCE),
 	    get_be64(m + 17 + 2 * NONCE));
@@ -313,7 +331,8 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 static int
 on_please(struct authlink *a)
 {
-	if (!a->started)
+	/* It may have been sent before the channel came up there. */
+	if (!a->started || (a->up && mono_ms() - a->good_at < a->patience))
 		return 0;
 	if (!a->low)
 		send_need(a);

@@ -160,6 +160,41 @@ START_TEST(any_one_message_may_be_lost_repeated_or_late)
 }
 END_TEST
 
+/* What was sent `delay` seconds ago arrives; sent[]: how many, by second. */
+static void
+slow_second(size_t sent[][2], unsigned delay, unsigned now)
+{
+	struct authside	*s[] = { &p.low, &p.high };
+
+	for (int i = 0; i < 2 && now >= delay; i++)
+		for (size_t n = sent[now - delay][i]; n > 0; n--)
+			(void)authpair_deliver(s[i], 0);
+	authpair_second(&p);
+	for (int i = 0; i < 2; i++) {
+		sent[now][i] = s[i]->nout;
+		for (unsigned k = 1; k < delay && k <= now; k++)
+			sent[now][i] -= sent[now - k][i];
+	}
+}
+
+START_TEST(a_round_trip_of_seconds_does_not_keep_it_from_opening)
+{
+	const unsigned	delay = 1;
+	size_t		sent[15][2] = { { 0 } };
+
+	authpair_new(&p);
+	authlink_start(p.low.link);
+	authlink_start(p.high.link);
+	for (unsigned t = 0; t < 15; t++)
+		slow_second(sent, delay, t);
+	ck_assert(authlink_is_up(p.low.link));
+	ck_assert(authlink_is_up(p.high.link));
+	ck_assert_uint_eq(p.low.ups, 1);
+	ck_assert_uint_eq(p.low.taken, 1);
+	authpair_free(&p);
+}
+END_TEST
+
 /* ---- forgery ---- */
 
 START_TEST(every_flipped_bit_of_every_message_is_noticed)
@@ -553,6 +588,7 @@ END_TEST
 UNIT_MAIN("authlink", it_opens_from_either_side,
     nothing_can_be_said_while_it_is_down,
     any_one_message_may_be_lost_repeated_or_late,
+    a_round_trip_of_seconds_does_not_keep_it_from_opening,
     every_flipped_bit_of_every_message_is_noticed,
     changed_messages_only_cost_time,
     ones_own_messages_are_not_taken_for_the_peers,
