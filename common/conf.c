@@ -352,3 +352,55 @@ conf_free(const struct conf_opt *opts, void *out)
 		*l = (struct conf_list){ 0, NULL };
 	}
 }
+
+static void
+on_difference(void *arg, const char *name)
+{
+	(void)name;
+	*(bool *)arg = true;
+}
+
+static bool
+strings_differ(const struct conf_strings *a, const struct conf_strings *b)
+{
+	bool	differ = a->n != b->n;
+
+	for (size_t i = 0; !differ && i < a->n; i++)
+		differ = strcmp(a->v[i], b->v[i]) != 0;
+	return differ;
+}
+
+static bool
+lists_differ(const struct conf_opt *o, const struct conf_list *a,
+    const struct conf_list *b)
+{
+	bool	differ = a->n != b->n;
+
+	for (size_t i = 0; !differ && i < a->n; i++)
+		conf_diff(o->sub, (char *)a->v + i * o->elem,
+		    (char *)b->v + i * o->elem, on_difference, &differ);
+	return differ;
+}
+
+void
+conf_diff(const struct conf_opt *opts, const void *a, const void *b,
+    void (*fn)(void *arg, const char *name), void *arg)
+{
+	for (const struct conf_opt *o = opts; o->name != NULL; o++) {
+		const void	*fa = (const char *)a + o->offset;
+		const void	*fb = (const char *)b + o->offset;
+		bool		 differ;
+
+		if (o->type == CONF_LIST)
+			differ = lists_differ(o, fa, fb);
+		else if (o->type == CONF_STRINGS)
+			differ = strings_differ(fa, fb);
+		else if (o->type == CONF_INT || o->type == CONF_BOOL ||
+		    o->type == CONF_CHOICE)
+			differ = memcmp(fa, fb, o->size) != 0;
+		else
+			differ = strcmp(fa, fb) != 0;
+		if (differ)
+			fn(arg, o->name);
+	}
+}

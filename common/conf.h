@@ -68,6 +68,9 @@ struct conf_strings { size_t n; char **v; };
 int	conf_load(const struct conf_opt *, void *out, const char *path,
 	    FILE *err);
 void	conf_free(const struct conf_opt *, void *out);
+/* Calls fn for each option that two of the structs do not have alike. */
+void	conf_diff(const struct conf_opt *, const void *, const void *,
+	    void (*fn)(void *arg, const char *name), void *arg);
 /* "name type default range - help", one a line, sub-options indented. */
 void	conf_print_options(const struct conf_opt *, FILE *);
 /* The OPTIONS part of the manual page, in man(7) macros. */

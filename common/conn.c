@@ -12,6 +12,7 @@
 
 #include "err.h"
 #include "ident.h"
+#include "tlsverify.h"
 
 void
 conn_hold(struct conn *c)
@@ -363,10 +364,14 @@ conn_peer_address(const struct conn *c)
 	return c->address;
 }
 
-SSL *
-conn_ssl(struct conn *c)
+int
+conn_verify(struct conn *c, SSL_CTX *ctx, bool fresh, time_t *until,
+    const char **why)
 {
-	return c->ssl;
+	int	r = tlsverify_peer(ctx, c->ssl, fresh, until);
+
+	*why = tlsverify_refused(c->ssl);
+	return r;
 }
 
 size_t

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "listener.h"
 
@@ -62,7 +63,9 @@ void	conn_finish(struct conn *);
 /* Closes now; closed() is called before this returns. */
 void	conn_close(struct conn *, const char *why);
 const char *conn_peer_address(const struct conn *);
-SSL	*conn_ssl(struct conn *);
+/* As tlsverify_peer(); *why: why not, valid as long as the connection. */
+int	conn_verify(struct conn *, SSL_CTX *, bool fresh, time_t *until,
+	    const char **why);
 size_t	conn_output_queued(const struct conn *);
 
 /* Starts a non-blocking connect to "host:port"; fd or negative E_. A host

@@ -11,6 +11,7 @@
 #include "err.h"
 #include "ident.h"
 #include "tls.h"
+#include "tlsverify.h"
 
 #define RECORD		16384
 #define READS_MAX	4	/* SSL_read calls before others have a turn */
@@ -21,7 +22,8 @@
 bool
 connio_must_wait(struct conn *c, int r)
 {
-	int	error = errno;
+	const char	*refused;
+	int		 error = errno;
 
 	switch (SSL_get_error(c->ssl, r)) {
 	case SSL_ERROR_WANT_READ:
@@ -39,8 +41,10 @@ connio_must_wait(struct conn *c, int r)
 		break;
 	default:
 		c->broken = true;
-		snprintf(c->why, sizeof(c->why), "%s", tls_refused(c->ssl) ?
-		    tls_refused(c->ssl) : tls_reason());
+		refused = tlsverify_refused(c->ssl);
+		snprintf(c->why, sizeof(c->why), "%s%s", refused != NULL ?
+		    "certificate refused: " : "", refused != NULL ? refused :
+		    tls_reason());
 	}
 	return false;
 }

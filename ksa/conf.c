@@ -4,6 +4,7 @@
 
 #include "conf.h"
 #include "err.h"
+#include "sae.h"
 #include "supply.h"
 
 #define MS_MAX		600000
@@ -19,10 +20,15 @@ static const struct conf_opt peer_options[] = {
 
 static const struct conf_opt application_options[] = {
 	OPT_TEXT(CONF_SAE_ID, ksa_application, id, NULL,
-	    "ID of the application; for those of this node it is the subject "
-	    "CN of their certificates."),
+	    "ID of the application."),
 	OPT_TEXT(CONF_KM_ID, ksa_application, km, NULL,
 	    "ID of the node that the application belongs to."),
+	OPT_STRINGS(ksa_application, names,
+	    "Certificates that speak for the application, if it is one of "
+	    "this node: \"cn:NAME\" (subject CN), \"dn:CN=x,O=y,C=z\" (whole "
+	    "subject, as RFC 4514 writes it), \"dns:HOST\", \"uri:URI\", "
+	    "\"email:USER@HOST\", \"ip:ADDRESS\" (subject alternative "
+	    "names). Any of them will do. Empty: the subject CN is the id."),
 	OPT_END
 };
 
@@ -52,6 +58,9 @@ const struct conf_opt ksa_options[] = {
 	    "PEM file with the private key of that certificate."),
 	TEXT(PATH, ca, NULL,
 	    "PEM file with the CA that issued the applications' certificates."),
+	TEXT(PATH, crl, "",
+	    "PEM file with the revocation lists of that CA and of all CAs "
+	    "between it and the applications; empty: none are asked for."),
 	OPT_LIST(ksa_conf, peers, 0, 1024, peer_options, ksa_peer,
 	    "The other nodes that keys are shared with."),
 	OPT_LIST(ksa_conf, applications, 0, 65536, application_options,
@@ -109,6 +118,7 @@ const struct conf_opt ksa_options[] = {
 };
 
 struct faults {
+	const struct ksa_conf *conf;
 	const char	*path;
 	FILE		*err;
 	int		 n;
@@ -134,7 +144,7 @@ fault_id(struct faults *f, const char *option, const char *id,
 static void
 check_limits(struct faults *f)
 {
-	const struct ksa_conf *c = &ksa_conf;
+	const struct ksa_conf *c = f->conf;
 
 	fault(f, c->key_size % 8 || c->min_key_size % 8 || c->max_key_size % 8,
 	    "key_size, min_key_size, max_key_size: must be multiples of 8");
@@ -155,13 +165,13 @@ check_limits(struct faults *f)
 }
 
 static bool
-known_km(const char *km)
+known_km(const struct ksa_conf *c, const char *km)
 {
-	const struct ksa_peer *p = ksa_conf.peers.v;
+	const struct ksa_peer *p = c->peers.v;
 
-	if (strcmp(km, ksa_conf.kme_id) == 0)
+	if (strcmp(km, c->kme_id) == 0)
 		return true;
-	for (size_t i = 0; i < ksa_conf.peers.n; i++)
+	for (size_t i = 0; i < c->peers.n; i++)
 		if (strcmp(km, p[i].kme_id) == 0)
 			return true;
 	return false;
@@ -170,10 +180,10 @@ known_km(const char *km)
 static void
 check_peers(struct faults *f)
 {
-	const struct ksa_peer *p = ksa_conf.peers.v;
+	const struct ksa_peer *p = f->conf->peers.v;
 
-	for (size_t i = 0; i < ksa_conf.peers.n; i++) {
-		if (strcmp(p[i].kme_id, ksa_conf.kme_id) == 0)
+	for (size_t i = 0; i < f->conf->peers.n; i++) {
+		if (strcmp(p[i].kme_id, f->conf->kme_id) == 0)
 			fault_id(f, "peers", p[i].kme_id, "is this node");
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(p[i].kme_id, p[k].kme_id) == 0)
@@ -182,43 +192,38 @@ check_peers(struct faults *f)
 	}
 }
 
-static int
-by_id(const void *a, const void *b)
+static void
+on_fault(void *arg, const char *id, const char *what)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	fault_id(arg, "applications", id, what);
 }
 
 static void
 check_applications(struct faults *f)
 {
-	const struct ksa_application *a = ksa_conf.applications.v;
-	size_t	 n = ksa_conf.applications.n;
-	const char **ids = calloc(n + 1, sizeof(*ids));
+	const struct ksa_application *a = f->conf->applications.v;
 
-	for (size_t i = 0; i < n; i++) {
-		if (!known_km(a[i].km))
+	for (size_t i = 0; i < f->conf->applications.n; i++)
+		if (!known_km(f->conf, a[i].km))
 			fault_id(f, "applications", a[i].id, "belongs to a km "
 			    "that is neither kme_id nor one of peers");
-		if (ids != NULL)
-			ids[i] = a[i].id;
-	}
-	if (ids == NULL)
-		return;
-	qsort(ids, n, sizeof(*ids), by_id);
-	for (size_t i = 1; i < n; i++)
-		if (strcmp(ids[i], ids[i - 1]) == 0)
-			fault_id(f, "applications", ids[i],
-			    "stands there twice");
-	free(ids);
+	if (sae_book_check(f->conf, on_fault, f) < 0 && f->n == 0)
+		fault(f, true, "applications: out of memory");
 }
 
 int
-ksa_conf_check(const char *path, FILE *err)
+ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 {
-	struct faults f = { path, err, 0 };
+	struct faults f = { c, path, err, 0 };
 
 	check_limits(&f);
 	check_peers(&f);
 	check_applications(&f);
 	return f.n == 0 ? 0 : -E_CONFIG;
+}
+
+int
+ksa_conf_check(const char *path, FILE *err)
+{
+	return ksa_conf_check_of(&ksa_conf, path, err);
 }

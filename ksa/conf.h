@@ -14,6 +14,7 @@ struct ksa_peer {
 struct ksa_application {	/* of any node of the network */
 	sae_id	id;
 	km_id	km;		/* the node it belongs to */
+	struct conf_strings names;	/* of certificates; none: CN = id */
 };
 
 struct ksa_conf {
@@ -23,7 +24,7 @@ struct ksa_conf {
 	char	user_kma[64], user_relayd[64];	/* name or number; "": any */
 	char	store[1024], node_key[1024];
 	char	listen[300];
-	char	certificate[1024], private_key[1024], ca[1024];
+	char	certificate[1024], private_key[1024], ca[1024], crl[1024];
 	struct conf_list peers;			/* struct ksa_peer */
 	struct conf_list applications;		/* struct ksa_application */
 
@@ -46,5 +47,8 @@ extern struct ksa_conf		ksa_conf;
 /* What no single option can say: limits that fit each other, IDs that are
  * known and distinct. Faults go to err; 0 or -E_CONFIG. */
 int	ksa_conf_check(const char *path, FILE *err);
+/* The same for a configuration that is not in use yet. */
+int	ksa_conf_check_of(const struct ksa_conf *, const char *path,
+	    FILE *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "log.h"
 #include "tls.h"
+#include "tlscrl.h"
 
 #define INPUT_MAX	65536
 #define STOP_MS		2000	/* for the engine to answer what is open */
@@ -52,7 +53,9 @@ on_accept(void *arg, int fd)
 static SSL_CTX *
 load_tls(const struct ksa_conf *c)
 {
-	struct tls_files files = { c->certificate, c->private_key, c->ca };
+	struct tls_files files = {
+		c->certificate, c->private_key, c->ca, c->crl
+	};
 
 	return tls_server(&files);
 }
@@ -78,7 +81,7 @@ set_limits(struct door *d)
 
 int
 door_open(struct door **out, struct event_base *base,
-    const struct ksa_conf *c, const struct sae_book *book,
+    const struct ksa_conf *c, struct sae_book *book,
     struct supply *supply)
 {
 	struct door *d;
@@ -104,16 +107,36 @@ door_open(struct door **out, struct event_base *base,
 	return r;
 }
 
-int
-door_reload(struct door *d)
+/* A list that is over refuses everybody: the one in use cannot be worse. */
+static int
+check_crl(SSL_CTX *tls, const char *path)
 {
-	SSL_CTX *tls = load_tls(d->conf);
+	struct tlscrl	crl;
+
+	if (!tlscrl_first(SSL_CTX_get_cert_store(tls), &crl) ||
+	    crl.expires > time(NULL))
+		return 0;
+	log_err("CRL has expired: a new one is needed", "file=%s issuer=%s",
+	    log_quote(path), log_quote(crl.issuer));
+	return -E_CONFIG;
+}
+
+int
+door_reload(struct door *d, const struct ksa_conf *c)
+{
+	SSL_CTX *tls = load_tls(c);
+	int	 r;
 
 	if (tls == NULL)
 		return -E_TLS;
+	if ((r = check_crl(tls, c->crl)) < 0 ||
+	    (r = sae_book_reload(d->book, c)) < 0) {
+		SSL_CTX_free(tls);
+		return r;
+	}
 	SSL_CTX_free(d->tls);
 	d->tls = tls;
-	log_notice("certificates read again", NULL);
+	d->generation++;
 	return 0;
 }
 

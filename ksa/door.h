@@ -16,10 +16,13 @@ struct door;
 
 /* Book, configuration and engine outlive the door. Errors are logged. */
 int	door_open(struct door **, struct event_base *,
-	    const struct ksa_conf *, const struct sae_book *,
-	    struct supply *);
-/* Certificate, key and CA are read again; on failure the old ones stay. */
-int	door_reload(struct door *);
+	    const struct ksa_conf *, struct sae_book *, struct supply *);
+/*
+ * Certificate, key, CA, CRLs and applications of a new configuration; on
+ * failure all of the old stays. Connections go on; each is checked against
+ * the new before its next request.
+ */
+int	door_reload(struct door *, const struct ksa_conf *);
 /*
  * No new connections or requests; those in flight get their answer, or 503
  * after a short while. gone() is called when the last connection is.

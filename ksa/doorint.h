@@ -8,6 +8,7 @@
 #include "conn.h"
 #include "door.h"
 #include "guest.h"
+#include "identity.h"
 
 #define DOORINT_CODES	8		/* of answers, counted apart */
 #define DOORINT_OUTPUT	262144		/* queued octets; then no new request */
@@ -17,7 +18,7 @@ struct guest {
 	LIST_ENTRY(guest) entry;
 	struct conn	*conn;
 	struct http	*http;
-	char		*certificate;
+	struct identity	 identity;
 	size_t		 answer;	/* octets of output being written */
 	bool		 ready;		/* handshake done, counted */
 	bool		 busy;		/* a request is with the engine */
@@ -31,12 +32,13 @@ struct guest {
 struct door {
 	struct event_base	*base;
 	const struct ksa_conf	*conf;
-	const struct sae_book	*book;
+	struct sae_book		*book;
 	struct supply		*supply;
 	struct http_limits	 http_limits;
 	struct conn_limits	 conn_limits;
 	struct listener		*listener;
 	SSL_CTX			*tls;
+	unsigned		 generation;	/* of tls and book */
 	LIST_HEAD(, guest)	 guests;
 	unsigned		 connections;
 	unsigned		 strangers;	/* registered nowhere */

@@ -18,7 +18,7 @@
 static void
 log_refusal(const struct exchange *x, int code, const char *why)
 {
-	log_event(code == 401 && x->caller == NULL ? LL_NOTICE : LL_INFO,
+	log_event(x->refusal != NULL ? LL_NOTICE : LL_INFO,
 	    "request refused", "code=%d method=%s sae=%s peer_sae=%s peer=%s "
 	    "reason=%s", code, x->method ? x->method : "-",
 	    x->caller ? log_quote(x->caller->id) : "-",
@@ -273,9 +273,8 @@ find_method(struct uri_text path, struct uri_text *id)
 static bool
 caller_known(struct exchange *x)
 {
-	if (x->caller == NULL) {
-		etsi014_refuse(x, 401, NULL, "the certificate (%s) is not "
-		    "that of a registered application", x->certificate);
+	if (x->refusal != NULL) {
+		etsi014_refuse(x, 401, NULL, "%s", x->refusal);
 		return false;
 	}
 	if (!x->caller->local) {

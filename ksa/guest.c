@@ -8,7 +8,6 @@
 #include "etsi014.h"
 #include "httphead.h"
 #include "log.h"
-#include "tls.h"
 
 static void
 count_answer(struct door *d, int code)
@@ -114,6 +113,8 @@ take_request(struct guest *g)
 {
 	g->busy = true;
 	g->x.request = http_request(g->http);
+	if (!identity_holds(g))
+		g->last = true;
 	etsi014_start(&g->x);
 }
 
@@ -186,20 +187,6 @@ on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 	return used;
 }
 
-/* The name of the certificate of somebody whom we do not know. */
-static int
-meet_stranger(struct guest *g, X509 *cert)
-{
-	if ((g->certificate = strdup(tls_cert_text(cert))) == NULL)
-		return -E_NO_MEMORY;
-	g->x.certificate = g->certificate;
-	g->x.door->strangers++;
-	log_notice("certificate of no registered application",
-	    "peer=%s certificate=%s", g->x.address,
-	    log_quote(g->certificate));
-	return 0;
-}
-
 static bool
 too_many(const struct guest *g)
 {
@@ -213,13 +200,10 @@ static int
 on_ready(void *arg, struct conn *c, X509 *cert)
 {
 	struct guest *g = arg;
-	int	 r = 0;
+	int	 r;
 
 	g->x.address = conn_peer_address(c);
-	g->x.caller = sae_by_certificate(g->x.door->book, cert);
-	if (g->x.caller != NULL)
-		g->x.caller->connections++;
-	else if ((r = meet_stranger(g, cert)) < 0)
+	if ((r = identity_meet(g, cert)) < 0)
 		return r;
 	g->ready = true;
 	if (too_many(g)) {
@@ -242,12 +226,8 @@ leave(struct guest *g)
 
 	LIST_REMOVE(g, entry);
 	d->connections--;
-	if (g->x.caller != NULL)
-		g->x.caller->connections--;
-	else if (g->certificate != NULL)
-		d->strangers--;
+	identity_leave(g);
 	http_free(&g->http);
-	free(g->certificate);
 	free(g);
 }
 

@@ -15,8 +15,8 @@ struct guest;
 struct exchange {
 	struct door		*door;
 	const struct http_request *request;	/* until etsi014_start() ends */
-	struct sae		*caller;	/* NULL: registered nowhere */
-	const char		*certificate;	/* for the log, then */
+	struct sae		*caller;	/* NULL: nobody we know */
+	const char		*refusal;	/* why it is not served; or NULL */
 	const char		*address;
 	/* What etsi014.c keeps while the engine works. */
 	struct supply_call	*call;

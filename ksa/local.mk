@@ -1,6 +1,8 @@
 # ksa: what is built from this folder
 noinst_LIBRARIES += libksa.a
-libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/sae.c ksa/sae.h ksa/supply.h \
+libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/certname.c ksa/certname.h \
+	ksa/dn.c ksa/dn.h ksa/reload.c ksa/reload.h ksa/sae.c ksa/sae.h \
+	ksa/supply.h \
 	$(ksa_door_sources) $(ksa_engine_sources)
 libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
@@ -8,7 +10,8 @@ libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
 	ksa/etsi014out.h ksa/guest.c ksa/guest.h ksa/http.c ksa/http.h \
-	ksa/httphead.c ksa/httphead.h ksa/idscan.c ksa/idscan.h \
+	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
+	ksa/idscan.c ksa/idscan.h \
 	ksa/span.c ksa/span.h ksa/uri.c \
 	ksa/uri.h
 

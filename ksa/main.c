@@ -15,6 +15,7 @@
 #include "door.h"
 #include "err.h"
 #include "log.h"
+#include "reload.h"
 #include "sae.h"
 #include "secret.h"
 #include "supply.h"
@@ -64,7 +65,7 @@ static void
 on_reload(void *arg)
 {
 	(void)arg;
-	door_reload(door);
+	reload(&ksa_conf, door);
 }
 
 static void

@@ -17,16 +17,32 @@ struct sae {
 	sae_id		id;
 	km_id		km;		/* the node it belongs to */
 	bool		local;		/* that is this node */
+	bool		registered;	/* false: was, before a reload */
 	unsigned	connections;	/* to our door; the door counts */
 };
 
-/* Every application of the configuration. -E_NO_MEMORY, -E_EXISTS. */
+/* What is wrong with an application of the configuration. */
+typedef void	sae_fault(void *arg, const char *id, const char *what);
+
+/* Every application of the configuration. -E_NO_MEMORY; -E_EXISTS: an ID or
+ * a certificate's name twice; -E_BAD_FORMAT: a malformed name. */
 int	sae_book_new(struct sae_book **, const struct ksa_conf *);
+/* The same for its errors alone, each told to fault(). */
+int	sae_book_check(const struct ksa_conf *, sae_fault *fault, void *arg);
+/*
+ * The book becomes that of another configuration; a failure leaves it as it
+ * was. A struct sae whose `connections` is not 0 stays where it is: it holds
+ * the new facts, or is no longer registered. Others may go.
+ */
+int	sae_book_reload(struct sae_book *, const struct ksa_conf *);
 void	sae_book_free(struct sae_book **);
 /* NULL: registered nowhere. */
 struct sae *sae_find(const struct sae_book *, const char *id);
-/* The application that the certificate names, NULL if none. Which names of a
- * certificate count, and in which order, is a table in sae.c. */
-struct sae *sae_by_certificate(const struct sae_book *, X509 *);
+/*
+ * The application that a certificate speaks for: 0; -E_NOT_FOUND, *who NULL;
+ * -E_EXISTS: *who and *other, so neither; -E_TOO_LARGE: too many names.
+ */
+int	sae_match(const struct sae_book *, X509 *, struct sae **who,
+	    struct sae **other);
 
 #endif

@@ -315,7 +315,7 @@ load_tls(struct kx *kx)
 {
 	const struct relayd_conf *conf = kx->relayd->conf;
 	struct tls_files f = { conf->certificate, conf->private_key,
-			    conf->ca };
+			    conf->ca, NULL };
 	SSL_CTX	*server = tls_server(&f), *client = tls_client(&f);
 
 	if (server == NULL || client == NULL || check_own(conf, server) < 0) {

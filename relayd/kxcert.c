@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "err.h"
-#include "tls.h"
+#include "tlscert.h"
 
 #define URN	"urn:qkdnode:km:"
 
@@ -41,7 +41,7 @@ kxcert_km(X509 *cert, km_id km, const char **why)
 			    -E_NOT_FOUND };
 
 	km[0] = '\0';
-	tls_cert_uris(cert, on_uri, &f);
+	tlscert_uris(cert, on_uri, &f);
 	if (f.r < 0)
 		km[0] = '\0';
 	*why = f.r < 0 ? f.why : NULL;

@@ -7,7 +7,7 @@
 #include "conn.h"
 #include "err.h"
 #include "kxcert.h"
-#include "tls.h"
+#include "tlscert.h"
 
 struct kxlink {
 	struct conn		*conn;
@@ -33,7 +33,7 @@ static const struct conn_limits limits = {
 static int
 refuse(struct kxlink *l, const char *why, X509 *cert)
 {
-	snprintf(l->why, sizeof(l->why), "%s (%s)", why, tls_cert_text(cert));
+	snprintf(l->why, sizeof(l->why), "%s (%s)", why, tlscert_text(cert));
 	return -E_DENIED;
 }
 

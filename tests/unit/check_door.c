@@ -19,8 +19,9 @@
 #define NOT_FOUND	"one or more keys specified are not found on KME"
 
 static struct ksa_application apps[] = {
-	{ "SAE-A1", "KME-A" }, { "SAE-A2", "KME-A" }, { "SAE-B1", "KME-B" },
-	{ "CN=x/y, O=\xc3\xa4", "KME-B" },
+	{ .id = "SAE-A1", .km = "KME-A" }, { .id = "SAE-A2", .km = "KME-A" },
+	{ .id = "SAE-B1", .km = "KME-B" },
+	{ .id = "CN=x/y, O=\xc3\xa4", .km = "KME-B" },
 };
 static struct ksa_conf	 conf;
 static struct testpki	 pki;
@@ -642,7 +643,8 @@ END_TEST
 
 START_TEST(an_application_registered_twice_is_refused)
 {
-	struct ksa_application twice[] = { { "A", "KME-A" }, { "A", "KME-B" } };
+	struct ksa_application twice[] = { { .id = "A", .km = "KME-A" },
+		{ .id = "A", .km = "KME-B" } };
 	struct ksa_conf	c = { .kme_id = "KME-A",
 		.applications = { 2, twice } };
 	struct sae_book	*b;

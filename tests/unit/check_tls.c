@@ -11,6 +11,7 @@
 #include "log.h"
 #include "testpki.h"
 #include "tls.h"
+#include "tlscert.h"
 
 static struct testpki pki;
 
@@ -35,7 +36,7 @@ cn_of(const char *cn, char *out, size_t room)
 
 	testpki_issue(&pki, "x", cn, NULL, 3600);
 	cert = testpki_load(&pki, "x");
-	r = tls_cert_cn(cert, out, room);
+	r = tlscert_cn(cert, out, room);
 	X509_free(cert);
 	return r;
 }
@@ -67,10 +68,10 @@ START_TEST(a_name_with_a_nul_or_two_names_are_no_name)
 	char	 out[100];
 
 	add_cn(X509_get_subject_name(a), "SAE-A1\0.evil", 12);
-	ck_assert_int_eq(tls_cert_cn(a, out, sizeof(out)), -E_BAD_FORMAT);
+	ck_assert_int_eq(tlscert_cn(a, out, sizeof(out)), -E_BAD_FORMAT);
 	add_cn(X509_get_subject_name(b), "SAE-A1", 6);
 	add_cn(X509_get_subject_name(b), "SAE-A2", 6);
-	ck_assert_int_eq(tls_cert_cn(b, out, sizeof(out)), -E_BAD_FORMAT);
+	ck_assert_int_eq(tlscert_cn(b, out, sizeof(out)), -E_BAD_FORMAT);
 	X509_free(a);
 	X509_free(b);
 }
@@ -100,9 +101,9 @@ START_TEST(every_uri_of_a_certificate_is_shown_and_nothing_else)
 	testpki_issue(&pki, "u", "n", "URI:urn:qkdnode:km:KME-A,"
 	    "DNS:urn.example,IP:127.0.0.1,URI:https://b.example/", 3600);
 	cert = testpki_load(&pki, "u");
-	ck_assert_int_eq(tls_cert_uris(cert, collect, all), 0);
+	ck_assert_int_eq(tlscert_uris(cert, collect, all), 0);
 	ck_assert_str_eq(all, "urn:qkdnode:km:KME-A https://b.example/ ");
-	ck_assert_int_eq(tls_cert_uris(cert, stop_at_once, &calls), 7);
+	ck_assert_int_eq(tlscert_uris(cert, stop_at_once, &calls), 7);
 	ck_assert_int_eq(calls, 1);
 	X509_free(cert);
 }
@@ -121,7 +122,7 @@ START_TEST(a_uri_with_a_nul_is_passed_over)
 	sk_GENERAL_NAME_push(list, g);
 	ck_assert_int_eq(X509_add1_ext_i2d(cert, NID_subject_alt_name, list,
 	    0, 0), 1);
-	ck_assert_int_eq(tls_cert_uris(cert, collect, all), 0);
+	ck_assert_int_eq(tlscert_uris(cert, collect, all), 0);
 	ck_assert_str_eq(all, "");
 	GENERAL_NAMES_free(list);
 	X509_free(cert);
@@ -134,8 +135,8 @@ START_TEST(a_certificate_is_described_for_the_log)
 
 	testpki_issue(&pki, "d", "SAE-A1", NULL, 3600);
 	cert = testpki_load(&pki, "d");
-	ck_assert_ptr_nonnull(strstr(tls_cert_text(cert), "CN=SAE-A1, "));
-	ck_assert_ptr_nonnull(strstr(tls_cert_text(cert), "expires 20"));
+	ck_assert_ptr_nonnull(strstr(tlscert_text(cert), "CN=SAE-A1, "));
+	ck_assert_ptr_nonnull(strstr(tlscert_text(cert), "expires 20"));
 	X509_free(cert);
 }
 END_TEST
@@ -144,7 +145,7 @@ static bool
 loads(const char *crt, const char *key, const char *ca)
 {
 	char	 a[TESTPKI_PATH], b[TESTPKI_PATH], c[TESTPKI_PATH];
-	struct tls_files f = { a, b, c };
+	struct tls_files f = { a, b, c, NULL };
 	SSL_CTX	*ctx;
 
 	testpki_path(&pki, crt, a);

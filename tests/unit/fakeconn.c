@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "err.h"
 #include "fakeconn.h"
 
 #define ROOM	(4 << 20)
@@ -24,6 +25,11 @@ static struct {
 static struct conn	*newest;
 static unsigned		 closed;
 static bool		 no_memory;
+static unsigned		 verified;
+static struct {
+	time_t	until;
+	const char *why;
+} verdict = { INT64_MAX, NULL };
 
 struct listener *
 listener_new(struct event_base *base, const char *address,
@@ -242,11 +248,29 @@ conn_peer_address(const struct conn *c)
 	return "192.0.2.1:4321";
 }
 
-SSL *
-conn_ssl(struct conn *c)
+int
+conn_verify(struct conn *c, SSL_CTX *ctx, bool fresh, time_t *until,
+    const char **why)
 {
-	(void)c;
-	return NULL;
+	(void)c, (void)fresh;
+	ck_assert_ptr_nonnull(ctx);
+	verified++;
+	*until = verdict.until;
+	*why = verdict.why;
+	return verdict.why == NULL ? 0 : -E_DENIED;
+}
+
+void
+fakeconn_verdict(time_t until, const char *why)
+{
+	verdict.until = until;
+	verdict.why = why;
+}
+
+unsigned
+fakeconn_verified(void)
+{
+	return verified;
 }
 
 size_t

@@ -26,6 +26,10 @@ const char	*fakeconn_deadline(const struct conn *);
 void		 fakeconn_no_memory(void);
 /* The peer goes away; or what finished is closed. */
 void		 fakeconn_hang_up(struct conn *);
+/* What conn_verify() says from now on, why NULL: it holds; and how often it
+ * was asked so far. */
+void		 fakeconn_verdict(time_t until, const char *why);
+unsigned	 fakeconn_verified(void);
 /* How many connections were closed so far. */
 unsigned	 fakeconn_closed(void);
 

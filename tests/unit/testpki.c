@@ -148,7 +148,7 @@ context(const struct testpki *pki, const char *name,
     SSL_CTX *(*make)(const struct tls_files *))
 {
 	char	file[128], crt[TESTPKI_PATH], key[TESTPKI_PATH];
-	struct tls_files f = { crt, key, pki->ca };
+	struct tls_files f = { crt, key, pki->ca, NULL };
 
 	snprintf(file, sizeof(file), "%s.crt", name);
 	testpki_path(pki, file, crt);

@@ -1,0 +1,144 @@
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "doorint.h"
+#include "err.h"
+#include "identity.h"
+#include "log.h"
+#include "tlscert.h"
+
+static int
+refuse(struct guest *g, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static int
+refuse(struct guest *g, const char *fmt, ...)
+{
+	char	text[TLSCERT_TEXT];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if ((g->identity.refusal = strdup(text)) == NULL)
+		return -E_NO_MEMORY;
+	g->x.refusal = g->identity.refusal;
+	return -E_DENIED;
+}
+
+/* Of no application, or of two: who is it then? */
+static int
+refuse_stranger(struct guest *g, int r, const struct sae *a,
+    const struct sae *b)
+{
+	X509	*cert = g->identity.cert;
+
+	if (r == -E_EXISTS) {
+		log_notice("certificate of two applications", "peer=%s sae=%s "
+		    "other=%s %s", g->x.address, log_quote(a->id),
+		    log_quote(b->id), tlscert_log(cert));
+		return refuse(g, "the certificate (%s) is that of two "
+		    "applications: %s and %s", tlscert_text(cert),
+		    log_quote(a->id), log_quote(b->id));
+	}
+	if (r == -E_TOO_LARGE) {
+		log_notice("certificate with too many names", "peer=%s %s",
+		    g->x.address, tlscert_log(cert));
+		return refuse(g, "the certificate (%s) has too many names",
+		    tlscert_text(cert));
+	}
+	log_notice("certificate of no registered application", "peer=%s %s",
+	    g->x.address, tlscert_log(cert));
+	return refuse(g, "the certificate (%s) is not that of a registered "
+	    "application", tlscert_text(cert));
+}
+
+/* 0 and *who; -E_DENIED, the refusal is set; -E_NO_MEMORY. */
+static int
+judge(struct guest *g, bool fresh, struct sae **who)
+{
+	struct identity	*id = &g->identity;
+	struct door	*d = g->x.door;
+	struct sae	*other;
+	const char	*why;
+	int		 r;
+
+	*who = NULL;
+	free(id->refusal);
+	id->refusal = NULL;
+	g->x.refusal = NULL;
+	id->generation = d->generation;
+	id->until = 0;
+	if (conn_verify(g->conn, d->tls, fresh, &id->until, &why) < 0)
+		return refuse(g, "the certificate is refused: %s",
+		    why != NULL ? why : "out of memory");
+	if ((r = sae_match(d->book, id->cert, who, &other)) == 0)
+		return 0;
+	r = refuse_stranger(g, r, *who, other);
+	*who = NULL;
+	return r;
+}
+
+static void
+count(struct guest *g, int by)
+{
+	if (g->x.caller != NULL)
+		g->x.caller->connections += (unsigned)by;
+	else
+		g->x.door->strangers += (unsigned)by;
+}
+
+int
+identity_meet(struct guest *g, X509 *cert)
+{
+	int	r;
+
+	X509_up_ref(cert);
+	g->identity.cert = cert;
+	r = judge(g, true, &g->x.caller);
+	count(g, 1);
+	return r == -E_NO_MEMORY ? r : 0;
+}
+
+bool
+identity_holds(struct guest *g)
+{
+	struct identity	*id = &g->identity;
+	struct sae	*who;
+	int		 r;
+
+	if (id->generation == g->x.door->generation && time(NULL) < id->until)
+		return true;
+	if ((r = judge(g, false, &who)) == -E_NO_MEMORY)
+		g->x.refusal = "out of memory";
+	if (r < 0)
+		return false;
+	if (g->x.caller == NULL) {	/* registered meanwhile */
+		count(g, -1);
+		g->x.caller = who;
+		count(g, 1);
+	} else if (g->x.caller != who) {
+		log_notice("certificate of another application now",
+		    "peer=%s sae=%s before=%s %s", g->x.address,
+		    log_quote(who->id), log_quote(g->x.caller->id),
+		    tlscert_log(id->cert));
+		if (refuse(g, "the certificate (%s) is that of another "
+		    "application now; connect anew",
+		    tlscert_text(id->cert)) == -E_NO_MEMORY)
+			g->x.refusal = "out of memory";
+		return false;
+	}
+	return true;
+}
+
+void
+identity_leave(struct guest *g)
+{
+	if (g->identity.cert == NULL)
+		return;
+	count(g, -1);
+	X509_free(g->identity.cert);
+	free(g->identity.refusal);
+}
