@@ -80,6 +80,9 @@ const struct conf_opt ksa_options[] = {
 	    "Most keys in one request."),
 	INT(relay_wait, "5000", 0, MS_MAX, "ms",
 	    "How long a request waits for a pool to be filled."),
+	INT(max_waiting, "256", 1, 1000000, "",
+	    "Most requests of one application that wait for key of one "
+	    "node; more are refused."),
 	INT(query_wait, "3000", 0, MS_MAX, "ms",
 	    "How long a request for unknown key IDs waits for the peers."),
 	INT(confirm_wait, "15000", 1000, MS_MAX, "ms",

@@ -50,7 +50,7 @@ enc_cut(struct enc *e, struct peer **lacks)
 	int		 r;
 
 	*lacks = part->peer;
-	if (!usable(part->peer))
+	if (!usable(part->peer) || !line_allows(part->peer, e))
 		return -E_NO_KEY;
 	if (e->keys == NULL && (e->keys = secret_new(e->need)) == NULL)
 		return -E_NO_MEMORY;
@@ -62,6 +62,7 @@ enc_cut(struct enc *e, struct peer **lacks)
 		secret_free(&e->keys);
 		return r;
 	}
+	line_drew(part->peer, e);
 	b->request = keyid_serial(&part->peer->request_last, b->made);
 	return keyid_make(e->ids, b->keys, b->request, b->seed);
 }
@@ -93,6 +94,11 @@ enc_refuse(struct enc *e, int err, const struct peer *lacks)
 		call_fail(&e->call, SUPPLY_TOO_LARGE,
 		    "%" PRIu32 " octets of key are too much for one request",
 		    e->need);
+	else if (err == -E_BUSY)
+		call_fail(&e->call, SUPPLY_UNAVAILABLE, "%" PRId64
+		    " requests of this application wait for key of KM %s "
+		    "already (max_waiting)", e->call.env->conf->max_waiting,
+		    lacks->km);
 	else {
 		log_err("keys not given", "peer=%s error=%s", lacks->km,
 		    err_name(err));
@@ -147,21 +153,18 @@ fail:
 	return NULL;
 }
 
-/* Cut at once, unless somebody waits already. */
 static struct supply_call *
 begin(struct enc *e)
 {
 	struct peer	*lacks = e->parts[0].peer;
-	int		 r = -E_NO_KEY;
+	int		 r = enc_cut(e, &lacks);
 
-	if (TAILQ_EMPTY(&lacks->waiting))
-		r = enc_cut(e, &lacks);
 	if (r == 0) {
 		encbatch_commit(e);
 		pool_fill(e->parts[0].peer->pool);
 		return &e->call;
 	}
-	if (r == -E_NO_KEY && line_join(e, lacks))
+	if (r == -E_NO_KEY && (r = line_join(e, lacks)) == 0)
 		return &e->call;
 	enc_refuse(e, r, lacks);
 	return NULL;
@@ -192,6 +195,7 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 		return fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory", "");
 	call_init(&e->call, CALL_ENC, env, done, arg);
+	e->deadline = mono_ms() + (uint64_t)env->conf->relay_wait;
 	return begin(e);
 }
 
@@ -200,7 +204,9 @@ enc_cancel(struct supply_call *c)
 {
 	struct enc	*e = (struct enc *)c;
 
+	if (e->line == NULL)
+		return false;
 	c->done = NULL;
-	if (e->line != NULL)
-		line_leave(e);
+	line_leave(e);
+	return true;
 }

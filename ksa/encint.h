@@ -21,6 +21,8 @@ struct enc {
 	struct secret		*keys;
 	uint8_t			(*ids)[KEYID_OCTETS];
 	struct peer		*line;		/* whose pool it waits for */
+	uint64_t		 joined;	/* ms: since when */
+	uint64_t		 deadline;	/* ms: it waits no longer */
 	TAILQ_ENTRY(enc)	 next;
 };
 
@@ -36,8 +38,13 @@ void	enc_free(struct enc *);
 /* encbatch.c. What was cut goes to disk; the answer comes after that. */
 void	encbatch_commit(struct enc *);
 
-/* line.c. Waits for that peer's pool, at most relay_wait; true: it does. */
-bool	line_join(struct enc *, struct peer *);
+/* line.c. Whether what others wait for leaves it enough of that pool. */
+bool	line_allows(const struct peer *, const struct enc *);
+/* It was given its octets of that pool. */
+void	line_drew(struct peer *, const struct enc *);
+/* It waits for that pool, until its deadline. -E_NO_KEY: that is over;
+ * -E_BUSY: too many of that application wait; -E_NO_MEMORY. */
+int	line_join(struct enc *, struct peer *);
 /* Cancelled: whoever was behind it is tried. */
 void	line_leave(struct enc *);
 

@@ -28,6 +28,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/enc.c ksa/enc.h ksa/encint.h \
 	ksa/encbatch.c ksa/encbatch.h \
 	ksa/engine.c ksa/engine.h \
+	ksa/fair.c ksa/fair.h \
 	ksa/fetch.c ksa/fetch.h \
 	ksa/inbox.c ksa/inbox.h \
 	ksa/keyid.c ksa/keyid.h \

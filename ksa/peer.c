@@ -281,6 +281,7 @@ peer_tick(struct peer *p)
 {
 	if (p->rollback_at != 0 && mono_ms() >= p->rollback_at)
 		roll_back(p);
+	line_tick(p);
 	pool_fill(p->pool);
 }
 
@@ -313,7 +314,8 @@ parts_new(struct peer *p, const struct peer_row *row)
 {
 	int	r;
 
-	if ((r = newblocks_new(&p->newblocks, p)) < 0 ||
+	if ((r = line_new(p)) < 0 ||
+	    (r = newblocks_new(&p->newblocks, p)) < 0 ||
 	    (r = pool_new(&p->pool, p, row->block_last)) < 0)
 		return r;
 	if (!p->self && ((r = channel_new(&p->channel, p,
@@ -347,7 +349,6 @@ peer_new(struct peer **out, struct env *e, const char *km, bool self)
 	p->mark = row.mark;
 	p->seen = row.seen;
 	p->request_last = row.issued_last;
-	TAILQ_INIT(&p->waiting);
 	if ((r = parts_new(p, &row)) < 0)
 		peer_free(&p);
 	*out = p;
@@ -374,6 +375,7 @@ peer_free(struct peer **pp)
 	channel_free(&p->channel);
 	pool_free(&p->pool);
 	newblocks_free(&p->newblocks);
+	line_free(p);
 	free(p);
 	*pp = NULL;
 }

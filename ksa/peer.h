@@ -13,6 +13,7 @@
 struct channel;
 struct enc;
 struct inbox;
+struct line;
 struct newblocks;
 struct outbox;
 struct pool;
@@ -35,7 +36,7 @@ struct peer {
 	struct newblocks	*newblocks;
 	struct outbox		*outbox;
 	struct inbox		*inbox;
-	struct enc_queue	 waiting;
+	struct line		*line;		/* who waits for the pool */
 	uint64_t		 request_last;	/* keyid_serial() */
 	uint64_t		 rollback_at;	/* not done yet: try again */
 	bool			 back_mine, back_peer;

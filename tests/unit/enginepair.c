@@ -313,6 +313,7 @@ configure(unsigned i)
 	c->min_key_size = 64;
 	c->max_key_size = 65536;
 	c->max_key_per_request = PAIR_KEYS_MAX;
+	c->max_waiting = 16;
 	c->relay_wait = 1500;
 	c->query_wait = 1500;
 	c->confirm_wait = 3000;

@@ -4,6 +4,10 @@ tests_unit_check_engine_SOURCES = tests/unit/check_engine.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_engine_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_engine_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_fair
+tests_unit_check_fair_SOURCES = tests/unit/check_fair.c $(UNIT_SRC)
+tests_unit_check_fair_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_fair_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_keyid
 tests_unit_check_keyid_SOURCES = tests/unit/check_keyid.c $(UNIT_SRC)
 tests_unit_check_keyid_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
