@@ -89,7 +89,8 @@ load(json_t **root, const char *body, size_t len, struct refusal *r)
 	if (blank(body, len))
 		*root = json_object();
 	else
-		*root = json_loadb(body, len, JSON_REJECT_DUPLICATES, &e);
+		*root = json_loadb(body, len, JSON_REJECT_DUPLICATES |
+		    JSON_DECODE_ANY, &e);
 	if (*root == NULL)
 		return refusal_set(r, "the body is not valid JSON: %s, at "
 		    "octet %d", json_fault(&e), e.position);

@@ -54,10 +54,12 @@ class Wire:
     """One connection of an application."""
 
     def __init__(self, address, ca, cert=None, key=None, *, version=None,
-                 ciphers=None, timeout=15):
+                 ciphers=None, alpn=None, timeout=15):
         ctx = ssl.create_default_context(cafile=ca)
         if ciphers:
             ctx.set_ciphers(ciphers)
+        if alpn:
+            ctx.set_alpn_protocols(alpn)
         if version:
             ctx.minimum_version = ctx.maximum_version = version
         if cert:

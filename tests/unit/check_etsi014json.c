@@ -223,6 +223,7 @@ START_TEST(what_is_not_json_is_refused)
 	}
 	REFUSED(post("{\"number\":1,\"number\":1}"), "stands there twice");
 	REFUSED(post("[]"), "shall be a JSON object");
+	REFUSED(post("null"), "shall be a JSON object");
 	refusal_clear(&r);
 	ck_assert_int_lt(etsi014_read_request(&k, "{}\0", 3, &limits, &r), 0);
 }
