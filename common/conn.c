@@ -2,11 +2,13 @@
 #include "connimpl.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -96,6 +98,8 @@ next_due(const struct conn *c, const char **what)
 {
 	uint64_t	at = earlier(c->due, c->write_due);
 
+	if (c->unconfirmed)
+		return 1;	/* at every tick */
 	if (at == 0 && c->lim.idle_ms > 0 && c->state == OPEN && !c->paused) {
 		*what = "idle";
 		return c->last_input + c->lim.idle_ms;
@@ -121,10 +125,13 @@ on_due(struct connloop_item *item, uint64_t now)
 	const char	*what;
 	uint64_t	 at = next_due(c, &what);
 
-	if (at != 0 && at <= now)
+	conn_hold(c);
+	if (c->unconfirmed)
+		connio_linger(c, now);
+	else if (at != 0 && at <= now)
 		conn_close(c, what);
-	else
-		conn_rearm(c);
+	conn_rearm(c);
+	conn_release(c);
 }
 
 static void
@@ -305,6 +312,7 @@ void
 conn_commit(struct conn *c, size_t used)
 {
 	bytequeue_commit(&c->out, used);
+	c->queued += used;
 	if (!c->reading && c->state == OPEN && !c->w_on)
 		connloop_flush(c->loop, &c->item);
 }
@@ -378,6 +386,29 @@ size_t
 conn_output_queued(const struct conn *c)
 {
 	return c->out.len;
+}
+
+uint64_t
+conn_written(const struct conn *c)
+{
+	return c->queued;
+}
+
+/* Of what the peer's system has not confirmed, the end may be our farewell:
+ * a close_notify and a FIN, which counts as one. */
+uint64_t
+conn_arrived(const struct conn *c)
+{
+	uint64_t	written = c->queued - c->out.len, tail;
+	int		unconfirmed = 0;
+
+	if (ioctl(c->fd, SIOCOUTQ, &unconfirmed) < 0 || c->ssl == NULL)
+		return 0;
+	tail = BIO_number_written(SSL_get_wbio(c->ssl)) - c->sealed + c->fin;
+	if ((uint64_t)unconfirmed <= tail)
+		return written;
+	return (uint64_t)unconfirmed - tail < written ?
+	    written - ((uint64_t)unconfirmed - tail) : 0;
 }
 
 int

@@ -26,6 +26,10 @@ struct conn_ops {
 	ssize_t	(*input)(void *arg, struct conn *, const uint8_t *, size_t);
 	/* All output was written to the socket; may be NULL. */
 	void	(*drained)(void *arg, struct conn *);
+	/* The peer sends no more, and input() was offered all of it. True:
+	 * something is still due to it, conn_finish() follows. Else what is
+	 * queued is written, then it is closed. NULL: closed at once. */
+	bool	(*ended)(void *arg, struct conn *);
 	/* The last call; the conn is freed after it. */
 	void	(*closed)(void *arg, struct conn *, const char *why);
 };
@@ -33,8 +37,8 @@ struct conn_ops {
 struct conn_limits {
 	unsigned	handshake_ms;	/* from accept to handshake done */
 	unsigned	idle_ms;	/* without input while nothing is due; 0: none */
-	unsigned	write_ms;	/* from output queued to all written;
-					 * 0: none */
+	unsigned	write_ms;	/* for what is queued at one time to be
+					 * written; 0: none */
 	size_t		input_max;	/* octets buffered unused: then closed */
 	size_t		output_max;	/* octets queued: then reading stops */
 };
@@ -67,6 +71,10 @@ const char *conn_peer_address(const struct conn *);
 int	conn_verify(struct conn *, SSL_CTX *, bool fresh, time_t *until,
 	    const char **why);
 size_t	conn_output_queued(const struct conn *);
+/* Octets that ever came into the queue; and how many of them, counted from
+ * the first, the peer's system has confirmed by now. In closed() too. */
+uint64_t conn_written(const struct conn *);
+uint64_t conn_arrived(const struct conn *);
 
 /* Starts a non-blocking connect to "host:port"; fd or negative E_. A host
  * name is looked up, which may block: prefer addresses. */

@@ -26,9 +26,17 @@ struct conn {
 	bool			 broken;	/* fatal TLS or socket error */
 	bool			 paused;	/* by the owner */
 	bool			 full;		/* too much output queued */
+	bool			 ended;		/* the peer sends no more */
+	bool			 end_told;	/* the owner knows */
+	bool			 fin;		/* we send no more */
+	bool			 unconfirmed;	/* waiting for the last ACK */
 	struct bytequeue	 in, out;
+	int			 offered;	/* of out, to SSL_write() */
 	uint64_t		 last_input;
 	uint64_t		 due, write_due;	/* 0: none */
+	/* Octets ever queued; those that write_due is for; what went through
+	 * the socket, TLS included, with the last of them. */
+	uint64_t		 queued, write_mark, sealed;
 	const char		*due_what;
 	char			 address[ADDRESS_TEXT];
 	char			 why[256];
@@ -46,8 +54,9 @@ void	conn_rearm(struct conn *);
 bool	connio_must_wait(struct conn *, int result);
 void	connio_flush(struct conn *);
 void	connio_read(struct conn *);
-/* While lingering. */
+/* While lingering: octets came; or it is time to look. */
 void	connio_discard(struct conn *);
+void	connio_linger(struct conn *, uint64_t now);
 /* Reading was stopped, and perhaps is not any more. */
 void	connio_resume(struct conn *);
 /* For the loop. */

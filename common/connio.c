@@ -58,6 +58,7 @@ linger(struct conn *c)
 	ERR_clear_error();
 	SSL_shutdown(c->ssl);
 	shutdown(c->fd, SHUT_WR);
+	c->fin = true;
 	c->due = mono_ms() + LINGER_MS;
 	c->due_what = "finished";
 	c->write_due = 0;
@@ -71,7 +72,28 @@ connio_discard(struct conn *c)
 	uint8_t	*p = connloop_scratch(c->loop);
 	ssize_t	 n = recv(c->fd, p, CONNLOOP_SCRATCH, MSG_DONTWAIT);
 
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		conn_close(c, strerror(errno));
+	} else if (n == 0 && conn_arrived(c) == c->queued) {
+		conn_close(c, "finished");
+	} else if (n == 0) {
+		c->unconfirmed = true;
+		conn_want_read(c, false);
+		conn_rearm(c);
+	}
+}
+
+/* The peer has closed its side; has it got our last answer? */
+void
+connio_linger(struct conn *c, uint64_t now)
+{
+	socklen_t	len = sizeof(int);
+	int		error = 0;
+
+	getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error != 0)
+		conn_close(c, strerror(error));
+	else if (now >= c->due || conn_arrived(c) == c->queued)
 		conn_close(c, "finished");
 }
 
@@ -80,8 +102,8 @@ connio_resume(struct conn *c)
 {
 	if (c->paused || c->full || c->state != OPEN)
 		return;
-	conn_want_read(c, true);
-	if (c->in.len > 0 || SSL_has_pending(c->ssl))
+	conn_want_read(c, !c->ended);
+	if (c->in.len > 0 || c->ended || SSL_has_pending(c->ssl))
 		connloop_again(c->loop, &c->item);
 }
 
@@ -98,40 +120,70 @@ all_written(struct conn *c)
 		c->ops->drained(c->arg, c);
 }
 
+/*
+ * A record at a time, and the same again if it did not fit: of more OpenSSL
+ * would write record after record and report none until all is through.
+ * False: closed.
+ */
+static bool
+write_some(struct conn *c)
+{
+	int	n;
+
+	while (c->out.len > 0) {
+		if (c->offered == 0)
+			c->offered = c->out.len < RECORD ? (int)c->out.len :
+			    RECORD;
+		ERR_clear_error();
+		errno = 0;
+		n = SSL_write(c->ssl, bytequeue_head(&c->out), c->offered);
+		if (n > 0) {
+			c->offered = 0;
+			bytequeue_consume(&c->out, (size_t)n);
+			c->sealed = BIO_number_written(
+			    SSL_get_wbio(c->ssl));
+		} else if (connio_must_wait(c, n)) {
+			break;
+		} else {
+			conn_close(c, c->why);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What is queued now has so much time; whoever takes all of it has as much
+ * for what was queued meanwhile. */
+static void
+limit_writing(struct conn *c)
+{
+	unsigned	ms = c->lim.write_ms;
+
+	if (ms == 0 && c->state == FINISHING)
+		ms = FINISH_MS;
+	if (ms == 0 || (c->write_due != 0 &&
+	    c->queued - c->out.len < c->write_mark))
+		return;
+	c->write_due = mono_ms() + ms;
+	c->write_mark = c->queued;
+	conn_rearm(c);
+}
+
 void
 connio_flush(struct conn *c)
 {
 	bool	some = c->out.len > 0;
-	int	n;
 
-	while (c->out.len > 0) {
-		ERR_clear_error();
-		errno = 0;
-		n = SSL_write(c->ssl, bytequeue_head(&c->out),
-		    c->out.len > INT32_MAX ? INT32_MAX : (int)c->out.len);
-		if (n > 0) {
-			bytequeue_consume(&c->out, (size_t)n);
-			continue;
-		}
-		if (!connio_must_wait(c, n)) {
-			conn_close(c, c->why);
-			return;
-		}
-		break;
-	}
+	if (!write_some(c))
+		return;
 	if (c->full && c->out.len <= c->lim.output_max / 2) {
 		c->full = false;
 		connio_resume(c);
 	}
-	if (c->out.len == 0) {
-		if (some || c->state == FINISHING)
-			all_written(c);
-	} else if (c->write_due == 0 && (c->lim.write_ms > 0 ||
-	    c->state == FINISHING)) {
-		c->write_due = mono_ms() + (c->lim.write_ms > 0 ?
-		    c->lim.write_ms : FINISH_MS);
-		conn_rearm(c);
-	}
+	if (c->out.len > 0)
+		limit_writing(c);
+	else if (some || c->state == FINISHING)
+		all_written(c);
 }
 
 void
@@ -266,11 +318,45 @@ input_in_bounds(struct conn *c)
 	return c->state == OPEN;
 }
 
+/* Nothing follows what the owner was offered. */
+static void
+tell_end(struct conn *c)
+{
+	if (!c->ended || c->end_told || c->state != OPEN ||
+	    (c->in.len > 0 && !deliverable(c)))
+		return;
+	c->end_told = true;
+	if (c->ops->ended(c->arg, c) || c->state != OPEN)
+		return;
+	if (conn_arrived(c) == c->queued)
+		conn_close(c, "closed by peer");
+	else
+		conn_finish(c);
+}
+
+/* The socket has nothing more for us: by an error, or in good order; then
+ * answers may go on in the other direction. */
+static void
+end_reading(struct conn *c)
+{
+	if (c->broken || c->ops->ended == NULL) {
+		conn_close(c, c->why);
+		return;
+	}
+	if (c->state != OPEN)
+		return;
+	c->ended = true;
+	conn_want_read(c, false);
+	tell_end(c);
+}
+
 void
 connio_read(struct conn *c)
 {
 	bool	end = false, more = false;
 
+	if (c->ended)
+		return;
 	/* What waits for the owner is bounded; the rest stays outside. */
 	if ((c->paused || c->full) && c->in.len >= HELD_MAX) {
 		conn_want_read(c, false);
@@ -289,7 +375,7 @@ connio_read(struct conn *c)
 	connloop_unflush(c->loop, &c->item);
 	connio_flush(c);
 	if (end)
-		conn_close(c, c->why);
+		end_reading(c);
 	if (input_in_bounds(c)) {
 		if (more)
 			connloop_again(c->loop, &c->item);
@@ -312,6 +398,7 @@ connio_on_again(struct connloop_item *item)
 		connloop_unflush(c->loop, &c->item);
 		connio_flush(c);
 	}
+	tell_end(c);
 	if (input_in_bounds(c) && SSL_has_pending(c->ssl))
 		connio_read(c);
 	if (c->state == OPEN)

@@ -16,12 +16,27 @@
 void
 door_check_gone(struct door *d)
 {
-	if (d->stopping && d->connections == 0 && d->gone != NULL) {
+	if (d->stopping && d->connections == 0 &&
+	    LIST_EMPTY(&d->strays) && d->gone != NULL) {
 		void (*gone)(void *) = d->gone;
 
 		d->gone = NULL;
 		gone(d->gone_arg);
 	}
+}
+
+void
+door_undelivered(struct door *d, const struct receipt *r, const char *sae,
+    const char *peer, const char *why)
+{
+	uuid_text	id;
+
+	uuid_print(r->first, id);
+	log_warn("delivered-unknown", "sae=%s method=%s number=%u "
+	    "first_key_id=%s peer=%s reason=%s", log_quote(sae), r->method,
+	    (unsigned)r->number, id, peer, log_quote(why));
+	d->undelivered++;
+	d->undelivered_keys += r->number;
 }
 
 /* Once when it begins, not once for each. */
@@ -188,6 +203,7 @@ door_free(struct door **dp)
 	d->gone = NULL;
 	while (!LIST_EMPTY(&d->guests))
 		guest_close(LIST_FIRST(&d->guests), "shutting down");
+	stray_end(d);
 	if (d->stop_timer != NULL)
 		event_free(d->stop_timer);
 	SSL_CTX_free(d->tls);
@@ -207,6 +223,10 @@ door_report(const struct door *d, json_t *figures)
 	    json_integer(d->accepted));
 	json_object_set_new(figures, "connections_refused",
 	    json_integer(d->refused));
+	json_object_set_new(figures, "answers_delivered_unknown",
+	    json_integer(d->undelivered));
+	json_object_set_new(figures, "keys_delivered_unknown",
+	    json_integer(d->undelivered_keys));
 	for (size_t i = 0; i < DOORINT_CODES && d->answers[i].code != 0;
 	    i++) {
 		snprintf(code, sizeof(code), "%d", d->answers[i].code);

@@ -9,6 +9,7 @@
 #include "door.h"
 #include "guest.h"
 #include "identity.h"
+#include "stray.h"
 
 #define DOORINT_CODES	8		/* of answers, counted apart */
 #define DOORINT_OUTPUT	262144		/* queued octets; then no new request */
@@ -18,6 +19,7 @@ struct guest {
 	LIST_ENTRY(guest) entry;
 	struct conn	*conn;
 	struct http	*http;
+	struct receipts	 receipts;
 	struct identity	 identity;
 	size_t		 answer;	/* octets of output being written */
 	bool		 ready;		/* handshake done, counted */
@@ -40,6 +42,7 @@ struct door {
 	SSL_CTX			*tls;
 	unsigned		 generation;	/* of tls and book */
 	LIST_HEAD(, guest)	 guests;
+	LIST_HEAD(, stray)	 strays;
 	unsigned		 connections;
 	unsigned		 strangers;	/* registered nowhere */
 	bool			 full, stopping;
@@ -47,9 +50,13 @@ struct door {
 	void			(*gone)(void *);
 	void			*gone_arg;
 	uint64_t		 accepted, refused;
+	uint64_t		 undelivered, undelivered_keys;
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
 };
 
+/* Whether the client has this answer is not known: said and counted. */
+void	door_undelivered(struct door *, const struct receipt *,
+	    const char *sae, const char *peer, const char *why);
 /* The last guest may have left. */
 void	door_check_gone(struct door *);
 

@@ -199,8 +199,8 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 	return begin(e);
 }
 
-void
-enc_cancel(struct supply_call *c)
+bool
+enc_withdraw(struct supply_call *c)
 {
 	struct enc	*e = (struct enc *)c;
 

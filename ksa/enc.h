@@ -12,7 +12,7 @@
 /* NULL: answered already. */
 struct supply_call *enc_call(struct env *, const struct supply_request *,
 	    supply_done *, void *arg);
-void	enc_cancel(struct supply_call *);
+bool	enc_withdraw(struct supply_call *);
 /* Where the application is; NULL: registered nowhere or not a peer. */
 struct peer *enc_peer_of(const struct env *, const char *sae);
 

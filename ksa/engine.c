@@ -276,13 +276,17 @@ supply_dec(struct supply *s, const char *caller, const char *peer_sae,
 	return fetch_call(&s->env, caller, peer_sae, ids, number, done, arg);
 }
 
-void
-supply_cancel(struct supply_call *c)
+bool
+supply_withdraw(struct supply_call *c)
 {
-	if (c->kind == CALL_ENC)
-		enc_cancel(c);
-	else
-		fetch_cancel(c);
+	return c->kind == CALL_ENC ? enc_withdraw(c) : fetch_withdraw(c);
+}
+
+void
+supply_redirect(struct supply_call *c, supply_done *done, void *arg)
+{
+	c->done = done;
+	c->arg = arg;
 }
 
 static uint32_t

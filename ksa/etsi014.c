@@ -79,6 +79,7 @@ give_keys(struct exchange *x, struct supply_answer *a)
 	log_debug("keys given", "method=%s sae=%s peer_sae=%s number=%u "
 	    "octets=%u", x->method, log_quote(x->caller->id),
 	    log_quote(x->other), a->number, a->octets);
+	guest_has_keys(x, a->number, a->ids[0]);
 	if ((p = guest_answer(x, 200, NULL, len)) != NULL)
 		etsi014_write_keys(p, a);
 	guest_answered(x);

@@ -361,14 +361,16 @@ fetch_call(struct env *env, const char *caller, const char *peer_sae,
 	return &f->call;
 }
 
-void
-fetch_cancel(struct supply_call *c)
+bool
+fetch_withdraw(struct supply_call *c)
 {
 	struct fetch	*f = (struct fetch *)c;
 
+	if (!f->waits)
+		return false;
 	c->done = NULL;
-	if (f->waits)
-		end(f);
+	end(f);
+	return true;
 }
 
 void

@@ -13,7 +13,7 @@ void	fetches_free(struct fetches **);
 struct supply_call *fetch_call(struct env *, const char *caller,
 	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
 	    supply_done *, void *arg);
-void	fetch_cancel(struct supply_call *);
+bool	fetch_withdraw(struct supply_call *);
 /* Something about that request is known now; 0: about any. */
 void	fetch_retry(struct env *, uint64_t request);
 /* The peer has no such request for this node; elsewhere: for another. */

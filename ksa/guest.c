@@ -50,6 +50,31 @@ guest_answer(struct exchange *x, int code, const char *extra, size_t octets)
 	return p + n;
 }
 
+void
+guest_has_keys(struct exchange *x, uint32_t number, const uint8_t first[16])
+{
+	x->keys.end = RECEIPTS_NEVER;
+	x->keys.number = number;
+	x->keys.method = x->method;
+	memcpy(x->keys.first, first, sizeof(x->keys.first));
+}
+
+/* Nobody knows yet whether this answer arrives. */
+static void
+keep_receipt(struct guest *g)
+{
+	struct receipt	*r = &g->x.keys;
+
+	if (!g->broken)
+		r->end = conn_written(g->conn);
+	if (receipts_full(&g->receipts))
+		receipts_arrived(&g->receipts, conn_arrived(g->conn));
+	if (receipts_add(&g->receipts, r) < 0)
+		door_undelivered(g->x.door, r, g->x.caller->id, g->x.address,
+		    "out of memory");
+	r->number = 0;
+}
+
 static void
 resume(struct guest *g)
 {
@@ -76,6 +101,8 @@ guest_answered(struct exchange *x)
 	if (g->answer > 0)
 		conn_commit(g->conn, g->answer);
 	g->answer = 0;
+	if (x->keys.number > 0)
+		keep_receipt(g);
 	g->busy = false;
 	x->call = NULL;
 	x->request = NULL;
@@ -228,7 +255,32 @@ leave(struct guest *g)
 	d->connections--;
 	identity_leave(g);
 	http_free(&g->http);
+	receipts_free(&g->receipts);
 	free(g);
+}
+
+/* Answers with keys that the client may not have. */
+static void
+give_account(struct guest *g, const char *why)
+{
+	struct receipts	*r = &g->receipts;
+
+	if (r->n > 0)
+		receipts_arrived(r, conn_arrived(g->conn));
+	for (unsigned i = 0; i < r->n; i++)
+		door_undelivered(g->x.door, &r->v[i], g->x.caller->id,
+		    g->x.address, why);
+}
+
+/* The client sends no more: what it asked for it gets. */
+static bool
+on_ended(void *arg, struct conn *c)
+{
+	struct guest *g = arg;
+
+	(void)c;
+	g->last = true;
+	return g->busy;
 }
 
 static void
@@ -244,8 +296,9 @@ on_closed(void *arg, struct conn *c, const char *why)
 	} else
 		log_debug("HTTPS connection closed", "peer=%s reason=%s",
 		    conn_peer_address(c), log_quote(why));
-	if (g->x.call != NULL)
-		supply_cancel(g->x.call);
+	give_account(g, why);
+	if (g->x.call != NULL && !supply_withdraw(g->x.call))
+		stray_begin(&g->x);
 	leave(g);
 	door_check_gone(d);
 }
@@ -253,6 +306,7 @@ on_closed(void *arg, struct conn *c, const char *why)
 static const struct conn_ops guest_ops = {
 	.ready = on_ready,
 	.input = on_input,
+	.ended = on_ended,
 	.closed = on_closed,
 };
 
@@ -287,10 +341,8 @@ guest_finish(struct guest *g)
 void
 guest_refuse(struct guest *g, const char *why)
 {
-	if (!g->busy)
+	if (!g->busy || (g->x.call != NULL && !supply_withdraw(g->x.call)))
 		return;
-	if (g->x.call != NULL)
-		supply_cancel(g->x.call);
 	g->x.call = NULL;
 	etsi014_refuse(&g->x, 503, NULL, "%s", why);
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "http.h"
+#include "receipts.h"
 #include "sae.h"
 #include "supply.h"
 
@@ -22,6 +23,7 @@ struct exchange {
 	struct supply_call	*call;
 	const char		*method;
 	sae_id			 other;		/* the one in the path */
+	struct receipt		 keys;		/* in the answer */
 };
 
 /* Somebody connected; the guest owns the fd. */
@@ -40,6 +42,10 @@ void	guest_close(struct guest *, const char *why);
 char	*guest_answer(struct exchange *, int code, const char *extra,
 	    size_t octets);
 void	guest_answered(struct exchange *);
+/* The answer to come has keys: should it not reach the client, that is
+ * logged. Before guest_answer(). */
+void	guest_has_keys(struct exchange *, uint32_t number,
+	    const uint8_t first[16]);
 struct supply *guest_supply(const struct exchange *);
 const struct sae_book *guest_book(const struct exchange *);
 

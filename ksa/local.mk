@@ -12,8 +12,8 @@ ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014out.h ksa/guest.c ksa/guest.h ksa/http.c ksa/http.h \
 	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
 	ksa/idscan.c ksa/idscan.h \
-	ksa/span.c ksa/span.h ksa/uri.c \
-	ksa/uri.h
+	ksa/receipts.c ksa/receipts.h ksa/span.c ksa/span.h \
+	ksa/stray.c ksa/stray.h ksa/uri.c ksa/uri.h
 
 # The engine behind it.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \

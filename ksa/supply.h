@@ -118,8 +118,12 @@ struct supply_call *supply_enc(struct supply *,
 struct supply_call *supply_dec(struct supply *, const char *caller,
 	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
 	    supply_done *, void *arg);
-/* The client went away: done() will not be called. What was committed stays. */
-void		supply_cancel(struct supply_call *);
+/* The client went away. True: nothing was used up, done() will not be called.
+ * False: keys are being committed for it, done() will be called. */
+bool		supply_withdraw(struct supply_call *);
+/* The answer goes elsewhere; NULL: nowhere. */
+void		supply_redirect(struct supply_call *, supply_done *,
+		    void *arg);
 
 struct supply_stock {		/* for Get status (014 5.2) */
 	km_id		target_km;	/* where the slave is */

@@ -1,6 +1,9 @@
 /* check_conn.c - tests common/conn.c against a peer that follows a script. */
 #include <check.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +29,9 @@ static struct {
 	size_t	 len, calls, take_max, drained, closed;
 	bool	 ready, refuse, close_in_input, finish_in_input, echo;
 	bool	 pause_each, input_after_closed, line_by_line, close_in_drained;
+	bool	 owes;		/* when the peer sends no more */
+	size_t	 ended;
+	uint64_t written, arrived;	/* in closed() */
 	char	 why[300];
 } own;
 
@@ -84,18 +90,30 @@ on_drained(void *arg, struct conn *c)
 		conn_close(c, "drained");
 }
 
+static bool
+on_ended(void *arg, struct conn *c)
+{
+	(void)arg, (void)c;
+	own.ended++;
+	return own.owes;
+}
+
 static void
 on_closed(void *arg, struct conn *c, const char *why)
 {
 	(void)arg;
 	ck_assert_ptr_eq(c, conn);
 	own.closed++;
+	own.written = conn_written(c);
+	own.arrived = conn_arrived(c);
 	snprintf(own.why, sizeof(own.why), "%s", why);
 	conn = NULL;
 }
 
-static const struct conn_ops ops = { on_ready, on_input, on_drained,
-	on_closed };
+static const struct conn_ops ops = {
+	.ready = on_ready, .input = on_input, .drained = on_drained,
+	.ended = on_ended, .closed = on_closed,
+};
 
 static void
 turn(void)
@@ -118,6 +136,7 @@ static void
 once(void)
 {
 	log_init("check_conn", LL_ERR);
+	signal(SIGPIPE, SIG_IGN);
 	testpki_open(&pki);
 	testpki_issue(&pki, "server", "server", NULL, 3600);
 	testpki_issue(&pki, "client", "client", NULL, 3600);
@@ -455,7 +474,233 @@ START_TEST(a_peer_that_leaves_is_noticed_even_when_paused)
 	conn_pause(conn, true);
 	SSL_shutdown(peer);
 	turns(200);
+	ck_assert_uint_eq(own.ended, 1);
 	ck_assert_str_eq(own.why, "closed by peer");
+}
+END_TEST
+
+/* The other way is still open: as `openssl s_client </dev/null` does it. */
+static void
+peer_stops_sending(void)
+{
+	SSL_shutdown(peer);
+	shutdown(peer_fd, SHUT_WR);
+	turns(50);
+}
+
+START_TEST(a_peer_that_stops_sending_gets_its_answer)
+{
+	char	back[7];
+
+	own.owes = true;
+	ck_assert(handshake());
+	peer_sends("ask", 3);
+	peer_stops_sending();
+	ck_assert_uint_eq(own.ended, 1);
+	ck_assert_uint_eq(own.closed, 0);
+	ck_assert_int_eq(conn_write(conn, "answer", 6), 0);
+	conn_finish(conn);
+	ck_assert_uint_eq(peer_reads(back, 6), 6);
+	ck_assert_mem_eq(back, "answer", 6);
+	turns(1500);
+	ck_assert_uint_eq(own.closed, 1);
+	ck_assert_str_eq(own.why, "finished");
+	ck_assert_int_eq(SSL_read(peer, back, 1), 0);
+	ck_assert_int_eq(SSL_get_error(peer, 0), SSL_ERROR_ZERO_RETURN);
+}
+END_TEST
+
+START_TEST(a_peer_without_a_farewell_gets_its_answer)
+{
+	char	back[6];
+
+	own.owes = true;
+	ck_assert(handshake());
+	shutdown(peer_fd, SHUT_WR);
+	turns(50);
+	ck_assert_uint_eq(own.ended, 1);
+	ck_assert_int_eq(conn_write(conn, "answer", 6), 0);
+	conn_finish(conn);
+	ck_assert_uint_eq(peer_reads(back, 6), 6);
+}
+END_TEST
+
+START_TEST(all_input_is_offered_before_its_end_is_told)
+{
+	own.line_by_line = own.pause_each = true;
+	ck_assert(handshake());
+	peer_sends("one\ntwo\n", 8);
+	peer_stops_sending();
+	for (int i = 1; i <= 2; i++) {
+		ck_assert_uint_eq(own.calls, i);
+		ck_assert_uint_eq(own.ended, i == 2 ? 1 : 0);
+		if (i < 2)
+			conn_pause(conn, false);
+		turns(50);
+	}
+	ck_assert_mem_eq(own.in, "one\ntwo\n", 8);
+	ck_assert_uint_eq(own.closed, 1);
+	ck_assert_str_eq(own.why, "closed by peer");
+}
+END_TEST
+
+START_TEST(half_a_message_does_not_hold_the_connection_open)
+{
+	own.line_by_line = true;
+	ck_assert(handshake());
+	peer_sends("hal", 3);
+	peer_stops_sending();
+	turns(200);
+	ck_assert_uint_eq(own.ended, 1);
+	ck_assert_uint_eq(own.closed, 1);
+}
+END_TEST
+
+/* The same pair of peers, on TCP: UNIX sockets confirm nothing. */
+static void
+over_tcp(void)
+{
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t	len = sizeof(sin);
+	int		l = socket(AF_INET, SOCK_STREAM, 0), fd, few = 8192;
+
+	conn_close(conn, "not needed");
+	SSL_free(peer);
+	close(peer_fd);
+	memset(&own, 0, sizeof(own));
+	ck_assert_int_eq(bind(l, (struct sockaddr *)&sin, len), 0);
+	ck_assert_int_eq(listen(l, 1), 0);
+	ck_assert_int_eq(getsockname(l, (struct sockaddr *)&sin, &len), 0);
+	peer_fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(peer_fd, SOL_SOCKET, SO_RCVBUF, &few, sizeof(few));
+	ck_assert_int_eq(connect(peer_fd, (struct sockaddr *)&sin, len), 0);
+	fcntl(peer_fd, F_SETFL, O_NONBLOCK);
+	ck_assert_int_ge(fd = accept(l, NULL, NULL), 0);
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	close(l);
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
+	conn = conn_new(base, server_ctx, fd, true, &limits, &ops, NULL);
+	peer = SSL_new(client_ctx);
+	SSL_set_fd(peer, peer_fd);
+	SSL_set_connect_state(peer);
+	ck_assert(handshake());
+}
+
+static void
+peer_resets(void)
+{
+	struct linger	now = { 1, 0 };
+
+	setsockopt(peer_fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	close(peer_fd);
+	peer_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	turns(200);
+	ck_assert_uint_eq(own.closed, 1);
+}
+
+START_TEST(what_the_peer_has_read_has_arrived)
+{
+	static char	data[100000];
+
+	over_tcp();
+	ck_assert_int_eq(conn_write(conn, data, sizeof(data)), 0);
+	ck_assert_uint_eq(peer_reads(data, sizeof(data)), sizeof(data));
+	turns(100);
+	ck_assert_uint_eq(conn_written(conn), sizeof(data));
+	ck_assert_uint_eq(conn_arrived(conn), sizeof(data));
+	peer_resets();
+	ck_assert_uint_eq(own.arrived, sizeof(data));
+}
+END_TEST
+
+START_TEST(what_a_peer_left_unread_in_our_queue_has_not_arrived)
+{
+	static char	data[1000000];
+
+	over_tcp();
+	ck_assert_int_eq(conn_write(conn, data, sizeof(data)), 0);
+	turns(50);
+	ck_assert_uint_gt(conn_output_queued(conn), 0);
+	peer_resets();
+	ck_assert_uint_eq(own.written, sizeof(data));
+	ck_assert_uint_lt(own.arrived, sizeof(data) / 2);
+}
+END_TEST
+
+/* Little enough for the system to take, too much for the peer's. */
+START_TEST(what_the_system_holds_has_not_arrived)
+{
+	static char	data[1000];
+	size_t		n = 0;
+
+	over_tcp();
+	while (conn_arrived(conn) == n) {
+		ck_assert_int_eq(conn_write(conn, data, sizeof(data)), 0);
+		n += sizeof(data);
+		turns(20);
+		ck_assert_uint_eq(conn_output_queued(conn), 0);
+	}
+	peer_resets();
+	ck_assert_uint_eq(own.written, n);
+	ck_assert_uint_lt(own.arrived, n);
+}
+END_TEST
+
+START_TEST(a_last_answer_arrives_though_the_peer_stopped_sending)
+{
+	char	back[6];
+
+	over_tcp();
+	own.owes = true;
+	peer_stops_sending();
+	ck_assert_int_eq(conn_write(conn, "answer", 6), 0);
+	conn_finish(conn);
+	turns(50);
+	ck_assert_uint_eq(own.closed, 1);
+	ck_assert_str_eq(own.why, "finished");
+	ck_assert_uint_eq(own.arrived, 6);
+	ck_assert_uint_eq(peer_reads(back, 6), 6);
+}
+END_TEST
+
+START_TEST(a_last_answer_to_nobody_has_not_arrived)
+{
+	char	few;
+
+	over_tcp();
+	own.owes = true;
+	peer_sends("x", 1);
+	ck_assert_int_le(SSL_read(peer, &few, 1), 0);
+	close(peer_fd);		/* all of it: our answer meets a reset */
+	peer_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	turns(50);
+	ck_assert_uint_eq(own.ended, 1);
+	ck_assert_int_eq(conn_write(conn, "answer", 6), 0);
+	conn_finish(conn);
+	turns(1500);
+	ck_assert_uint_eq(own.closed, 1);
+	ck_assert_uint_eq(own.arrived, 0);
+}
+END_TEST
+
+/* Whoever takes what was there when his time began gets new time. */
+START_TEST(a_peer_that_reads_steadily_is_not_cut_off)
+{
+	static char	data[4096];
+	uint64_t	start = mono_ms();
+
+	over_tcp();
+	while (mono_ms() - start < 1200 && own.closed == 0) {
+		while (conn_output_queued(conn) < 1000000)
+			ck_assert_int_eq(conn_write(conn, data, sizeof(data)),
+			    0);
+		turns(1);
+		for (int i = 0; i < 16; i++)
+			(void)SSL_read(peer, data, sizeof(data));
+	}
+	ck_assert_uint_eq(own.closed, 0);
+	ck_assert_uint_eq(own.drained, 0);
 }
 END_TEST
 
@@ -627,6 +872,17 @@ main(void)
 	tcase_add_test(tc, a_peer_that_does_not_read_is_closed);
 	tcase_add_test(tc, with_too_much_output_queued_input_stops);
 	tcase_add_test(tc, a_peer_that_leaves_is_noticed_even_when_paused);
+	tcase_add_test(tc, a_peer_that_stops_sending_gets_its_answer);
+	tcase_add_test(tc, a_peer_without_a_farewell_gets_its_answer);
+	tcase_add_test(tc, all_input_is_offered_before_its_end_is_told);
+	tcase_add_test(tc, half_a_message_does_not_hold_the_connection_open);
+	tcase_add_test(tc, what_the_peer_has_read_has_arrived);
+	tcase_add_test(tc,
+	    what_a_peer_left_unread_in_our_queue_has_not_arrived);
+	tcase_add_test(tc, what_the_system_holds_has_not_arrived);
+	tcase_add_test(tc, a_last_answer_arrives_though_the_peer_stopped_sending);
+	tcase_add_test(tc, a_last_answer_to_nobody_has_not_arrived);
+	tcase_add_test(tc, a_peer_that_reads_steadily_is_not_cut_off);
 	tcase_add_test(tc, noise_instead_of_tls_costs_only_the_connection);
 	tcase_add_test(tc, a_peer_without_a_certificate_is_refused);
 	tcase_add_test(tc, a_refused_certificate_is_named_with_the_reason);

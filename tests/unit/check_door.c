@@ -516,6 +516,118 @@ START_TEST(a_client_that_goes_away_cancels_its_request)
 }
 END_TEST
 
+START_TEST(a_client_that_sends_no_more_is_answered)
+{
+	struct conn *c = enter(cert_a1);
+	char	 body[1024];
+
+	fakesupply.later = true;
+	request(c, "GET " B "/enc_keys", "");
+	fakeconn_end(c);
+	ck_assert_uint_eq(fakesupply.cancelled, 0);
+	fakesupply_answer();
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
+	ck_assert(fakeconn_finished(c));
+}
+END_TEST
+
+START_TEST(all_requests_before_the_end_are_answered)
+{
+	struct conn *c = enter(cert_a1);
+	unsigned before = fakeconn_closed();
+
+	fakesupply.later = true;
+	say(c, "GET " B "/enc_keys?number=1 HTTP/1.1\r\nHost: k\r\n\r\n"
+	    "GET " B "/enc_keys?number=2 HTTP/1.1\r\nHost: k\r\n\r\n");
+	fakeconn_end(c);
+	fakesupply_answer();
+	ck_assert(!fakeconn_finished(c));
+	fakesupply_answer();
+	ck_assert(fakeconn_finished(c));
+	c = enter(cert_a1);
+	fakeconn_end(c);
+	ck_assert_uint_eq(fakeconn_closed(), before + 1);
+}
+END_TEST
+
+static json_int_t
+figure(const char *name)
+{
+	json_t	*o = json_object();
+	json_int_t n;
+
+	door_report(door, o);
+	n = json_integer_value(json_object_get(o, name));
+	json_decref(o);
+	return n;
+}
+
+START_TEST(keys_that_may_not_have_arrived_are_counted)
+{
+	struct conn *c = enter(cert_a1);
+
+	request(c, "GET " B "/enc_keys?number=3", "");
+	fakeconn_hang_up(c);
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 0);
+	c = enter(cert_a1);
+	request(c, "GET " B "/enc_keys?number=3", "");
+	request(c, "GET " B "/dec_keys?key_ID=" ID, "");
+	request(c, "GET " B "/status", "");
+	fakeconn_loses(c, 1);
+	fakeconn_hang_up(c);
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 2);
+	ck_assert_int_eq(figure("keys_delivered_unknown"), 4);
+}
+END_TEST
+
+START_TEST(of_many_answers_those_that_arrived_are_not_counted)
+{
+	struct conn *c = enter(cert_a1);
+	size_t	 octets = 0;
+
+	for (int i = 0; i < 20; i++) {
+		request(c, "GET " B "/enc_keys", "");
+		octets += i < 12 ? strlen(fakeconn_output(c)) : 0;
+		fakeconn_loses(c, octets + (i < 12 ? 0 : 1));
+	}
+	fakeconn_hang_up(c);
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 8);
+}
+END_TEST
+
+START_TEST(keys_committed_for_a_client_that_left_are_counted)
+{
+	struct conn *c = enter(cert_a1);
+
+	fakesupply.later = fakesupply.committing = true;
+	request(c, "GET " B "/enc_keys?number=2", "");
+	fakeconn_hang_up(c);
+	ck_assert_uint_eq(fakesupply.cancelled, 0);
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 0);
+	fakesupply_answer();
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
+	ck_assert_int_eq(figure("keys_delivered_unknown"), 2);
+	c = enter(cert_a1);
+	request(c, "GET " B "/enc_keys", "");
+	fakeconn_hang_up(c);
+	fakesupply.status = SUPPLY_UNAVAILABLE;
+	fakesupply_answer();
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
+}
+END_TEST
+
+START_TEST(the_door_may_close_before_a_commit_ends)
+{
+	struct conn *c = enter(cert_a1);
+
+	fakesupply.later = fakesupply.committing = true;
+	request(c, "GET " B "/enc_keys", "");
+	fakeconn_hang_up(c);
+	door_free(&door);
+	ck_assert(!fakesupply_waits());
+}
+END_TEST
+
 START_TEST(answers_not_taken_hold_up_the_next_request)
 {
 	struct conn *c = enter(cert_a1);
@@ -541,6 +653,7 @@ START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 	fakeconn_no_memory();
 	request(c, "GET " B "/enc_keys", "");
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
+	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
 	c = enter(cert_a1);
 	fakesupply.later = true;
 	request(c, "GET " B "/enc_keys", "");
@@ -682,6 +795,12 @@ main(void)
 		a_request_may_come_octet_by_octet,
 		a_client_that_expects_100_gets_it,
 		a_client_that_goes_away_cancels_its_request,
+		a_client_that_sends_no_more_is_answered,
+		all_requests_before_the_end_are_answered,
+		keys_that_may_not_have_arrived_are_counted,
+		of_many_answers_those_that_arrived_are_not_counted,
+		keys_committed_for_a_client_that_left_are_counted,
+		the_door_may_close_before_a_commit_ends,
 		answers_not_taken_hold_up_the_next_request,
 		an_answer_that_cannot_be_written_ends_the_connection,
 		connections_are_limited_in_all_and_for_each_application,

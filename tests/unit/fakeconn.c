@@ -12,7 +12,8 @@ struct conn {
 	const struct conn_ops *ops;
 	void	*arg;
 	struct conn_limits limits;
-	bool	 open, finished, paused, delivering, dead;
+	bool	 open, finished, paused, delivering, dead, ended, loses;
+	uint64_t written, arrived;
 	const char *deadline;
 	char	*in, *out;
 	size_t	 in_len, out_len;
@@ -158,6 +159,31 @@ fakeconn_output(struct conn *c)
 	return text;
 }
 
+/* As conn.c does: when input() was offered everything. */
+static void
+tell_end(struct conn *c)
+{
+	if (!c->ended || c->dead || c->finished || (c->paused && c->in_len > 0))
+		return;
+	c->ended = false;
+	if (!c->ops->ended(c->arg, c))
+		conn_close(c, "closed by peer");
+}
+
+void
+fakeconn_end(struct conn *c)
+{
+	c->ended = true;
+	tell_end(c);
+}
+
+void
+fakeconn_loses(struct conn *c, uint64_t arrived)
+{
+	c->loses = true;
+	c->arrived = arrived;
+}
+
 bool
 fakeconn_finished(const struct conn *c)
 {
@@ -209,6 +235,7 @@ conn_commit(struct conn *c, size_t used)
 {
 	ck_assert(!c->finished);
 	c->out_len += used;
+	c->written += used;
 }
 
 int
@@ -224,6 +251,8 @@ conn_pause(struct conn *c, bool paused)
 {
 	c->paused = paused;
 	deliver(c);
+	if (!c->delivering && !c->dead)
+		tell_end(c);
 }
 
 void
@@ -271,6 +300,18 @@ unsigned
 fakeconn_verified(void)
 {
 	return verified;
+}
+
+uint64_t
+conn_written(const struct conn *c)
+{
+	return c->written;
+}
+
+uint64_t
+conn_arrived(const struct conn *c)
+{
+	return c->loses ? c->arrived : c->written;
 }
 
 size_t

@@ -26,6 +26,10 @@ const char	*fakeconn_deadline(const struct conn *);
 void		 fakeconn_no_memory(void);
 /* The peer goes away; or what finished is closed. */
 void		 fakeconn_hang_up(struct conn *);
+/* The peer sends no more, but reads. */
+void		 fakeconn_end(struct conn *);
+/* Of what was and will be written, so many octets reach the peer. */
+void		 fakeconn_loses(struct conn *, uint64_t arrived);
 /* What conn_verify() says from now on, why NULL: it holds; and how often it
  * was asked so far. */
 void		 fakeconn_verdict(time_t until, const char *why);

@@ -84,13 +84,24 @@ supply_dec(struct supply *s, const char *caller, const char *peer_sae,
 	return begin(number, 32, done, arg);
 }
 
-void
-supply_cancel(struct supply_call *c)
+bool
+supply_withdraw(struct supply_call *c)
 {
 	ck_assert_ptr_eq(c, &call);
 	ck_assert(fakesupply_waits());
+	if (fakesupply.committing)
+		return false;
 	call.done = NULL;
 	fakesupply.cancelled++;
+	return true;
+}
+
+void
+supply_redirect(struct supply_call *c, supply_done *done, void *arg)
+{
+	ck_assert_ptr_eq(c, &call);
+	call.done = done;
+	call.arg = arg;
 }
 
 enum supply_status

@@ -6,6 +6,7 @@
 
 extern struct fakesupply {
 	bool		 later;		/* answer when fakesupply_answer() */
+	bool		 committing;	/* too late to withdraw */
 	enum supply_status status;
 	const char	*detail;
 	struct supply_stock stock;
