@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REQUEST_ROOM(j)	((j)->number * (size_t)64 + 1024)
+
 /* Each line: key_ID, digest of the key as 16 hex digits. */
 static int
 read_ids(struct job *j)
@@ -31,7 +33,7 @@ read_ids(struct job *j)
 		k->digest = strtoull(line + 37, NULL, 16);
 	}
 	fclose(f);
-	if (j->count > j->nlist / j->number)
+	if (!j->enc && j->count > j->nlist / j->number)
 		j->count = j->nlist / j->number;
 	return 0;
 }
@@ -42,8 +44,9 @@ job_open(struct job *j)
 	size_t most = j->count * j->number;
 
 	j->list = calloc(most + 1, sizeof(*j->list));
+	j->drawn = calloc(most + 1, sizeof(*j->drawn));
 	j->seen = idset_new(most);
-	if (j->list == NULL || j->seen == NULL) {
+	if (j->list == NULL || j->drawn == NULL || j->seen == NULL) {
 		fprintf(stderr, "out of memory\n");
 		return -1;
 	}
@@ -68,7 +71,7 @@ uuid_text(char *out, const uint8_t id[16])
 static void
 enc_request(struct job *j, struct job_request *r)
 {
-	r->len = snprintf(r->text, sizeof(r->text),
+	r->len = snprintf(r->text, REQUEST_ROOM(j),
 	    "GET /api/v1/keys/%s/enc_keys?number=%u&size=%u HTTP/1.1\r\n"
 	    "Host: %s\r\n\r\n", j->sae, j->number, j->size, j->host);
 }
@@ -79,7 +82,7 @@ dec_one_request(struct job *j, struct job_request *r)
 	char id[37] = "";
 
 	uuid_text(id, j->list[r->first].id);
-	r->len = snprintf(r->text, sizeof(r->text),
+	r->len = snprintf(r->text, REQUEST_ROOM(j),
 	    "GET /api/v1/keys/%s/dec_keys?key_ID=%s HTTP/1.1\r\n"
 	    "Host: %s\r\n\r\n", j->sae, id, j->host);
 }
@@ -107,10 +110,19 @@ dec_many_request(struct job *j, struct job_request *r)
 bool
 job_next(struct job *j, struct job_request *r)
 {
-	if (j->begun == j->count)
+	bool dec = j->dec && !(j->enc && r->dec);
+
+	if (j->begun == j->count || (dec && j->nlist - j->fetched < j->number))
 		return false;
-	r->first = j->begun++ * j->number;
-	if (!j->dec)
+	if (r->text == NULL && (r->text = malloc(REQUEST_ROOM(j))) == NULL) {
+		job_wrong(j, "the load generator is out of memory");
+		return false;
+	}
+	j->begun++;
+	r->dec = dec;
+	r->first = j->fetched;
+	j->fetched += dec ? j->number : 0;
+	if (!dec)
 		enc_request(j, r);
 	else if (j->number == 1)
 		dec_one_request(j, r);
@@ -175,14 +187,15 @@ job_answer(struct job *j, const struct job_request *r, const struct answer *a,
 	if (n != (int)j->number)
 		job_wrong(j, "not the number of keys, or not of the size, "
 		    "that was asked for");
-	else if (!j->fixed && j->dec && !fetched_right(j, r, k))
+	else if (!j->fixed && r->dec && !fetched_right(j, r, k))
 		job_wrong(j, "a key fetched is not the key drawn");
 	else if (!j->fixed && !keys_new(j, k))
 		job_wrong(j, "a key_ID came twice");
 	else {
-		if (!j->dec && !j->fixed)
-			memcpy(&j->list[j->nlist], k, n * sizeof(*k));
-		j->nlist += !j->dec && !j->fixed ? n : 0;
+		if (!r->dec && !j->fixed && j->ids != NULL) {
+			memcpy(&j->drawn[j->ndrawn], k, n * sizeof(*k));
+			j->ndrawn += n;
+		}
 		j->good++;
 		j->keys += n;
 		j->octets = a->head + a->body;
@@ -199,10 +212,10 @@ write_ids(const struct job *j)
 		perror(j->ids);
 		return -1;
 	}
-	for (size_t i = 0; i < j->nlist; i++) {
-		uuid_text(id, j->list[i].id);
+	for (size_t i = 0; i < j->ndrawn; i++) {
+		uuid_text(id, j->drawn[i].id);
 		fprintf(f, "%s %016llx\n", id,
-		    (unsigned long long)j->list[i].digest);
+		    (unsigned long long)j->drawn[i].digest);
 	}
 	return fclose(f) == 0 ? 0 : -1;
 }
@@ -213,6 +226,7 @@ job_close(struct job *j)
 	int r = j->dec || j->ids == NULL ? 0 : write_ids(j);
 
 	free(j->list);
+	free(j->drawn);
 	idset_free(j->seen);
 	return r;
 }

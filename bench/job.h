@@ -13,31 +13,33 @@
 
 struct job {
 	/* set by the caller */
-	bool		 dec;		/* dec_keys, else enc_keys */
+	bool		 enc, dec;	/* which calls; both: in turn on each
+					 * connection */
 	bool		 fixed;		/* the server gives one fixed answer */
 	unsigned	 number, size;	/* keys per request, bits */
 	unsigned long	 count;		/* requests in all */
 	const char	*host, *sae;	/* the other application */
 	const char	*ids;		/* file of key_IDs: dec reads, enc
-					 * writes */
+					 * alone writes */
 	/* kept here */
 	unsigned long	 begun, good, short_of_keys, wrong;
 	unsigned long	 keys, octets;	/* of good answers */
-	struct answer_key *list;	/* drawn, or to be fetched */
-	size_t		 nlist;
+	struct answer_key *drawn, *list;	/* list: to be fetched */
+	size_t		 ndrawn, nlist, fetched;
 	struct idset	*seen;
 	char		 fault[256];	/* the first wrong answer */
 };
 
 /* One request under way. */
 struct job_request {
-	char		 text[JOB_KEYS_MAX * 64 + 1024];
-	size_t		 len;
-	size_t		 first;		/* dec: place in `list` */
+	char		*text;
+	size_t		 len, first;	/* dec: place in `list` */
+	bool		 dec;
 };
 
 int	job_open(struct job *);
-/* Writes the next request. False: all have been begun. */
+/* Writes the next request; one request struct for each connection, zero at
+ * first. False: all have been begun. */
 bool	job_next(struct job *, struct job_request *);
 void	job_answer(struct job *, const struct job_request *,
 	    const struct answer *, const char *buf);

@@ -1,0 +1,121 @@
+"""One table of all rows: medians over the rounds."""
+
+import json
+import statistics
+
+# title, width, value of a report; of ours, or of nginx's
+FIGURES = (
+    ("req/s", 8, "qkdnode", lambda r: r["requests_s"]),
+    ("nginx", 7, "nginx", lambda r: r["requests_s"]),
+    ("ratio", 6, None, None),
+    ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p50_us"]),
+    ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p99_us"]),
+    ("p99.9", 7, "qkdnode", lambda r: r["p999_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p999_us"]),
+    ("CPU us", 8, "qkdnode", lambda r: r["cpu_us"]),
+    ("nginx", 7, "nginx", lambda r: r["cpu_us"]),
+)
+
+
+def thread(name):
+    return lambda r: r["threads_us"].get(name, 0)
+
+
+def daemon(name):
+    return lambda r: r["daemons_us"].get(name, 0)
+
+
+# per request at the node that is measured
+COSTS = (
+    ("loop", 7, thread("loop")), ("commit", 7, thread("commit")),
+    ("nng", 6, thread("nng")), ("other", 6, thread("other")),
+    ("kma", 6, daemon("kma")), ("relayd", 7, daemon("relayd")),
+    ("qkdmod", 7, daemon("qkdmod")),
+    ("req/com.", 9, lambda r: r.get("per_commit")),
+    ("com./s", 8, lambda r: r["commits"] / r["seconds"]
+     if "commits" in r else None),
+    ("switches", 9, lambda r: r["switches"]),
+    ("busy %", 7, lambda r: 100 * r["busy"]),
+    ("load %", 7, lambda r: 100 * r["load_cpu"]),
+    ("others %", 9, lambda r: 100 * r["foreign"]),
+)
+
+
+def text(value, width):
+    if value is None:
+        return f"{'-':>{width}}"
+    if value >= 1000:
+        return f"{value:{width}.0f}"
+    return f"{value:{width}.2f}" if value < 10 else f"{value:{width}.1f}"
+
+
+def median(reports, value):
+    found = [v for v in map(value, reports or []) if v is not None]
+    return statistics.median(found) if found else None
+
+
+def ratio(row):
+    if len(row) < 2:
+        return None
+    return statistics.median(
+        a["requests_s"] / b["requests_s"]
+        for a, b in zip(row["qkdnode"], row["nginx"]) if b["requests_s"])
+
+
+def label(key):
+    scene, case, connections = key
+    return f"{scene:<10}{case:<27}{connections:>5}"
+
+
+def header(machine):
+    return (f"{machine['cores']} cores, {machine['model']}, Linux "
+            f"{machine['kernel']}, {machine['memory_gib']} GiB; fdatasync "
+            f"{machine['fdatasync_us']:.0f} us; load before the run "
+            f"{machine['load_before']:.1f}")
+
+
+def results(rows):
+    head = label(("scene", "case", "conn.")) + "".join(
+        f"{t:>{w}}" for t, w, _, _ in FIGURES)
+    print(head)
+    print("-" * len(head))
+    for key, row in rows.items():
+        print(label(key) + "".join(
+            text(ratio(row) if value is None else
+                 median(row.get(server), value), width)
+            for _, width, server, value in FIGURES))
+
+
+def costs(rows):
+    print("\nCPU us per request at the node measured: threads of ksa | other "
+          "daemons; what else tells where time goes")
+    head = label(("scene", "case", "conn.")) + "".join(
+        f"{t:>{w}}" for t, w, _ in COSTS)
+    print(head)
+    print("-" * len(head))
+    for key, row in rows.items():
+        if "qkdnode" in row:
+            print(label(key) + "".join(
+                text(median(row["qkdnode"], value), width)
+                for _, width, value in COSTS))
+
+
+def show(bench, machine):
+    print(header(machine))
+    if bench.rows:
+        results(bench.rows)
+        costs(bench.rows)
+    for note in bench.notes:
+        print(f"\n{note['scene']}: {note['text']}", end="")
+    print("\nMedians; ratio: ours to nginx. bench/README.md explains the "
+          "columns.")
+
+
+def write(path, bench, machine):
+    with open(path, "w") as f:
+        json.dump({"machine": machine, "notes": bench.notes,
+                   "rows": [{"scene": k[0], "case": k[1], "connections": k[2],
+                             **v} for k, v in bench.rows.items()]},
+                  f, indent=1)
