@@ -17,6 +17,8 @@
 static const char	*program = "qkdnode";
 static enum log_level	 max_level = LL_INFO;
 static bool		 journal;
+static _Thread_local char	*diverted;	/* NULL: to stderr */
+static _Thread_local size_t	 diverted_room;
 
 /* systemd names the socket behind stderr; a redirected stderr is another. */
 static bool
@@ -97,7 +99,6 @@ line_clean(struct line *l)
 static void
 line_write(struct line *l)
 {
-	line_clean(l);
 	l->text[l->len++] = '\n';
 	if (write(STDERR_FILENO, l->text, l->len) < 0)
 		return;		/* there is nowhere else to complain */
@@ -107,15 +108,29 @@ static void
 log_vevent(enum log_level level, const char *event, const char *fmt,
     va_list ap)
 {
-	struct line	l;
+	struct line	l = { .len = 0 };
 
-	line_start(&l, level);
+	if (diverted == NULL)
+		line_start(&l, level);
 	line_add(&l, "%s", event);
 	if (fmt != NULL) {
 		line_add(&l, " ");
 		line_vadd(&l, fmt, ap);
 	}
-	line_write(&l);
+	line_clean(&l);
+	if (diverted == NULL)
+		line_write(&l);
+	else if (level == LL_ERR && diverted[0] == '\0')
+		snprintf(diverted, diverted_room, "%s", l.text);
+}
+
+void
+log_divert(char *text, size_t room)
+{
+	diverted = text;
+	diverted_room = room;
+	if (text != NULL)
+		text[0] = '\0';
 }
 
 void

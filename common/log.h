@@ -6,6 +6,8 @@
 #ifndef QKD_LOG_H
 #define QKD_LOG_H
 
+#include <stddef.h>
+
 enum log_level { LL_ERR = 3, LL_WARN = 4, LL_NOTICE = 5, LL_INFO = 6,
 	LL_DEBUG = 7 };
 
@@ -22,6 +24,11 @@ void	log_event(enum log_level, const char *event, const char *fmt, ...)
 #define log_notice(...)	log_event(LL_NOTICE, __VA_ARGS__)
 #define log_info(...)	log_event(LL_INFO, __VA_ARGS__)
 #define log_debug(...)	log_event(LL_DEBUG, __VA_ARGS__)
+/*
+ * For code of ours that serves another program: until called with NULL, the
+ * first error of this thread goes to `text`, and other events nowhere.
+ */
+void	log_divert(char *text, size_t room);
 /*
  * "foreign text" quoted and escaped, at most 120 octets of it, for use as a
  * value; the result lies in one of 8 static buffers per thread.

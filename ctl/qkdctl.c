@@ -1,6 +1,6 @@
 /*
- * qkdctl - asks a daemon on its control socket. It opens nothing else: no
- * store, no network; no key can be asked for there.
+ * qkdctl - asks a daemon on its control socket; no key can be asked for there.
+ * Besides, subcommands, which open what their own files say.
  */
 #include "config.h"
 
@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "saecmd.h"
+
 enum { DONE, REFUSED, USAGE, UNREACHABLE };	/* exit codes */
 
 #define LINE_MAX_OCTETS		4096
@@ -27,6 +29,8 @@ usage(FILE *f)
 {
 	fprintf(f,
 	    "usage: qkdctl [-j] [-r RUNDIR] DAEMON COMMAND [ARGUMENT...]\n"
+	    "       qkdctl sae {status | get | fetch} ... "
+	    "(qkdctl sae --help)\n"
 	    "\n"
 	    "Asks a daemon of this node: kma, ksa, relayd or qkdmod-LINK.\n"
 	    "Every daemon knows the commands status and help.\n"
@@ -203,13 +207,37 @@ out:
 	return r;
 }
 
+static const struct {
+	const char	*name;
+	int		(*run)(int argc, char **argv);
+} subcommands[] = {
+	{ "sae", saecmd },
+};
+
+static int
+ask_daemon(const char *run_dir, bool compact, int nargs, char **args)
+{
+	char	line[LINE_MAX_OCTETS], path[4096];
+	int	len;
+
+	if (nargs < 2 || strchr(args[0], '/') != NULL) {
+		usage(stderr);
+		return USAGE;
+	}
+	if ((len = make_line(line, nargs - 1, args + 1)) < 0)
+		return USAGE;
+	snprintf(path, sizeof(path), "%s/ctl-%s/sock", run_dir, args[0]);
+	errno = 0;
+	return ask(path, line, (size_t)len, compact);
+}
+
 int
 main(int argc, char **argv)
 {
 	const char	*run_dir = RUNSTATEDIR "/qkdnode";
-	char		 line[LINE_MAX_OCTETS], path[4096];
 	bool		 compact = false;
-	int		 c, len;
+	char		**args;
+	int		 c, nargs;
 
 	/* '+': a command's own arguments may begin with a dash. */
 	while ((c = getopt(argc, argv, "+jr:Vh")) != -1) {
@@ -231,13 +259,11 @@ main(int argc, char **argv)
 			return USAGE;
 		}
 	}
-	if (argc - optind < 2 || strchr(argv[optind], '/') != NULL) {
-		usage(stderr);
-		return USAGE;
-	}
-	if ((len = make_line(line, argc - optind - 1, argv + optind + 1)) < 0)
-		return USAGE;
-	snprintf(path, sizeof(path), "%s/ctl-%s/sock", run_dir, argv[optind]);
-	errno = 0;
-	return ask(path, line, (size_t)len, compact);
+	args = argv + optind;
+	nargs = argc - optind;
+	for (size_t i = 0; nargs > 0 && i < sizeof(subcommands) /
+	    sizeof(subcommands[0]); i++)
+		if (strcmp(args[0], subcommands[i].name) == 0)
+			return subcommands[i].run(nargs, args);
+	return ask_daemon(run_dir, compact, nargs, args);
 }

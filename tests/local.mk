@@ -7,3 +7,4 @@ include tests/unit/ipc.mk
 include tests/unit/kma.mk
 include tests/unit/ksa_front.mk
 include tests/unit/ksa_engine.mk
+include tests/unit/sae.mk

@@ -99,7 +99,31 @@ START_TEST(eight_quoted_values_fit_in_one_line)
 }
 END_TEST
 
+START_TEST(a_diverted_error_goes_to_its_text_only)
+{
+	char	text[40] = "before", *lines;
+
+	log_init("test", LL_INFO);
+	unit_capture();
+	log_divert(text, sizeof(text));
+	log_warn("warning", NULL);
+	ck_assert_str_eq(text, "");
+	log_err("one\n", "v=%s", "a rather long value that is cut");
+	log_err("two", NULL);
+	log_divert(NULL, 0);
+	log_err("three", NULL);
+	lines = unit_captured();
+	ck_assert_str_eq(text, "one? v=a rather long value that is cut");
+	ck_assert_ptr_null(strstr(lines, "one"));
+	ck_assert_ptr_null(strstr(lines, "two"));
+	ck_assert_ptr_null(strstr(lines, "warning"));
+	ck_assert_ptr_nonnull(strstr(lines, "three"));
+	free(lines);
+}
+END_TEST
+
 UNIT_MAIN("log", a_line_holds_no_control_characters,
     a_long_line_is_cut_and_still_ends, only_the_levels_asked_for_are_written,
     foreign_text_is_quoted_escaped_and_cut,
-    eight_quoted_values_fit_in_one_line)
+    eight_quoted_values_fit_in_one_line,
+    a_diverted_error_goes_to_its_text_only)
