@@ -42,9 +42,6 @@ libcommon_a_SOURCES = \
 	common/tlscert.c common/tlscert.h \
 	common/tlscrl.c common/tlscrl.h \
 	common/tlsverify.c common/tlsverify.h \
-	common/tlscert.c common/tlscert.h \
-	common/tlscrl.c common/tlscrl.h \
-	common/tlsverify.c common/tlsverify.h \
 	common/user.c common/user.h \
 	common/witness.c common/witness.h
 

@@ -158,15 +158,6 @@ dn_parse(const char *text, size_t len, X509_NAME **out)
 /* ---- comparing ---- */
 
 static bool
-is_text(int type)
-{
-	return type == V_ASN1_UTF8STRING || type == V_ASN1_BMPSTRING ||
-	    type == V_ASN1_UNIVERSALSTRING || type == V_ASN1_PRINTABLESTRING ||
-	    type == V_ASN1_T61STRING || type == V_ASN1_IA5STRING ||
-	    type == V_ASN1_VISIBLESTRING;
-}
-
-static bool
 is_blank(unsigned char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
@@ -195,12 +186,10 @@ add_canonical(X509_NAME *to, const X509_NAME_ENTRY *e, int set)
 	unsigned char	*p = NULL;
 	int		 len, r;
 
-	if (!is_text(ASN1_STRING_type(s)))
+	if ((len = ASN1_STRING_to_UTF8(&p, s)) < 0)	/* no text */
 		return X509_NAME_add_entry_by_OBJ(to, type,
 		    ASN1_STRING_type(s), ASN1_STRING_get0_data(s),
 		    ASN1_STRING_length(s), -1, set) == 1 ? 0 : -E_BAD_FORMAT;
-	if ((len = ASN1_STRING_to_UTF8(&p, s)) < 0)
-		return -E_BAD_FORMAT;
 	r = X509_NAME_add_entry_by_OBJ(to, type, V_ASN1_UTF8STRING, p,
 	    squeeze(p, len), -1, set) == 1 ? 0 : -E_BAD_FORMAT;
 	OPENSSL_free(p);

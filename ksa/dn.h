@@ -14,9 +14,10 @@
  */
 int	dn_parse(const char *, size_t len, X509_NAME **);
 /*
- * The octets of a name in a form that is the same for names that are equal
- * (as X509_NAME_cmp() has it: spaces and the case of ASCII letters do not
- * count, the kind of string neither). How many, or -E_BAD_FORMAT.
+ * The octets of a name in a form that is the same for names that are equal:
+ * as X509_NAME_cmp() has it, spaces and the case of ASCII letters do not
+ * count, nor does the kind of string, here not even of rare ones. How many,
+ * or -E_BAD_FORMAT.
  */
 int	dn_canonical(const X509_NAME *, uint8_t *out, size_t room);
 

@@ -6,6 +6,7 @@
 
 #include "doorint.h"
 #include "err.h"
+#include "expiry.h"
 #include "log.h"
 #include "tls.h"
 #include "tlscrl.h"
@@ -209,6 +210,12 @@ door_free(struct door **dp)
 	SSL_CTX_free(d->tls);
 	free(d);
 	*dp = NULL;
+}
+
+void
+door_expiry(const struct door *d, json_t *missing, json_t *warnings)
+{
+	expiry_report(d->tls, d->conf, missing, warnings);
 }
 
 void

@@ -30,5 +30,7 @@ int	door_reload(struct door *, const struct ksa_conf *);
 void	door_stop(struct door *, void (*gone)(void *), void *arg);
 void	door_free(struct door **);
 void	door_report(const struct door *, json_t *figures);
+/* As expiry_report(). */
+void	door_expiry(const struct door *, json_t *missing, json_t *warnings);
 
 #endif

@@ -9,7 +9,8 @@ libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 # The HTTPS door.
 ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
-	ksa/etsi014out.h ksa/guest.c ksa/guest.h ksa/http.c ksa/http.h \
+	ksa/etsi014out.h ksa/expiry.c ksa/expiry.h ksa/guest.c \
+	ksa/guest.h ksa/http.c ksa/http.h \
 	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
 	ksa/idscan.c ksa/idscan.h \
 	ksa/receipts.c ksa/receipts.h ksa/span.c ksa/span.h \

@@ -32,17 +32,20 @@ static const char help[] =
 static json_t *
 on_command(void *arg, int nargs, char **args)
 {
-	json_t	*o, *missing;
+	json_t	*o, *missing, *warnings;
 	bool	 ready;
 
 	(void)arg;
 	if (nargs != 1 || strcmp(args[0], "status") != 0)
 		return ctl_error("unknown command; try help");
-	if ((o = json_object()) == NULL || (missing = json_array()) == NULL)
-		return o;
+	o = json_object();
+	missing = json_array();
+	warnings = json_array();
 	ready = supply_report(supply, o, missing);
+	door_expiry(door, missing, warnings);
 	json_object_set_new(o, "ready", json_boolean(ready));
 	json_object_set_new(o, "missing", missing);
+	json_object_set_new(o, "warnings", warnings);
 	door_report(door, o);
 	return o;
 }

@@ -41,3 +41,17 @@ tests_unit_check_door_SOURCES = tests/unit/check_door.c \
 	tests/unit/testpki.c tests/unit/testpki.h
 tests_unit_check_door_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_door_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+
+# Who a certificate is.
+check_PROGRAMS += tests/unit/check_certname tests/unit/check_sae \
+	tests/fuzz/fuzz_certificate
+tests_unit_check_certname_SOURCES = tests/unit/check_certname.c
+tests_unit_check_certname_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_certname_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_sae_SOURCES = tests/unit/check_sae.c \
+	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_sae_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_sae_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_fuzz_fuzz_certificate_SOURCES = tests/fuzz/fuzz_certificate.c \
+	tests/fuzz/certs.h tests/fuzz/replay.c tests/fuzz/replay.h
+tests_fuzz_fuzz_certificate_LDADD = $(KSA_TEST_LIBS)
