@@ -8,6 +8,7 @@
 #include "supply.h"
 
 #define MS_MAX		600000
+#define RATE_MAX	1073741824
 #define SIZE_MAX_BITS	524288
 
 struct ksa_conf ksa_conf;
@@ -29,6 +30,24 @@ static const struct conf_opt application_options[] = {
 	    "subject, as RFC 4514 writes it), \"dns:HOST\", \"uri:URI\", "
 	    "\"email:USER@HOST\", \"ip:ADDRESS\" (subject alternative "
 	    "names). Any of them will do. Empty: the subject CN is the id."),
+	OPT_INT(ksa_application, rate, "0", 0, RATE_MAX, "octets/s",
+	    "Quota: how fast the application may draw key, a copy for each "
+	    "node counted, if it is one of this node; 0: no quota."),
+	OPT_INT(ksa_application, burst, "0", 0, RATE_MAX, "octets",
+	    "How much of its quota it may draw at once, after it drew none "
+	    "for a while; 0: what the rate is in a second."),
+	OPT_END
+};
+
+static const struct conf_opt quota_options[] = {
+	OPT_TEXT(CONF_SAE_ID, ksa_quota, master, NULL,
+	    "ID of the application that draws."),
+	OPT_TEXT(CONF_SAE_ID, ksa_quota, slave, NULL,
+	    "ID of the application that the keys are shared with."),
+	OPT_INT(ksa_quota, rate, NULL, 1, RATE_MAX, "octets/s",
+	    "How fast the master may draw key for this slave."),
+	OPT_INT(ksa_quota, burst, "0", 0, RATE_MAX, "octets",
+	    "How much at once, as above."),
 	OPT_END
 };
 
@@ -65,6 +84,10 @@ const struct conf_opt ksa_options[] = {
 	    "The other nodes that keys are shared with."),
 	OPT_LIST(ksa_conf, applications, 0, 65536, application_options,
 	    ksa_application, "All applications of the network."),
+	OPT_LIST(ksa_conf, quotas, 0, 65536, quota_options, ksa_quota,
+	    "Quotas of pairs of applications, besides those of the "
+	    "applications themselves. What exceeds a quota waits for it, if "
+	    "relay_wait allows, and is refused otherwise."),
 
 	INT(pool_low, "131072", 1024, 1073741824, "octets",
 	    "A pool with less key than this is filled up."),
@@ -214,6 +237,55 @@ check_applications(struct faults *f)
 		fault(f, true, "applications: out of memory");
 }
 
+static int
+by_names(const void *a, const void *b)
+{
+	const struct ksa_quota	*x = a, *y = b;
+	int			 r = strcmp(x->master, y->master);
+
+	return r != 0 ? r : strcmp(x->slave, y->slave);
+}
+
+static void
+check_rate(struct faults *f, const char *option, const char *id, int64_t rate,
+    int64_t burst)
+{
+	if (rate > 0 && (burst == 0 ? rate : burst) < f->conf->key_size / 8)
+		fault_id(f, option, id, "may not draw one key of key_size: "
+		    "its burst (if 0, its rate) is less than key_size / 8");
+}
+
+static void
+check_name(struct faults *f, const struct sae_book *b, const char *id)
+{
+	if (sae_find(b, id) == NULL)
+		fault_id(f, "quotas", id, "is none of applications");
+}
+
+static void
+check_quotas(struct faults *f)
+{
+	const struct ksa_application	*a = f->conf->applications.v;
+	struct ksa_quota	*q = f->conf->quotas.v;
+	size_t			 n = f->conf->quotas.n;
+	struct sae_book		*b;
+
+	for (size_t i = 0; i < f->conf->applications.n; i++)
+		check_rate(f, "applications", a[i].id, a[i].rate, a[i].burst);
+	if (n == 0 || sae_book_new(&b, f->conf) < 0)
+		return;			/* of that there is a word already */
+	qsort(q, n, sizeof(*q), by_names);	/* their order says nothing */
+	for (size_t i = 0; i < n; i++) {
+		check_name(f, b, q[i].master);
+		check_name(f, b, q[i].slave);
+		check_rate(f, "quotas", q[i].master, q[i].rate, q[i].burst);
+		if (i > 0 && by_names(&q[i], &q[i - 1]) == 0)
+			fault_id(f, "quotas", q[i].master, "stands there twice "
+			    "with the same slave");
+	}
+	sae_book_free(&b);
+}
+
 int
 ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 {
@@ -222,6 +294,7 @@ ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 	check_limits(&f);
 	check_peers(&f);
 	check_applications(&f);
+	check_quotas(&f);
 	return f.n == 0 ? 0 : -E_CONFIG;
 }
 

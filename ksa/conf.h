@@ -15,6 +15,12 @@ struct ksa_application {	/* of any node of the network */
 	sae_id	id;
 	km_id	km;		/* the node it belongs to */
 	struct conf_strings names;	/* of certificates; none: CN = id */
+	int64_t	rate, burst;	/* octets/s, octets; 0: no quota, as rate */
+};
+
+struct ksa_quota {		/* of a pair of applications */
+	sae_id	master, slave;
+	int64_t	rate, burst;	/* as of an application */
 };
 
 struct ksa_conf {
@@ -27,6 +33,7 @@ struct ksa_conf {
 	char	certificate[1024], private_key[1024], ca[1024], crl[1024];
 	struct conf_list peers;			/* struct ksa_peer */
 	struct conf_list applications;		/* struct ksa_application */
+	struct conf_list quotas;		/* struct ksa_quota */
 
 	int64_t	pool_low, pool_high;		/* octets per peer */
 	int64_t	key_size, min_key_size, max_key_size;	/* bits */

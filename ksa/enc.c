@@ -17,6 +17,7 @@ void
 enc_free(struct enc *e)
 {
 	call_end(&e->call);
+	admit_give_back(e);
 	secret_free(&e->keys);
 	for (uint32_t i = 0; i < e->nparts; i++)
 		binding_free(&e->parts[i].b);
@@ -63,6 +64,7 @@ enc_cut(struct enc *e, struct peer **lacks)
 		return r;
 	}
 	line_drew(part->peer, e);
+	e->charged = false;
 	b->request = keyid_serial(&part->peer->request_last, b->made);
 	return keyid_make(e->ids, b->keys, b->request, b->seed);
 }
@@ -153,8 +155,8 @@ fail:
 	return NULL;
 }
 
-static struct supply_call *
-begin(struct enc *e)
+struct supply_call *
+enc_begin(struct enc *e)
 {
 	struct peer	*lacks = e->parts[0].peer;
 	int		 r = enc_cut(e, &lacks);
@@ -196,7 +198,7 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 		    env->stopping ? "stopping" : "out of memory", "");
 	call_init(&e->call, CALL_ENC, env, done, arg);
 	e->deadline = mono_ms() + (uint64_t)env->conf->relay_wait;
-	return begin(e);
+	return admit(e);
 }
 
 bool
@@ -204,9 +206,12 @@ enc_withdraw(struct supply_call *c)
 {
 	struct enc	*e = (struct enc *)c;
 
-	if (e->line == NULL)
+	if (e->line == NULL && !e->admitting)
 		return false;
 	c->done = NULL;
-	line_leave(e);
+	if (e->admitting)
+		admit_leave(e);
+	else
+		line_leave(e);
 	return true;
 }

@@ -20,6 +20,8 @@ struct enc {
 	uint32_t		 need;		/* octets from each pool */
 	struct secret		*keys;
 	uint8_t			(*ids)[KEYID_OCTETS];
+	bool			 charged;	/* to quotas, not drawn yet */
+	bool			 admitting;	/* it waits for a quota */
 	struct peer		*line;		/* whose pool it waits for */
 	uint64_t		 joined;	/* ms: since when */
 	uint64_t		 deadline;	/* ms: it waits no longer */
@@ -34,6 +36,15 @@ int	enc_cut(struct enc *, struct peer **lacks);
 /* Answers with what hindered it; `lacks` as from enc_cut(). Frees. */
 void	enc_refuse(struct enc *, int err, const struct peer *lacks);
 void	enc_free(struct enc *);
+/* Cuts, or waits until it can. NULL: answered already. */
+struct supply_call *enc_begin(struct enc *);
+
+/* admit.c. Begins as soon as the quotas allow. NULL: answered already. */
+struct supply_call *admit(struct enc *);
+/* Cancelled while it waited for that. Frees. */
+void	admit_leave(struct enc *);
+/* If it was charged but nothing was drawn. */
+void	admit_give_back(struct enc *);
 
 /* encbatch.c. What was cut goes to disk; the answer comes after that. */
 void	encbatch_commit(struct enc *);

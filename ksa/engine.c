@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/admit.h"
 #include "ksa/bindcache.h"
 #include "ksa/enc.h"
 #include "ksa/encbatch.h"
@@ -137,6 +138,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = segcache_new(&e->segments)) < 0 ||
 	    (r = fetches_new(&e->fetches, e)) < 0 ||
 	    (r = encbatch_new(&e->batch, e)) < 0 ||
+	    (r = admit_new(&e->admit, e)) < 0 ||
 	    (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
@@ -194,6 +196,8 @@ engine_free(struct supply **sp)
 		event_free(s->tick);
 	for (size_t i = 0; i < e->npeers; i++)
 		line_stop(e->peers[i]);
+	if (e->admit != NULL)
+		admit_stop(e->admit);
 	if (e->batch != NULL)
 		encbatch_stop(e->batch);
 	if (e->fetches != NULL)
@@ -201,6 +205,7 @@ engine_free(struct supply **sp)
 	/* Answers what is being written. */
 	keystore_close(&e->store);
 	encbatch_free(&e->batch);
+	admit_free(&e->admit);
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);
@@ -289,12 +294,25 @@ supply_redirect(struct supply_call *c, supply_done *done, void *arg)
 	c->arg = arg;
 }
 
+void
+supply_reload(struct supply *s)
+{
+	if (admit_reload(s->env.admit) < 0)
+		log_err("quotas not changed: out of memory", NULL);
+}
+
 static uint32_t
 keys_of(uint64_t octets, const struct ksa_conf *c)
 {
 	uint64_t	n = octets * 8 / (uint64_t)c->key_size;
 
 	return n > INT32_MAX ? INT32_MAX : (uint32_t)n;
+}
+
+static uint64_t
+least(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
 }
 
 enum supply_status
@@ -304,20 +322,19 @@ supply_stock(struct supply *s, const char *master, const char *slave,
 	const struct ksa_conf	*c = s->env.conf;
 	const struct sae	*sae = sae_find(s->env.book, slave);
 	struct peer		*p = enc_peer_of(&s->env, slave);
-	uint64_t		 have;
+	uint64_t		 have = 0, left, most;
 
-	(void)master;
 	memset(stock, 0, sizeof(*stock));
 	if (sae == NULL)
 		return SUPPLY_NOT_FOUND;
 	memcpy(stock->target_km, sae->km, sizeof(stock->target_km));
-	stock->max_stored = keys_of((uint64_t)c->pool_high, c);
-	if (p == NULL || (!p->self && !p->trusted))
-		return SUPPLY_OK;
-	have = pool_available(p->pool);
-	stock->stored = keys_of(have, c);
-	if (stock->stored > stock->max_stored)	/* never more than may be */
-		stock->stored = stock->max_stored;
+	admit_left(s->env.admit, master, slave, &left, &most);
+	if (p != NULL && (p->self || p->trusted))
+		have = line_allowance(p, master);
+	/* A pool may be filled further for a request that is larger. */
+	most = least(most, (uint64_t)c->pool_high);
+	stock->max_stored = keys_of(most, c);
+	stock->stored = keys_of(least(least(have, left), most), c);
 	return SUPPLY_OK;
 }
 

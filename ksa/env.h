@@ -12,6 +12,7 @@
 #include "ksa/keystore.h"
 #include "ksa/sae.h"
 
+struct admit;
 struct bindcache;
 struct enc_batch;
 struct fetches;
@@ -31,6 +32,7 @@ struct engine_ops {
 
 struct counters {
 	uint64_t	enc_requests, enc_keys, enc_short, enc_failed;
+	uint64_t	enc_quota;
 	uint64_t	dec_requests, dec_keys, dec_refused, dec_failed;
 	uint64_t	redelivered, queries, bindings_in, bindings_refused;
 	uint64_t	blocks_in, blocks_out, blocks_void, bad_messages;
@@ -47,6 +49,7 @@ struct env {
 	struct peer		**peers;	/* [0] is this node itself */
 	size_t			 npeers;
 	struct enc_batch	*batch;
+	struct admit		*admit;
 	struct fetches		*fetches;
 	struct bindcache	*bindings;
 	struct segcache		*segments;

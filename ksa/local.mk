@@ -18,6 +18,7 @@ ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 
 # The engine behind it.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
+	ksa/admit.c ksa/admit.h \
 	ksa/bindcache.c ksa/bindcache.h \
 	ksa/bindings.c ksa/bindings.h \
 	ksa/blocks.c ksa/blocks.h \
@@ -41,6 +42,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
 	ksa/pool.c ksa/pool.h \
+	ksa/quota.c ksa/quota.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h
@@ -57,7 +59,7 @@ noinst_LIBRARIES += libllhttp.a
 nodist_libllhttp_a_SOURCES = ksa/llhttp/api.c ksa/llhttp/http.c \
 	ksa/llhttp/llhttp.c
 libllhttp_a_CPPFLAGS = $(LLHTTP_CFLAGS) -DLLHTTP_STRICT_MODE=1
-libllhttp_a_CFLAGS = -fPIE -w
+libllhttp_a_CFLAGS = -fPIE -w $(FUZZ_CFLAGS)
 BUILT_SOURCES += $(nodist_libllhttp_a_SOURCES)
 CLEANFILES += $(nodist_libllhttp_a_SOURCES)
 LLHTTP_DIR = /usr/share/llhttp

@@ -69,6 +69,7 @@ on_reload(void *arg)
 {
 	(void)arg;
 	reload(&ksa_conf, door);
+	supply_reload(supply);
 }
 
 static void

@@ -10,6 +10,7 @@
 
 static const char *const live[] = {
 	"certificate", "private_key", "ca", "crl", "applications",
+	"quotas",
 };
 
 static void
@@ -56,7 +57,7 @@ load(struct ksa_conf *c)
 static void
 adopt(struct ksa_conf *c, struct ksa_conf *fresh)
 {
-	struct conf_list applications = c->applications;
+	struct conf_list applications = c->applications, quotas = c->quotas;
 
 	memcpy(c->certificate, fresh->certificate, sizeof(c->certificate));
 	memcpy(c->private_key, fresh->private_key, sizeof(c->private_key));
@@ -64,6 +65,8 @@ adopt(struct ksa_conf *c, struct ksa_conf *fresh)
 	memcpy(c->crl, fresh->crl, sizeof(c->crl));
 	c->applications = fresh->applications;
 	fresh->applications = applications;
+	c->quotas = fresh->quotas;
+	fresh->quotas = quotas;
 }
 
 void

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "ksa/admit.h"
 #include "ksa/bindings.h"
 #include "ksa/blocks.h"
 #include "ksa/line.h"
@@ -86,6 +87,7 @@ counters(const struct env *e)
 		{ "enc_keys", c->enc_keys },
 		{ "enc_short", c->enc_short },
 		{ "enc_failed", c->enc_failed },
+		{ "enc_quota", c->enc_quota },
 		{ "dec_requests", c->dec_requests },
 		{ "dec_keys", c->dec_keys },
 		{ "dec_refused", c->dec_refused },
@@ -157,6 +159,7 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 	json_object_set_new(figures, "pools", pools);
 	json_object_set_new(figures, "count", counters(e));
 	commits(e, figures);
+	set(figures, "quotas_waiting", admit_length(e->admit));
 	set(figures, "fetches_waiting", fetch_waiting(e));
 	set(figures, "locked_memory_used", secret_used());
 	set(figures, "locked_memory", secret_total());

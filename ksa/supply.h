@@ -25,6 +25,8 @@ struct supply;		/* the engine; one per process */
  */
 int	supply_new(struct supply **, struct event_base *,
 	    const struct ksa_conf *, const struct sae_book *);
+/* The applications and quotas of the configuration have changed. */
+void	supply_reload(struct supply *);
 /* Answers open calls with SUPPLY_UNAVAILABLE, writes what is queued, closes. */
 void	supply_free(struct supply **);
 /*

@@ -484,14 +484,21 @@ pair_wait(struct pair_result *r)
 	}
 }
 
+struct supply_call *
+pair_enc_start(unsigned i, const char *master, const char *slave,
+    uint32_t number, uint32_t octets, struct pair_result *r)
+{
+	memset(r, 0, sizeof(*r));
+	return supply_enc(pair.n[i].s, &(struct supply_request){
+	    .master = master, .slaves = &slave, .nslaves = 1,
+	    .number = number, .octets = octets }, on_done, r);
+}
+
 void
 pair_enc(unsigned i, const char *master, const char *slave, uint32_t number,
     uint32_t octets, struct pair_result *r)
 {
-	memset(r, 0, sizeof(*r));
-	supply_enc(pair.n[i].s, &(struct supply_request){ .master = master,
-	    .slaves = &slave, .nslaves = 1, .number = number,
-	    .octets = octets }, on_done, r);
+	(void)pair_enc_start(i, master, slave, number, octets, r);
 	pair_wait(r);
 }
 

@@ -65,6 +65,9 @@ void	pair_enc(unsigned i, const char *master, const char *slave,
 void	pair_dec(unsigned i, const char *caller, const char *peer_sae,
 	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);
 /* Without waiting; the handle may be NULL. */
+struct supply_call *pair_enc_start(unsigned i, const char *master,
+	    const char *slave, uint32_t number, uint32_t octets,
+	    struct pair_result *);
 struct supply_call *pair_dec_start(unsigned i, const char *caller,
 	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);
 void	pair_wait(struct pair_result *);
