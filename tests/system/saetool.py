@@ -1,0 +1,38 @@
+"""qkdctl sae, as one application of a test network runs it."""
+import os
+import subprocess
+
+from lib import BUILD, equal
+
+QKDCTL = os.path.join(BUILD, "ctl", "qkdctl")
+
+
+class Tool:
+    def __init__(self, net, sae, **env):
+        j = net.json
+        s = j["saes"].get(sae) or j["strangers"][sae]
+        node = j["nodes"][s.get("node", "a")]
+        self.sae = sae
+        self.env = {"PATH": os.environ["PATH"], "QKDNODE_KME": node["https"],
+                    "QKDNODE_CERT": s["cert"], "QKDNODE_KEY": s["key"],
+                    "QKDNODE_CA": j["ca"], "QKDNODE_KME_ID": node["kme_id"]}
+        for name in os.environ:         # what sanitizers are told
+            if name.endswith("SAN_OPTIONS"):
+                self.env[name] = os.environ[name]
+        self.env.update(env)
+
+    def start(self, *words, env=(), **more):
+        return subprocess.Popen(
+            [QKDCTL, "sae", *words], env=dict(self.env, **dict(env)),
+            stdin=more.pop("stdin", subprocess.DEVNULL),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+
+    def run(self, *words, code=0, stdin=None, env=(), **more):
+        """(stdout, stderr); the exit code must be this one."""
+        more["stdin"] = subprocess.PIPE if stdin else subprocess.DEVNULL
+        p = self.start(*words, env=env, **more)
+        out, err = p.communicate(stdin, timeout=60)
+        err = err.decode()
+        equal(p.returncode, code, "qkdctl sae %s: exit code (%s)" % (
+            " ".join(words), err.strip()))
+        return out, err
