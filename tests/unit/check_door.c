@@ -77,6 +77,7 @@ setup(void)
 	conf.body_max = 65536;
 	conf.header_timeout = conf.body_timeout = 1000;
 	fakesupply_reset();
+	fakeconn_verdict(INT64_MAX, NULL);
 	ck_assert_int_eq(sae_book_new(&book, &conf), 0);
 	ck_assert_int_eq(door_open(&door, base, &conf, book, NULL), 0);
 }
@@ -754,6 +755,211 @@ START_TEST(figures_count_answers_and_connections)
 }
 END_TEST
 
+START_TEST(before_each_request_it_is_enough_to_look_at_the_clock)
+{
+	struct conn *c = enter(cert_a1);
+	unsigned n = fakeconn_verified();
+	char	 body[1024];
+
+	for (int i = 0; i < 3; i++) {
+		request(c, "GET " B "/status", "");
+		ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
+	}
+	ck_assert_uint_eq(fakeconn_verified(), n);
+}
+END_TEST
+
+START_TEST(when_its_time_has_come_a_certificate_is_verified_again)
+{
+	struct conn *c, *other;
+	unsigned n;
+	char	 body[1024];
+
+	fakeconn_verdict(time(NULL) - 1, NULL);
+	c = enter(cert_a1);
+	other = enter(cert_a1);
+	fakeconn_verdict(INT64_MAX, NULL);
+	n = fakeconn_verified();
+	request(other, "GET " B "/status", "");
+	ck_assert_int_eq(answer(other, body, sizeof(body)), 200);
+	ck_assert_uint_eq(fakeconn_verified(), n + 1);
+	fakeconn_verdict(0, "revoked (CN=SAE-A1)");
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+	ck_assert_ptr_nonnull(strstr(body, "the certificate is refused: "
+	    "revoked (CN=SAE-A1)"));
+	ck_assert(fakeconn_finished(c));
+	request(other, "GET " B "/status", "");
+	ck_assert_int_eq(answer(other, body, sizeof(body)), 200);
+}
+END_TEST
+
+/* A session resumed, say. */
+START_TEST(who_is_refused_from_the_start_gets_one_401)
+{
+	struct conn *c;
+	char	 body[1024];
+
+	fakeconn_verdict(0, "revoked");
+	c = enter(cert_a1);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+	ck_assert(fakeconn_finished(c));
+}
+END_TEST
+
+/* By the number of applications that are left, counted from the first. */
+static void
+reload_with(struct ksa_application *v, size_t n)
+{
+	struct ksa_conf	fresh = conf;
+
+	fresh.applications = (struct conf_list){ n, v };
+	ck_assert_int_eq(door_reload(door, &fresh), 0);
+}
+
+START_TEST(after_a_reload_who_is_no_longer_registered_gets_401)
+{
+	struct conn *a = enter(cert_a1), *x = enter(cert_stranger), *next;
+	static struct ksa_application left[] = {
+		{ .id = "SAE-A2", .km = "KME-A" },
+		{ .id = "SAE-B1", .km = "KME-B" },
+		{ .id = "SAE-X", .km = "KME-A" },
+	};
+	char	 body[1024];
+
+	request(x, "GET " B "/status", "");
+	ck_assert_int_eq(answer(x, body, sizeof(body)), 401);
+	ck_assert(!fakeconn_finished(x));
+	reload_with(left, 3);
+	request(a, "GET " B "/status", "");
+	ck_assert_int_eq(answer(a, body, sizeof(body)), 401);
+	ck_assert_ptr_nonnull(strstr(body, "not that of a registered"));
+	ck_assert(fakeconn_finished(a));
+	/* And who is now, is served on the connection that he has. */
+	request(x, "GET " B "/status", "");
+	ck_assert_int_eq(answer(x, body, sizeof(body)), 200);
+	fakeconn_hang_up(x);
+	reload_with(apps, sizeof(apps) / sizeof(*apps));
+	next = enter(cert_a1);
+	request(next, "GET " B "/status", "");
+	ck_assert_int_eq(answer(next, body, sizeof(body)), 200);
+}
+END_TEST
+
+START_TEST(a_certificate_that_changes_hands_must_connect_anew)
+{
+	struct conn *c = enter(cert_a1);
+	char	*name = (char[]){ "cn:SAE-A1" };
+	struct ksa_application moved[] = {
+		{ .id = "SAE-A2", .km = "KME-A", .names = { 1, &name } },
+		{ .id = "SAE-B1", .km = "KME-B" },
+	};
+	char	 body[1024];
+
+	reload_with(moved, 2);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+	ck_assert_ptr_nonnull(strstr(body, "another application"));
+	c = enter(cert_a1);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
+	ck_assert_ptr_nonnull(strstr(body, "\"master_SAE_ID\":\"SAE-A2\""));
+}
+END_TEST
+
+START_TEST(a_request_under_way_ends_as_it_began)
+{
+	struct conn *c = enter(cert_a1);
+	char	 body[4096];
+
+	fakesupply.later = true;
+	request(c, "GET " B "/enc_keys", "");
+	reload_with(apps + 1, 2);
+	fakesupply_answer();
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
+	request(c, "GET " B "/enc_keys", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+}
+END_TEST
+
+START_TEST(a_reload_that_fails_keeps_all_of_the_old)
+{
+	struct ksa_conf	fresh = conf;
+	struct conn *c = enter(cert_a1);
+	unsigned n = fakeconn_verified();
+	char	 body[1024];
+
+	fresh.applications = (struct conf_list){ 1, apps + 1 };
+	strcpy(fresh.private_key, "/nonexistent");
+	ck_assert_int_eq(door_reload(door, &fresh), -E_TLS);
+	strcpy(fresh.private_key, conf.private_key);
+	testpki_crl(&pki, "crl", -60, NULL);
+	testpki_path(&pki, "crl", fresh.crl);
+	ck_assert_int_eq(door_reload(door, &fresh), -E_CONFIG);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
+	ck_assert_uint_eq(fakeconn_verified(), n);
+	testpki_crl(&pki, "crl", 3600, NULL);
+	ck_assert_int_eq(door_reload(door, &fresh), 0);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+}
+END_TEST
+
+START_TEST(a_certificate_of_two_applications_gets_401)
+{
+	char	*name = (char[]){ "dns:a2.example" };
+	struct ksa_application two[] = {
+		{ .id = "SAE-A1", .km = "KME-A" },
+		{ .id = "SAE-A2", .km = "KME-A", .names = { 1, &name } },
+		{ .id = "SAE-B1", .km = "KME-B" },
+	};
+	struct conn *c;
+	X509	*both;
+	char	 body[1024];
+
+	testpki_issue(&pki, "both", "SAE-A1", "DNS:a2.example", 3600);
+	both = testpki_load(&pki, "both");
+	reload_with(two, 3);
+	c = enter(both);
+	request(c, "GET " B "/status", "");
+	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
+	ck_assert_ptr_nonnull(strstr(body, "two applications"));
+	ck_assert_ptr_nonnull(strstr(body, "SAE-A2"));
+	X509_free(both);
+}
+END_TEST
+
+START_TEST(what_expires_soon_is_a_warning_and_then_missing)
+{
+	json_t	*missing = json_array(), *warnings = json_array();
+	struct ksa_conf	fresh = conf;
+
+	door_expiry(door, missing, warnings);
+	ck_assert_uint_eq(json_array_size(missing), 0);
+	ck_assert_uint_eq(json_array_size(warnings), 0);
+	testpki_path(&pki, "crl", fresh.crl);
+	testpki_crl(&pki, "crl", 600, NULL);	/* of 4,200 s */
+	ck_assert_int_eq(door_reload(door, &fresh), 0);
+	door_expiry(door, missing, warnings);
+	ck_assert_uint_eq(json_array_size(missing), 0);
+	ck_assert_uint_eq(json_array_size(warnings), 1);
+	ck_assert_ptr_nonnull(strstr(json_string_value(json_array_get(
+	    warnings, 0)), "CRL of CN=test CA will expire at 20"));
+	/* At the start a list that is over does not keep ksa from starting. */
+	testpki_crl(&pki, "crl", -60, NULL);
+	door_free(&door);
+	ck_assert_int_eq(door_open(&door, base, &fresh, book, NULL), 0);
+	json_array_clear(warnings);
+	door_expiry(door, missing, warnings);
+	ck_assert_uint_eq(json_array_size(warnings), 0);
+	ck_assert_uint_eq(json_array_size(missing), 1);
+	json_decref(missing);
+	json_decref(warnings);
+}
+END_TEST
+
 START_TEST(an_application_registered_twice_is_refused)
 {
 	struct ksa_application twice[] = { { .id = "A", .km = "KME-A" },
@@ -808,6 +1014,15 @@ main(void)
 		at_the_end_what_cannot_be_answered_is_refused,
 		an_empty_house_is_gone_at_once,
 		figures_count_answers_and_connections,
+		before_each_request_it_is_enough_to_look_at_the_clock,
+		when_its_time_has_come_a_certificate_is_verified_again,
+		who_is_refused_from_the_start_gets_one_401,
+		after_a_reload_who_is_no_longer_registered_gets_401,
+		a_certificate_that_changes_hands_must_connect_anew,
+		a_request_under_way_ends_as_it_began,
+		a_reload_that_fails_keeps_all_of_the_old,
+		a_certificate_of_two_applications_gets_401,
+		what_expires_soon_is_a_warning_and_then_missing,
 		an_application_registered_twice_is_refused,
 	};
 	Suite	*s = suite_create("door");

@@ -78,12 +78,12 @@ save(const struct testpki *pki, const char *name, X509 *cert, EVP_PKEY *key)
 }
 
 void
-testpki_open(struct testpki *pki)
+testpki_open_named(struct testpki *pki, const char *ca)
 {
 	strcpy(pki->dir, "/tmp/testpki.XXXXXX");
 	must(mkdtemp(pki->dir) != NULL, "mkdtemp");
 	pki->ca_key = EVP_EC_gen("P-256");
-	pki->ca_cert = certificate(pki->ca_key, "test CA", 86400);
+	pki->ca_cert = certificate(pki->ca_key, ca, 86400);
 	X509_set_issuer_name(pki->ca_cert,
 	    X509_get_subject_name(pki->ca_cert));
 	extend(pki->ca_cert, pki->ca_cert, NID_basic_constraints,
@@ -91,6 +91,12 @@ testpki_open(struct testpki *pki)
 	X509_sign(pki->ca_cert, pki->ca_key, EVP_sha256());
 	save(pki, "ca", pki->ca_cert, pki->ca_key);
 	testpki_path(pki, "ca.crt", pki->ca);
+}
+
+void
+testpki_open(struct testpki *pki)
+{
+	testpki_open_named(pki, "test CA");
 }
 
 void
@@ -108,6 +114,52 @@ testpki_issue(struct testpki *pki, const char *name, const char *cn,
 	save(pki, name, cert, key);
 	X509_free(cert);
 	EVP_PKEY_free(key);
+}
+
+static ASN1_TIME *
+moment(long seconds)
+{
+	ASN1_TIME	*t = X509_gmtime_adj(NULL, seconds);
+
+	must(t != NULL, "ASN1_TIME");
+	return t;
+}
+
+static void
+put_on_list(X509_CRL *crl, X509 *cert)
+{
+	X509_REVOKED	*r = X509_REVOKED_new();
+	ASN1_TIME	*t = moment(-60);
+
+	X509_REVOKED_set_serialNumber(r, X509_get_serialNumber(cert));
+	X509_REVOKED_set_revocationDate(r, t);
+	must(X509_CRL_add0_revoked(crl, r), "X509_CRL_add0_revoked");
+	ASN1_TIME_free(t);
+}
+
+void
+testpki_crl(const struct testpki *pki, const char *file, long seconds,
+    X509 *revoked)
+{
+	ASN1_TIME	*begin = moment(-3600), *end = moment(seconds);
+	X509_CRL	*crl = X509_CRL_new();
+	char		 path[TESTPKI_PATH];
+	FILE		*f;
+
+	X509_CRL_set_version(crl, 1);
+	X509_CRL_set_issuer_name(crl, X509_get_subject_name(pki->ca_cert));
+	X509_CRL_set1_lastUpdate(crl, begin);
+	X509_CRL_set1_nextUpdate(crl, end);
+	if (revoked != NULL)
+		put_on_list(crl, revoked);
+	must(X509_CRL_sign(crl, pki->ca_key, EVP_sha256()) > 0, "sign");
+	testpki_path(pki, file, path);
+	must((f = fopen(path, "w")) != NULL, path);
+	PEM_write_X509_CRL(f, crl);
+	fclose(f);
+	X509_CRL_free(crl);
+	ASN1_TIME_free(begin);
+	ASN1_TIME_free(end);
 }
 
 void

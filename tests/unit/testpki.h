@@ -15,6 +15,7 @@ struct testpki {
 
 /* A directory of its own under /tmp with a CA in it. Aborts on failure. */
 void	testpki_open(struct testpki *);
+void	testpki_open_named(struct testpki *, const char *ca);
 void	testpki_close(struct testpki *);	/* removes the directory */
 /*
  * NAME.crt and NAME.key in the directory. san: as in openssl.cnf, or NULL;
@@ -25,6 +26,10 @@ void	testpki_issue(struct testpki *, const char *name, const char *cn,
 void	testpki_path(const struct testpki *, const char *file,
 	    char out[TESTPKI_PATH]);
 X509	*testpki_load(const struct testpki *, const char *name);
+/* FILE in the directory: the CA's CRL, valid from now - 1 h to now + seconds,
+ * with a certificate on it, or none if it is NULL. */
+void	testpki_crl(const struct testpki *, const char *file, long seconds,
+	    X509 *revoked);
 /* A context of tls.c with the certificate of this name. */
 SSL_CTX	*testpki_server(const struct testpki *, const char *name);
 SSL_CTX	*testpki_client(const struct testpki *, const char *name);
