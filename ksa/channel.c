@@ -17,6 +17,8 @@
 #define PACK_MAX	32768	/* octets of one payload */
 #define BODY_LINK	0	/* first octet of what relayd carries */
 #define BODY_OPEN	1
+#define PACE_US		4000	/* between two payloads that can wait */
+#define PACE_MIN	4	/* bindings in a payload: there is a load */
 
 struct candidate { uint64_t id; uint8_t key[KEY]; };
 
@@ -32,6 +34,8 @@ struct channel {
 	struct keys	*keys;
 	struct msgbuf	 out, open;
 	struct event	*flush;
+	unsigned	 soon, soon_last;	/* in this payload; the last */
+	uint64_t	 flushed;		/* mono, ms */
 };
 
 /* ---- control keys ---- */
@@ -296,6 +300,10 @@ channel_input(struct channel *ch, const uint8_t *p, size_t len)
 static void
 flush(struct channel *ch)
 {
+	event_del(ch->flush);
+	ch->flushed = mono_ms();
+	ch->soon_last = ch->soon;
+	ch->soon = 0;
 	if (ch->out.len > 0)
 		(void)authlink_send(ch->link, ch->out.p, ch->out.len);
 	ch->out.len = 0;
@@ -331,20 +339,55 @@ pack(struct channel *ch, struct msgbuf *b, const struct msg *m)
 		memmove(b->p, b->p + before, len);
 		b->len = len;
 	}
-	event_active(ch->flush, 0, 0);
 	return 0;
+}
+
+void
+channel_hurry(struct channel *ch)
+{
+	if (ch->out.len > 0 || ch->open.len > 0)
+		event_active(ch->flush, 0, 0);
+}
+
+static int
+pack_now(struct channel *ch, struct msgbuf *b, const struct msg *m)
+{
+	int	r = pack(ch, b, m);
+
+	if (r == 0)
+		channel_hurry(ch);
+	return r;
 }
 
 int
 channel_send(struct channel *ch, const struct msg *m)
 {
-	return authlink_is_up(ch->link) ? pack(ch, &ch->out, m) : -E_DOWN;
+	return authlink_is_up(ch->link) ? pack_now(ch, &ch->out, m) : -E_DOWN;
+}
+
+int
+channel_send_soon(struct channel *ch, const struct msg *m)
+{
+	static const struct timeval	pace = { 0, PACE_US };
+	int				r;
+
+	if (!authlink_is_up(ch->link))
+		return -E_DOWN;
+	if ((r = pack(ch, &ch->out, m)) < 0)
+		return r;
+	ch->soon++;
+	if (ch->soon_last < PACE_MIN ||
+	    mono_ms() - ch->flushed > PACE_US / 1000)
+		channel_hurry(ch);
+	else if (!event_pending(ch->flush, EV_TIMEOUT, NULL))
+		event_add(ch->flush, &pace);
+	return 0;
 }
 
 int
 channel_send_open(struct channel *ch, const struct msg *m)
 {
-	return ch->peer->reach ? pack(ch, &ch->open, m) : -E_DOWN;
+	return ch->peer->reach ? pack_now(ch, &ch->open, m) : -E_DOWN;
 }
 
 int

@@ -19,6 +19,11 @@ bool	channel_is_up(const struct channel *);
 void	channel_input(struct channel *, const uint8_t *, size_t len);
 /* -E_DOWN, -E_TOO_LARGE, -E_NO_MEMORY. */
 int	channel_send(struct channel *, const struct msg *);
+/* With what else comes up in the next few ms: under load every payload
+ * wakes two relayds and the peer. */
+int	channel_send_soon(struct channel *, const struct msg *);
+/* Somebody waits for what was sent soon. */
+void	channel_hurry(struct channel *);
 int	channel_send_open(struct channel *, const struct msg *);
 /* Inside the authlink if it is up, else in the open. */
 int	channel_send_either(struct channel *, const struct msg *);

@@ -44,7 +44,7 @@ send_bind(struct outbox *o, const struct binding *b)
 	w->seed = (struct msg_view){ b->seed, KEYID_SEED };
 	pieces_encode(b->pieces, pieces);
 	w->pieces = (struct msg_view){ pieces, b->pieces->n * PIECE_OCTETS };
-	if ((r = channel_send(o->peer->channel, &m)) < 0)
+	if ((r = channel_send_soon(o->peer->channel, &m)) < 0)
 		return r;
 	o->sent = o->previous = b->request;
 	o->flying++;
@@ -224,6 +224,7 @@ outbox_query(struct outbox *o, uint64_t request)
 	else if (r == 0 && mono_ms() - o->progress >= GAP_MS &&
 	    mono_ms() - o->resent >= GAP_MS && o->synced)
 		resend(o, o->acked);
+	channel_hurry(o->peer->channel);
 	binding_free(&b);
 }
 
