@@ -16,8 +16,8 @@ struct idxset { uint64_t *v; size_t head, end, room; };
 #define IDXSET_FIRST(s)	((s)->v[(s)->head])
 #define IDXSET_LAST(s)	((s)->v[(s)->end - 1])
 #define IDXSET_FOREACH(s, p) \
-	for (uint64_t *(p) = (s)->v + (s)->head; (s)->v != NULL && \
-	    (p) < (s)->v + (s)->end; (p)++)
+	for (uint64_t *(p) = (s)->v == NULL ? NULL : (s)->v + (s)->head; \
+	    (s)->v != NULL && (p) < (s)->v + (s)->end; (p)++)
 
 int	idxset_add(struct idxset *, uint64_t);	/* twice is once */
 bool	idxset_remove(struct idxset *, uint64_t);
