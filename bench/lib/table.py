@@ -3,21 +3,6 @@
 import json
 import statistics
 
-# title, width, value of a report; of ours, or of nginx's
-FIGURES = (
-    ("req/s", 8, "qkdnode", lambda r: r["requests_s"]),
-    ("nginx", 7, "nginx", lambda r: r["requests_s"]),
-    ("ratio", 6, None, None),
-    ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p50_us"]),
-    ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p99_us"]),
-    ("p99.9", 7, "qkdnode", lambda r: r["p999_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p999_us"]),
-    ("CPU us", 8, "qkdnode", lambda r: r["cpu_us"]),
-    ("nginx", 7, "nginx", lambda r: r["cpu_us"]),
-)
-
 
 def thread(name):
     return lambda r: r["threads_us"].get(name, 0)
@@ -64,9 +49,34 @@ def ratio(row):
         for a, b in zip(row["qkdnode"], row["nginx"]) if b["requests_s"])
 
 
+def cpu_ratio(row):
+    if len(row) < 2:
+        return None
+    ours = median(row["qkdnode"], lambda r: sum(r["daemons_us"].values()))
+    return median(row["nginx"], lambda r: r["cpu_us"]) / ours \
+        if ours else None
+
+
+# title, width, whose reports (None: the row's), value of one
+FIGURES = (
+    ("req/s", 8, "qkdnode", lambda r: r["requests_s"]),
+    ("nginx", 7, "nginx", lambda r: r["requests_s"]),
+    ("ratio", 6, None, ratio),
+    ("by CPU", 7, None, cpu_ratio),
+    ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p50_us"]),
+    ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p99_us"]),
+    ("p99.9", 7, "qkdnode", lambda r: r["p999_us"]),
+    ("nginx", 7, "nginx", lambda r: r["p999_us"]),
+    ("CPU us", 8, "qkdnode", lambda r: r["cpu_us"]),
+    ("nginx", 7, "nginx", lambda r: r["cpu_us"]),
+)
+
+
 def label(key):
     scene, case, connections = key
-    return f"{scene:<10}{case:<27}{connections:>5}"
+    return f"{scene:<10}{case:<31}{connections:>5}"
 
 
 def header(machine):
@@ -83,8 +93,8 @@ def results(rows):
     print("-" * len(head))
     for key, row in rows.items():
         print(label(key) + "".join(
-            text(ratio(row) if value is None else
-                 median(row.get(server), value), width)
+            text(median(row.get(server), value) if server else value(row),
+                 width)
             for _, width, server, value in FIGURES))
 
 
@@ -115,7 +125,8 @@ def show(bench, machine):
 
 def write(path, bench, machine):
     with open(path, "w") as f:
-        json.dump({"machine": machine, "notes": bench.notes,
+        json.dump({"machine": machine, "options": vars(bench.args),
+                   "notes": bench.notes,
                    "rows": [{"scene": k[0], "case": k[1], "connections": k[2],
                              **v} for k, v in bench.rows.items()]},
                   f, indent=1)
