@@ -1,5 +1,10 @@
 # doc: manual pages; what is said of options comes from the daemons' tables
 dist_doc_DATA += doc/ARCHITECTURE.md doc/profile.md doc/etsi014.md
+wireguarddir = $(docdir)/examples/wireguard
+dist_wireguard_DATA = doc/examples/wireguard/README.md \
+	doc/examples/wireguard/qkd-wg.conf
+dist_wireguard_SCRIPTS = doc/examples/wireguard/qkd-wg-master \
+	doc/examples/wireguard/qkd-wg-slave
 dist_man_MANS += doc/man/qkdctl.1 doc/man/qkdnode-pki.8
 man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
