@@ -20,9 +20,9 @@ struct admit {
 static void
 describe(const struct enc *e, const char **slaves, struct quota_draw *d)
 {
-	for (uint32_t i = 0; i < e->nparts; i++)
-		slaves[i] = e->parts[i].b->slave;
-	*d = (struct quota_draw){ e->parts[0].b->master, slaves, e->nparts,
+	for (uint32_t i = 0; i < e->nslaves; i++)
+		slaves[i] = e->slaves[i];
+	*d = (struct quota_draw){ e->parts[0].b->master, slaves, e->nslaves,
 	    e->need, (uint64_t)e->need * e->nparts };
 }
 

@@ -76,6 +76,8 @@ bindcache_put(struct bindcache *c, int64_t peer, struct binding **b)
 	e->key = (struct key){ peer, (*b)->request };
 	e->b = *b;
 	*b = NULL;
+	free(e->b->copy);
+	e->b->copy = NULL;
 	HASH_ADD(hh, c->hash, key, sizeof(e->key), e);
 	TAILQ_INSERT_TAIL(&c->order, e, next);
 	make_room(c);

@@ -13,7 +13,8 @@ struct segcache;
 
 int	bindcache_new(struct bindcache **);
 void	bindcache_free(struct bindcache **);
-/* Takes the binding; NULL after. One that is there already stays. */
+/* Takes the binding, without its copy; NULL after. One that is there already
+ * stays. */
 void	bindcache_put(struct bindcache *, int64_t peer, struct binding **);
 /* From memory or disk; stays valid while pinned, else until the next call. */
 struct binding *bindcache_get(struct bindcache *, struct side *, int64_t peer,

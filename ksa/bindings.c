@@ -10,14 +10,27 @@
 
 #define STAMP_MS	10
 
+/* 0: more than there may be. */
+static uint32_t
+count_lines(const char *s)
+{
+	uint32_t	n = 1;
+
+	for (; (s = strchr(s, '\n')) != NULL; s++)
+		n++;
+	return n <= BINDING_SLAVES_MAX ? n : 0;
+}
+
 struct binding *
-binding_new(const char *master, const char *slave)
+binding_new(const char *master, const char *slaves)
 {
 	struct binding	*b = calloc(1, sizeof(*b));
 
 	if (b != NULL && ((b->master = strdup(master)) == NULL ||
-	    (b->slave = strdup(slave)) == NULL))
+	    (b->slaves = strdup(slaves)) == NULL))
 		binding_free(&b);
+	if (b != NULL)
+		b->nslaves = count_lines(slaves);
 	return b;
 }
 
@@ -29,20 +42,54 @@ binding_free(struct binding **bp)
 	if (b == NULL)
 		return;
 	free(b->master);
-	free(b->slave);
+	free(b->slaves);
 	free(b->pieces);
+	free(b->copy);
 	free(b->fetched);
 	free(b->erased);
 	free(b);
 	*bp = NULL;
 }
 
+int
+binding_add_slave(struct binding *b, const char *slave)
+{
+	size_t	 len = strlen(b->slaves), more = strlen(slave);
+	char	*p = realloc(b->slaves, len + more + 2);
+
+	if (p == NULL)
+		return -E_NO_MEMORY;
+	p[len] = '\n';
+	memcpy(p + len + 1, slave, more + 1);
+	b->slaves = p;
+	b->nslaves++;
+	return 0;
+}
+
+int
+binding_slave(const struct binding *b, const char *name)
+{
+	const char	*s = b->slaves;
+	size_t		 len = strlen(name);
+
+	for (int i = 0;; i++) {
+		size_t	n = strcspn(s, "\n");
+
+		if (n == len && memcmp(s, name, n) == 0)
+			return i;
+		if (s[n] == '\0')
+			return -E_NOT_FOUND;
+		s += n + 1;
+	}
+}
+
 bool
 binding_equal(const struct binding *a, const struct binding *b)
 {
 	return a->request == b->request && a->keys == b->keys &&
-	    a->octets == b->octets && strcmp(a->master, b->master) == 0 &&
-	    strcmp(a->slave, b->slave) == 0 &&
+	    a->octets == b->octets && a->copied == b->copied &&
+	    strcmp(a->master, b->master) == 0 &&
+	    strcmp(a->slaves, b->slaves) == 0 &&
 	    memcmp(a->seed, b->seed, KEYID_SEED) == 0 &&
 	    a->pieces->n == b->pieces->n && memcmp(a->pieces->v, b->pieces->v,
 	    a->pieces->n * sizeof(a->pieces->v[0])) == 0;
@@ -76,7 +123,8 @@ int
 binding_need_fetched(struct binding *b)
 {
 	if (b->fetched == NULL)
-		b->fetched = calloc(b->keys, sizeof(b->fetched[0]));
+		b->fetched = calloc((size_t)b->nslaves * b->keys,
+		    sizeof(b->fetched[0]));
 	return b->fetched == NULL ? -E_NO_MEMORY : 0;
 }
 
@@ -86,9 +134,9 @@ binding_need_fetched(struct binding *b)
 static size_t
 stamps_encode(const struct binding *b, uint8_t *out)
 {
-	uint32_t	n = b->keys;
+	uint32_t	n = b->nslaves * b->keys;
 
-	for (uint32_t i = 1; i < b->keys; i++)
+	for (uint32_t i = 1; i < n; i++)
 		if (b->fetched[i] != b->fetched[0])
 			goto each;
 	n = 1;
@@ -101,15 +149,16 @@ each:
 static int
 stamps_decode(struct binding *b, const uint8_t *in, size_t len)
 {
-	int	r;
+	uint32_t	n = b->nslaves * b->keys;
+	int		r;
 
 	if (len == 0)
 		return 0;
-	if (len != 4 && len != 4 * (size_t)b->keys)
+	if (len != 4 && len != 4 * (size_t)n)
 		return -E_STORE_CORRUPT;
 	if ((r = binding_need_fetched(b)) < 0)
 		return r;
-	for (uint32_t i = 0; i < b->keys; i++)
+	for (uint32_t i = 0; i < n; i++)
 		b->fetched[i] = get_be32(in + (len == 4 ? 0 : 4 * i));
 	return 0;
 }
@@ -139,23 +188,48 @@ add(struct side *s, const char *sql, int64_t peer, const struct binding *b)
 	if ((out = malloc(len)) == NULL)
 		return -E_NO_MEMORY;
 	pieces_encode(b->pieces, out);
-	r = db_run(s->db, sql, "iussiiubbi", peer, b->request, b->master,
-	    b->slave, (int64_t)b->keys, (int64_t)b->octets, b->made, b->seed,
-	    (size_t)KEYID_SEED, out, len, (int64_t)b->state);
+	r = db_run(s->db, sql, "iussiiubbii", peer, b->request, b->master,
+	    b->slaves, (int64_t)b->keys, (int64_t)b->octets, b->made, b->seed,
+	    (size_t)KEYID_SEED, out, len, (int64_t)b->state,
+	    (int64_t)b->copied);
 	free(out);
+	return r < 0 ? r : 0;
+}
+
+static int
+add_copy(struct side *s, int64_t peer, bool mine, const struct binding *b)
+{
+	int	r = db_run(s->db, SQL_COPY_ADD, "iiubb", peer, (int64_t)mine,
+		    b->request, b->mac, sizeof(b->mac), b->copy,
+		    (size_t)binding_size(b));
+
+	return r < 0 ? r : 0;
+}
+
+static int
+drop_copy(struct side *s, int64_t peer, bool mine, uint64_t request)
+{
+	int	r = db_run(s->db, SQL_COPY_DELETE, "iiu", peer,
+		    (int64_t)mine, request);
+
 	return r < 0 ? r : 0;
 }
 
 int
 bindings_issue(struct side *s, int64_t peer, const struct binding *b)
 {
-	return add(s, SQL_ISSUED_ADD, peer, b);
+	int	r = add(s, SQL_ISSUED_ADD, peer, b);
+
+	return r < 0 || !b->copied ? r : add_copy(s, peer, true, b);
 }
 
 int
 bindings_receive(struct side *s, int64_t peer, const struct binding *b)
 {
-	return add(s, SQL_RECEIVED_ADD, peer, b);
+	int	r = add(s, SQL_RECEIVED_ADD, peer, b);
+
+	return r < 0 || !b->copied || b->state != BINDING_VALID ? r :
+	    add_copy(s, peer, false, b);
 }
 
 int
@@ -179,7 +253,7 @@ int
 bindings_fetch(struct side *s, int64_t peer, const struct binding *b,
     uint64_t now)
 {
-	uint8_t	stamps[4 * BINDING_KEYS_MAX];
+	uint8_t	stamps[4 * BINDING_KEYS_MAX * BINDING_SLAVES_MAX];
 	size_t	len = stamps_encode(b, stamps);
 	int	r;
 
@@ -199,7 +273,8 @@ bindings_set_erased(struct side *s, int64_t peer, const struct binding *b)
 		    b->request, b->erased, (size_t)(b->keys + 7) / 8,
 		    (int64_t)b->state);
 
-	return r < 0 ? r : 0;
+	return r < 0 || !b->copied || b->state == BINDING_VALID ?
+	    (r < 0 ? r : 0) : drop_copy(s, peer, false, b->request);
 }
 
 int
@@ -207,7 +282,7 @@ bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
 {
 	int	r = db_run(s->db, SQL_ISSUED_VOID, "iu", peer, request);
 
-	return r < 0 ? r : 0;
+	return r < 0 ? r : drop_copy(s, peer, true, request);
 }
 
 int
@@ -226,6 +301,18 @@ bindings_void_all(struct side *s, int64_t peer)
 {
 	int	r = db_run(s->db, SQL_RECEIVED_VOID_ALL, "i", peer);
 
+	if (r >= 0)
+		r = db_run(s->db, SQL_COPIES_DELETE, "iii", peer, (int64_t)0,
+		    INT64_MAX);
+	return r < 0 ? r : 0;
+}
+
+int
+bindings_drop_copies(struct side *s, int64_t peer, uint64_t upto)
+{
+	int	r = db_run(s->db, SQL_COPIES_DELETE, "iiu", peer, (int64_t)1,
+		    upto);
+
 	return r < 0 ? r : 0;
 }
 
@@ -243,7 +330,7 @@ bindings_forget(struct side *s, int64_t peer, uint64_t upto, uint64_t before)
 /* ---- reading ---- */
 
 static int
-row_decode(sqlite3_stmt *st, struct binding *b)
+row_decode(sqlite3_stmt *st, uint32_t extra, struct binding *b)
 {
 	int	r;
 
@@ -252,26 +339,28 @@ row_decode(sqlite3_stmt *st, struct binding *b)
 	b->octets = (uint32_t)sqlite3_column_int64(st, 4);
 	b->made = (uint64_t)sqlite3_column_int64(st, 5);
 	b->state = sqlite3_column_int(st, 8);
+	b->copied = sqlite3_column_int(st, 9) != 0;
 	if (b->keys == 0 || b->keys > BINDING_KEYS_MAX || b->octets == 0 ||
-	    sqlite3_column_bytes(st, 6) != KEYID_SEED)
+	    b->nslaves == 0 || sqlite3_column_bytes(st, 6) != KEYID_SEED)
 		return -E_STORE_CORRUPT;
 	memcpy(b->seed, sqlite3_column_blob(st, 6), KEYID_SEED);
 	/* A refused binding stands there with the pieces it claimed. */
 	r = pieces_decode(&b->pieces, sqlite3_column_blob(st, 7),
 	    (size_t)sqlite3_column_bytes(st, 7),
-	    (uint64_t)b->keys * b->octets);
+	    (uint64_t)b->keys * b->octets + (b->copied ? extra : 0));
 	if (r < 0)
 		return r == -E_BAD_FORMAT ? -E_STORE_CORRUPT : r;
-	if ((r = stamps_decode(b, sqlite3_column_blob(st, 9),
-	    (size_t)sqlite3_column_bytes(st, 9))) < 0)
+	if ((r = stamps_decode(b, sqlite3_column_blob(st, 10),
+	    (size_t)sqlite3_column_bytes(st, 10))) < 0)
 		return r;
-	return erased_decode(b, sqlite3_column_blob(st, 10),
-	    (size_t)sqlite3_column_bytes(st, 10));
+	return erased_decode(b, sqlite3_column_blob(st, 11),
+	    (size_t)sqlite3_column_bytes(st, 11));
 }
 
+/* `extra`: octets that the pieces have beyond the keys if there is a copy. */
 static int
-get(struct side *s, const char *sql, int64_t peer, uint64_t request,
-    struct binding **out)
+get(struct side *s, const char *sql, uint32_t extra, int64_t peer,
+    uint64_t request, struct binding **out)
 {
 	sqlite3_stmt	*st;
 	struct binding	*b = NULL;
@@ -285,7 +374,7 @@ get(struct side *s, const char *sql, int64_t peer, uint64_t request,
 	}
 	b = binding_new((const char *)sqlite3_column_text(st, 1),
 	    (const char *)sqlite3_column_text(st, 2));
-	r = b == NULL ? -E_NO_MEMORY : row_decode(st, b);
+	r = b == NULL ? -E_NO_MEMORY : row_decode(st, extra, b);
 out:
 	sqlite3_reset(st);
 	if (r < 0)
@@ -298,28 +387,55 @@ int
 bindings_get_issued(struct side *s, int64_t peer, uint64_t request,
     struct binding **out)
 {
-	return get(s, SQL_ISSUED_GET, peer, request, out);
+	return get(s, SQL_ISSUED_GET, OTP_MAC_KEY, peer, request, out);
 }
 
 int
 bindings_next_issued(struct side *s, int64_t peer, uint64_t after,
     struct binding **out)
 {
-	return get(s, SQL_ISSUED_NEXT, peer, after, out);
+	return get(s, SQL_ISSUED_NEXT, OTP_MAC_KEY, peer, after, out);
 }
 
 int
 bindings_get_received(struct side *s, int64_t peer, uint64_t request,
     struct binding **out)
 {
-	return get(s, SQL_RECEIVED_GET, peer, request, out);
+	return get(s, SQL_RECEIVED_GET, 0, peer, request, out);
 }
 
 int
 bindings_next_received(struct side *s, int64_t peer, uint64_t after,
     struct binding **out)
 {
-	return get(s, SQL_RECEIVED_NEXT, peer, after, out);
+	return get(s, SQL_RECEIVED_NEXT, 0, peer, after, out);
+}
+
+int
+bindings_copy(struct side *s, int64_t peer, bool mine,
+    const struct binding *b, uint8_t **copy, uint8_t mac[OTP_MAC])
+{
+	size_t		 len = binding_size(b);
+	sqlite3_stmt	*st;
+	int		 r;
+
+	if ((st = db_bind(s->db, SQL_COPY_GET, "iiu", peer, (int64_t)mine,
+	    b->request)) == NULL)
+		return -E_STORE;
+	if ((r = db_step(s->db, st)) != SQLITE_ROW)
+		r = r < 0 ? r : -E_GONE;
+	else if (sqlite3_column_bytes(st, 0) != OTP_MAC ||
+	    (size_t)sqlite3_column_bytes(st, 1) != len)
+		r = -E_STORE_CORRUPT;
+	else if ((*copy = malloc(len)) == NULL)
+		r = -E_NO_MEMORY;
+	else {
+		memcpy(mac, sqlite3_column_blob(st, 0), OTP_MAC);
+		memcpy(*copy, sqlite3_column_blob(st, 1), len);
+		r = 0;
+	}
+	sqlite3_reset(st);
+	return r;
 }
 
 int64_t

@@ -1,6 +1,6 @@
 /*
  * bindings.h - requests on disk: which keys are for whom, where they lie, which
- * were delivered and erased. Tables `issued`, `received`, `fetched`.
+ * were delivered and erased. Tables `issued`, `received`, `fetched`, `copy`.
  */
 #ifndef KSA_BINDINGS_H
 #define KSA_BINDINGS_H
@@ -12,28 +12,52 @@
 #include "ksa/keyid.h"
 #include "ksa/keystore.h"
 #include "ksa/pieces.h"
+#include "ksa/supply.h"
+#include "otp.h"
 
 enum binding_state {
 	BINDING_VALID, BINDING_ERASED, BINDING_VOID, BINDING_EXPIRED
 };
 
 #define BINDING_KEYS_MAX	1024
+#define BINDING_SLAVES_MAX	SUPPLY_SLAVES_MAX
+#define BINDING_OCTETS_MAX	(4U << 20)	/* of all keys of one */
 
 struct binding {
 	uint64_t	 request;
-	char		*master, *slave;
+	char		*master, *slaves;	/* one a line */
+	uint32_t	 nslaves;
 	uint32_t	 keys, octets;
 	uint64_t	 made;
 	uint8_t		 seed[KEYID_SEED];
 	struct pieces	*pieces;
 	int		 state;
-	/* received only; keys entries, or NULL: none */
-	uint32_t	*fetched;	/* binding_stamp(), 0: not yet */
+	/* What the pieces name is not the keys but their pad. */
+	bool		 copied;
+	uint8_t		*copy;		/* only on its way; keys XOR pad */
+	uint8_t		 mac[OTP_MAC];	/* of a copy that is sent */
+	/* received only, or NULL: none */
+	uint32_t	*fetched;	/* by slave and key: binding_stamp(),
+					 * 0: not yet */
 	uint8_t		*erased;	/* a bit per key */
 };
 
-struct binding	*binding_new(const char *master, const char *slave);
+struct binding	*binding_new(const char *master, const char *slaves);
 void		 binding_free(struct binding **);
+int		 binding_add_slave(struct binding *, const char *);
+/* Its place among the slaves, or -E_NOT_FOUND. */
+int		 binding_slave(const struct binding *, const char *);
+static inline uint32_t
+binding_size(const struct binding *b)	/* octets of all keys */
+{
+	return b->keys * b->octets;
+}
+/* When that slave fetched that key; only if `fetched` is there. */
+static inline uint32_t *
+binding_fetched(const struct binding *b, uint32_t slave, uint32_t key)
+{
+	return &b->fetched[slave * b->keys + key];
+}
 /* Whether two say the same; what happened to them since does not count. */
 bool		 binding_equal(const struct binding *, const struct binding *);
 /* When a key was delivered, as stored, and back. Never 0; 10 ms units. */
@@ -58,6 +82,11 @@ int	bindings_fetch(struct side *, int64_t peer, const struct binding *,
 int	bindings_set_erased(struct side *, int64_t peer,
 	    const struct binding *);
 int	bindings_void_issued(struct side *, int64_t peer, uint64_t request);
+/* The keys under their pad; free() them. -E_GONE: not there any more. */
+int	bindings_copy(struct side *, int64_t peer, bool mine,
+	    const struct binding *, uint8_t **copy, uint8_t mac[OTP_MAC]);
+/* The peer has them. */
+int	bindings_drop_copies(struct side *, int64_t peer, uint64_t upto);
 /* Void, if it was valid; its keys are erased with the next sweep. */
 int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
 int	bindings_void_all(struct side *, int64_t peer);

@@ -101,6 +101,8 @@ const struct conf_opt ksa_options[] = {
 	    "Largest size of a key."),
 	INT(max_key_per_request, "128", 1, SUPPLY_KEYS_MAX, "",
 	    "Most keys in one request."),
+	INT(max_SAE_ID_count, "16", 0, SUPPLY_SLAVES_MAX - 1, "",
+	    "Most additional slaves of one request; 0: none."),
 	INT(relay_wait, "5000", 0, MS_MAX, "ms",
 	    "How long a request waits for a pool to be filled."),
 	INT(max_waiting, "256", 1, 1000000, "",

@@ -37,7 +37,7 @@ struct ksa_conf {
 
 	int64_t	pool_low, pool_high;		/* octets per peer */
 	int64_t	key_size, min_key_size, max_key_size;	/* bits */
-	int64_t	max_key_per_request;
+	int64_t	max_key_per_request, max_SAE_ID_count;
 	int64_t	max_waiting;		/* requests per application, peer */
 	int64_t	relay_wait, query_wait, confirm_wait;	/* ms */
 	int64_t	redelivery, key_expiry, tombstone;	/* s */

@@ -56,9 +56,10 @@ check_one(const struct fetch *f, const struct binding *b, uint32_t place,
     uint64_t now, const char **why)
 {
 	const struct env	*env = f->call.env;
+	int			 slave = binding_slave(b, f->caller);
 	uint32_t		 stamp;
 
-	if (strcmp(f->caller, b->slave) != 0) {
+	if (slave < 0) {
 		*why = "the key was made for another application";
 		return SUPPLY_UNAUTHORIZED;
 	}
@@ -67,7 +68,8 @@ check_one(const struct fetch *f, const struct binding *b, uint32_t place,
 		*why = "the key was not made by the application named";
 		return SUPPLY_UNAUTHORIZED;
 	}
-	stamp = b->fetched == NULL ? 0 : b->fetched[place];
+	stamp = b->fetched == NULL ? 0 :
+	    *binding_fetched(b, (uint32_t)slave, place);
 	*why = b->state == BINDING_VOID ? "the key is void" :
 	    b->state == BINDING_EXPIRED || (stamp == 0 && now > b->made +
 	    (uint64_t)env->conf->key_expiry * 1000) ?
@@ -125,6 +127,40 @@ read_key(const struct fetch *f, uint32_t i, const struct binding *b,
 	return r;
 }
 
+/* The last copy that was needed: keys of one request come together. */
+struct copy { struct peer *peer; uint64_t request; uint8_t *octets; };
+
+static int
+copy_load(struct copy *c, struct peer *p, const struct binding *b)
+{
+	uint8_t	mac[OTP_MAC];
+
+	if (c->octets != NULL && c->peer == p && c->request == b->request)
+		return 0;
+	free(c->octets);
+	*c = (struct copy){ p, b->request, NULL };
+	return bindings_copy(keystore_reader(p->env->store), p->id, false, b,
+	    &c->octets, mac);
+}
+
+/* What was read is the pad: the key comes from the copy. */
+static int
+unpad(const struct fetch *f, uint32_t i, const struct binding *b,
+    struct copy *c, uint8_t *out)
+{
+	const uint8_t	*copy;
+	int		 r;
+
+	if (!b->copied)
+		return 0;
+	if ((r = copy_load(c, f->v[i].peer, b)) < 0)
+		return r;
+	copy = c->octets + (size_t)f->v[i].place * b->octets;
+	for (uint32_t k = 0; k < b->octets; k++)
+		out[k] ^= copy[k];
+	return 0;
+}
+
 /* The keys of a request may be of several sizes. */
 static int
 measure(struct fetch *f, size_t *octets)
@@ -147,9 +183,10 @@ measure(struct fetch *f, size_t *octets)
 static int
 read_all(struct fetch *f)
 {
-	uint8_t	*out;
-	size_t	 octets;
-	int	 r;
+	struct copy	 copy = { NULL, 0, NULL };
+	uint8_t		*out;
+	size_t		 octets;
+	int		 r;
 
 	if ((r = measure(f, &octets)) < 0)
 		return r;
@@ -161,8 +198,11 @@ read_all(struct fetch *f)
 
 		/* Memory may be short; the binding is the same. */
 		r = b == NULL ? -E_NO_MEMORY : read_key(f, i, b, out);
+		if (r == 0)
+			r = unpad(f, i, b, &copy, out);
 		out += f->sizes[i];
 	}
+	free(copy.octets);
 	return r;
 }
 
@@ -187,13 +227,23 @@ snapshot(const struct binding *b)
 	if (s == NULL)
 		return NULL;
 	s->request = b->request;
+	s->nslaves = b->nslaves;
 	s->keys = b->keys;
 	s->made = b->made;
 	if (binding_need_fetched(s) < 0)
 		binding_free(&s);
 	else
-		memcpy(s->fetched, b->fetched, b->keys * sizeof(*b->fetched));
+		memcpy(s->fetched, b->fetched,
+		    (size_t)b->nslaves * b->keys * sizeof(*b->fetched));
 	return s;
+}
+
+/* Where it stands when the caller fetched that key. */
+static uint32_t *
+stamp_of(const struct fetch *f, const struct binding *b, uint32_t i)
+{
+	return binding_fetched(b, (uint32_t)binding_slave(b, f->caller),
+	    f->v[i].place);
 }
 
 /* Marks new deliveries in memory. *commits: something must go to disk. */
@@ -208,8 +258,8 @@ mark(struct fetch *f, bool *commits)
 
 		if (b == NULL || binding_need_fetched(b) < 0)
 			return -E_NO_MEMORY;
-		if (b->fetched[w->place] == 0)
-			w->stamp = b->fetched[w->place] =
+		if (*stamp_of(f, b, i) == 0)
+			w->stamp = *stamp_of(f, b, i) =
 			    binding_stamp(b, f->now);
 		/* Redelivery of what is on its way to disk waits for it. */
 		if (w->stamp != 0 || bindcache_pins(env->bindings,
@@ -277,8 +327,8 @@ unmark(struct fetch *f)
 		struct wanted	*w = &f->v[i];
 
 		if (b != NULL && b->fetched != NULL && w->stamp != 0 &&
-		    b->fetched[w->place] == w->stamp)
-			b->fetched[w->place] = 0;
+		    *stamp_of(f, b, i) == w->stamp)
+			*stamp_of(f, b, i) = 0;
 	}
 }
 

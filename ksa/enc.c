@@ -2,16 +2,17 @@
 #include "ksa/enc.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "err.h"
+#include "ksa/copy.h"
 #include "ksa/encbatch.h"
 #include "ksa/encint.h"
 #include "ksa/pool.h"
 #include "log.h"
-
-#define OCTETS_MAX	(4U << 20)	/* of one request; pieces bound it too */
 
 void
 enc_free(struct enc *e)
@@ -21,6 +22,8 @@ enc_free(struct enc *e)
 	secret_free(&e->keys);
 	for (uint32_t i = 0; i < e->nparts; i++)
 		binding_free(&e->parts[i].b);
+	for (uint32_t i = 0; i < e->nslaves; i++)
+		free(e->slaves[i]);
 	free(e->parts);
 	free(e->ids);
 	free(e);
@@ -42,31 +45,151 @@ usable(const struct peer *p)
 	return p->self || p->trusted;
 }
 
+/* A copy for another node has a MAC. */
+static bool
+is_sent(const struct enc *e, uint32_t i)
+{
+	return i > 0 && !e->parts[i].peer->self;
+}
+
+static uint32_t
+part_need(const struct enc *e, uint32_t i)
+{
+	return e->number * e->octets + (is_sent(e, i) ? OTP_MAC_KEY : 0);
+}
+
+/* All pools have enough? */
+static int
+find_all(struct enc *e, struct peer **lacks)
+{
+	int	r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < e->nparts; i++) {
+		struct enc_part	*part = &e->parts[i];
+
+		*lacks = part->peer;
+		free(part->b->pieces);
+		part->b->pieces = NULL;
+		r = usable(part->peer) && line_allows(part->peer, e) ?
+		    pool_find(part->peer->pool, part_need(e, i),
+		    &part->b->pieces) : -E_NO_KEY;
+	}
+	return r;
+}
+
+/* The keys, and for each part but the first these under its pad. */
+static int
+read_part(struct enc *e, uint32_t i, uint8_t mac_key[OTP_MAC_KEY])
+{
+	struct enc_part	*part = &e->parts[i];
+	struct binding	*b = part->b;
+	uint32_t	 size = binding_size(b);
+	int		 r;
+
+	if (i == 0)
+		return pool_read(part->peer->pool, b->pieces, 0, size, NULL,
+		    e->keys->bytes);
+	if (b->copy == NULL && (b->copy = malloc(size)) == NULL)
+		return -E_NO_MEMORY;
+	r = pool_read(part->peer->pool, b->pieces, 0, size, e->keys->bytes,
+	    b->copy);
+	if (r == 0 && is_sent(e, i))
+		r = pool_read(part->peer->pool, b->pieces, size, OTP_MAC_KEY,
+		    NULL, mac_key);
+	return r;
+}
+
+static int
+read_all(struct enc *e, uint8_t (*mac_keys)[OTP_MAC_KEY],
+    struct peer **lacks)
+{
+	int	r = 0;
+
+	if (e->keys == NULL &&
+	    (e->keys = secret_new(e->number * e->octets)) == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t i = 0; r == 0 && i < e->nparts; i++) {
+		*lacks = e->parts[i].peer;
+		r = read_part(e, i, mac_keys[i]);
+	}
+	return r;
+}
+
+/* The same key IDs at all nodes; each has its requests in ascending order. */
+static int
+name_all(struct enc *e)
+{
+	struct binding	*b = e->parts[0].b;
+	uint64_t	 last = 0;
+
+	for (uint32_t i = 0; i < e->nparts; i++)
+		if (e->parts[i].peer->request_last > last)
+			last = e->parts[i].peer->request_last;
+	b->made = now_ms();
+	b->request = keyid_serial(&last, b->made);
+	if (RAND_bytes(b->seed, KEYID_SEED) != 1)
+		return -E_RANDOM;
+	for (uint32_t i = 0; i < e->nparts; i++) {
+		struct enc_part	*part = &e->parts[i];
+
+		part->peer->request_last = last;
+		part->b->made = b->made;
+		part->b->request = b->request;
+		memcpy(part->b->seed, b->seed, KEYID_SEED);
+	}
+	return keyid_make(e->ids, b->keys, b->request, b->seed);
+}
+
+static int
+seal_all(struct enc *e, uint8_t (*mac_keys)[OTP_MAC_KEY])
+{
+	int	r = 0;
+
+	for (uint32_t i = 1; r == 0 && i < e->nparts; i++) {
+		struct binding	*b = e->parts[i].b;
+		struct copy_way	 way = { e->call.env->conf->kme_id,
+		    e->parts[i].peer->km };
+
+		if (is_sent(e, i))
+			r = copy_mac(b->mac, mac_keys[i], &way, b, b->pieces);
+	}
+	return r;
+}
+
+static int
+take_all(struct enc *e)
+{
+	struct touched	*t = encbatch_touched(e->call.env->batch);
+	uint32_t	 pieces = 0;
+	int		 r;
+
+	for (uint32_t i = 0; i < e->nparts; i++)
+		pieces += e->parts[i].b->pieces->n;
+	if ((r = pool_room(t, pieces)) < 0)
+		return r;
+	for (uint32_t i = 0; i < e->nparts; i++) {
+		pool_take(e->parts[i].peer->pool, e->parts[i].b->pieces, t);
+		line_drew(e->parts[i].peer, e);
+	}
+	e->charged = false;
+	return 0;
+}
+
 int
 enc_cut(struct enc *e, struct peer **lacks)
 {
-	struct env	*env = e->call.env;
-	struct enc_part	*part = &e->parts[0];
-	struct binding	*b = part->b;
-	int		 r;
+	uint8_t	mac_keys[SUPPLY_SLAVES_MAX][OTP_MAC_KEY];
+	int	r;
 
-	*lacks = part->peer;
-	if (!usable(part->peer) || !line_allows(part->peer, e))
-		return -E_NO_KEY;
-	if (e->keys == NULL && (e->keys = secret_new(e->need)) == NULL)
-		return -E_NO_MEMORY;
-	if (RAND_bytes(b->seed, KEYID_SEED) != 1)
-		return -E_RANDOM;
-	b->made = now_ms();
-	if ((r = pool_cut(part->peer->pool, e->keys->bytes, e->need,
-	    &b->pieces, encbatch_touched(env->batch))) < 0) {
-		secret_free(&e->keys);
+	if ((r = find_all(e, lacks)) < 0)
 		return r;
-	}
-	line_drew(part->peer, e);
-	e->charged = false;
-	b->request = keyid_serial(&part->peer->request_last, b->made);
-	return keyid_make(e->ids, b->keys, b->request, b->seed);
+	if ((r = read_all(e, mac_keys, lacks)) < 0 ||
+	    (r = name_all(e)) < 0 || (r = seal_all(e, mac_keys)) < 0 ||
+	    (r = take_all(e)) < 0)
+		secret_free(&e->keys);
+	if (e->nparts > 1)
+		OPENSSL_cleanse(mac_keys, sizeof(mac_keys));
+	return r;
 }
 
 static void
@@ -129,26 +252,64 @@ unmet(struct supply_call *c, unsigned wishes)
 	return NULL;
 }
 
+static bool
+is_repeated(const struct supply_request *q, uint32_t i)
+{
+	for (uint32_t k = 0; k < i; k++)
+		if (strcmp(q->slaves[k], q->slaves[i]) == 0)
+			return true;
+	return false;
+}
+
+static int
+add_part(struct enc *e, struct peer *p, const struct supply_request *q,
+    const char *slave)
+{
+	struct binding	*b = binding_new(q->master, slave);
+
+	if (b == NULL)
+		return -E_NO_MEMORY;
+	b->keys = q->number;
+	b->octets = q->octets;
+	b->copied = e->nparts > 0;
+	e->parts[e->nparts++] = (struct enc_part){ p, b };
+	return 0;
+}
+
+/* Each slave once, with those of the same node. */
+static int
+add_slave(struct enc *e, const struct supply_request *q, uint32_t i)
+{
+	struct peer	*p = enc_peer_of(e->call.env, q->slaves[i]);
+
+	if (is_repeated(q, i))
+		return 0;
+	if ((e->slaves[e->nslaves++] = strdup(q->slaves[i])) == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t k = 0; k < e->nparts; k++)
+		if (e->parts[k].peer == p)
+			return binding_add_slave(e->parts[k].b, q->slaves[i]);
+	return add_part(e, p, q, q->slaves[i]);
+}
+
 static struct enc *
-enc_new(struct peer *p, const struct supply_request *q)
+enc_new(struct env *env, const struct supply_request *q)
 {
 	struct enc	*e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
 		return NULL;
+	e->call.env = env;
 	e->number = q->number;
 	e->octets = q->octets;
-	e->need = q->number * q->octets;
 	e->ids = calloc(q->number, sizeof(*e->ids));
-	e->parts = calloc(1, sizeof(*e->parts));
+	e->parts = calloc(q->nslaves, sizeof(*e->parts));
 	if (e->ids == NULL || e->parts == NULL)
 		goto fail;
-	e->nparts = 1;
-	e->parts[0].peer = p;
-	if ((e->parts[0].b = binding_new(q->master, q->slaves[0])) == NULL)
-		goto fail;
-	e->parts[0].b->keys = q->number;
-	e->parts[0].b->octets = q->octets;
+	for (uint32_t i = 0; i < q->nslaves; i++)
+		if (add_slave(e, q, i) < 0)
+			goto fail;
+	e->need = q->number * q->octets + (e->nparts > 1 ? OTP_MAC_KEY : 0);
 	return e;
 fail:
 	enc_free(e);
@@ -163,7 +324,8 @@ enc_begin(struct enc *e)
 
 	if (r == 0) {
 		encbatch_commit(e);
-		pool_fill(e->parts[0].peer->pool);
+		for (uint32_t i = 0; i < e->nparts; i++)
+			pool_fill(e->parts[i].peer->pool);
 		return &e->call;
 	}
 	if (r == -E_NO_KEY && (r = line_join(e, lacks)) == 0)
@@ -172,28 +334,46 @@ enc_begin(struct enc *e)
 	return NULL;
 }
 
+/* The slave in the path may be the master itself. */
+static bool
+slaves_known(struct supply_call *c, const struct env *env,
+    const struct supply_request *q)
+{
+	for (uint32_t i = 0; i < q->nslaves; i++) {
+		const char	*s = q->slaves[i];
+
+		if (sae_find(env->book, s) == NULL)
+			fail(c, SUPPLY_NOT_FOUND,
+			    "not a registered application: ", s);
+		else if (i > 0 && strcmp(s, q->master) == 0)
+			fail(c, SUPPLY_BAD_REQUEST,
+			    "the master is no additional slave: ", s);
+		else if (enc_peer_of(env, s) == NULL)
+			fail(c, SUPPLY_UNAVAILABLE,
+			    "there is no way to the KM of application ", s);
+		else
+			continue;
+		return false;
+	}
+	return true;
+}
+
 struct supply_call *
 enc_call(struct env *env, const struct supply_request *q, supply_done *done,
     void *arg)
 {
 	struct supply_call	 c = { .done = done, .arg = arg };
-	struct peer		*p = enc_peer_of(env, q->slaves[0]);
 	struct enc		*e;
 
-	if (sae_find(env->book, q->slaves[0]) == NULL)
-		return fail(&c, SUPPLY_NOT_FOUND,
-		    "not a registered application: ", q->slaves[0]);
-	if (p == NULL)
-		return fail(&c, SUPPLY_UNAVAILABLE,
-		    "there is no way to the KM of application ",
-		    q->slaves[0]);
+	if (!slaves_known(&c, env, q))
+		return NULL;
 	if (q->number == 0 || q->octets == 0 || q->number > SUPPLY_KEYS_MAX ||
-	    (uint64_t)q->number * q->octets > OCTETS_MAX)
+	    (uint64_t)q->number * q->octets > BINDING_OCTETS_MAX)
 		return fail(&c, SUPPLY_TOO_LARGE,
 		    "too much key for one request", "");
 	if (q->wish.mandatory != 0)
 		return unmet(&c, q->wish.mandatory);
-	if (env->stopping || (e = enc_new(p, q)) == NULL)
+	if (env->stopping || (e = enc_new(env, q)) == NULL)
 		return fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory", "");
 	call_init(&e->call, CALL_ENC, env, done, arg);

@@ -6,7 +6,10 @@
 #include "ksa/enc.h"
 #include "secret.h"
 
-/* The slaves at one node: their keys come from, or under, its pool. */
+/*
+ * The slaves at one node. The keys come from the pool of the first part; for
+ * the others they go under a pad of their own pool (copy.h).
+ */
 struct enc_part {
 	struct peer	*peer;
 	struct binding	*b;
@@ -16,8 +19,10 @@ struct enc {
 	struct supply_call	 call;
 	struct enc_part		*parts;		/* [0]: of the first slave */
 	uint32_t		 nparts;
+	char			*slaves[SUPPLY_SLAVES_MAX];	/* each once */
+	uint32_t		 nslaves;
 	uint32_t		 number, octets;	/* keys, of each */
-	uint32_t		 need;		/* octets from each pool */
+	uint32_t		 need;		/* octets from each pool, at most */
 	struct secret		*keys;
 	uint8_t			(*ids)[KEYID_OCTETS];
 	bool			 charged;	/* to quotas, not drawn yet */

@@ -157,7 +157,7 @@ set_limits(struct supply *s)
 		.min_key_size = (uint32_t)c->min_key_size,
 		.max_key_size = (uint32_t)c->max_key_size,
 		.max_key_per_request = (uint32_t)c->max_key_per_request,
-		.max_sae_id_count = 0,
+		.max_sae_id_count = (uint32_t)c->max_SAE_ID_count,
 	};
 }
 

@@ -35,6 +35,7 @@ struct counters {
 	uint64_t	enc_quota;
 	uint64_t	dec_requests, dec_keys, dec_refused, dec_failed;
 	uint64_t	redelivered, queries, bindings_in, bindings_refused;
+	uint64_t	copies_refused, copies_broken;
 	uint64_t	blocks_in, blocks_out, blocks_void, bad_messages;
 	uint64_t	erased, expired, rollbacks;
 };

@@ -2,6 +2,7 @@
 #include "ksa/inbox.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,22 +10,30 @@
 #include "ksa/bindcache.h"
 #include "ksa/blocks.h"
 #include "ksa/channel.h"
+#include "ksa/copy.h"
 #include "ksa/fetch.h"
 #include "log.h"
 
 #define BATCH_MAX	1024	/* more than one payload holds */
 #define REFUSALS_MAX	16	/* told one by one, of one batch */
 #define REQUEST_MAX	((1ULL << 60) - 1)
+#define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
 
-struct item { struct binding *b; uint64_t previous; bool taken; };
+struct item {
+	struct binding	*b;
+	struct pieces	*all;		/* if there is a copy: also of its MAC */
+	uint64_t	 previous;
+	bool		 taken;
+};
 
 struct batch {
 	struct peer	*peer;
 	unsigned	 generation, n;
+	uint32_t	 copies;	/* octets */
 	struct item	 v[BATCH_MAX];
 	/* what the job found */
 	uint64_t	 last;
-	unsigned	 nrefused, naccepted;
+	unsigned	 nrefused, naccepted, nforged;
 	uint64_t	 refused[REFUSALS_MAX];
 	const char	*reason[REFUSALS_MAX];
 	struct consume	 use;
@@ -34,29 +43,87 @@ struct inbox {
 	struct peer	*peer;
 	uint64_t	 last;		/* on disk */
 	struct batch	*batch;		/* being collected */
+	struct copy_parts parts;	/* of the copy that is coming */
+	uint32_t	 copies;	/* octets in batches */
 };
 
+/* Hostile: one valid ID a line. */
+static int
+decode_slaves(const struct msg_view *v, char **out)
+{
+	const char	*p = (const char *)v->p;
+	size_t		 left = v->len, n;
+
+	for (unsigned i = 0; left > 0; i++) {
+		const char	*end = memchr(p, '\n', left);
+
+		n = end == NULL ? left : (size_t)(end - p);
+		if (!sae_id_valid(p, n) || i == BINDING_SLAVES_MAX)
+			return -E_BAD_FORMAT;
+		if (end == NULL) {
+			*out = strndup((const char *)v->p, v->len);
+			return *out == NULL ? -E_NO_MEMORY : 0;
+		}
+		p += n + 1;
+		left -= n + 1;
+	}
+	return -E_BAD_FORMAT;
+}
+
+/* With a copy the pieces end with those of the MAC's key. */
+static int
+decode_pieces(const struct msg_bind *m, struct binding *b,
+    struct pieces **all)
+{
+	uint64_t	total = (uint64_t)m->keys * m->octets;
+	int		r;
+
+	if (!b->copied)
+		return pieces_decode(&b->pieces, m->pieces.p, m->pieces.len,
+		    total);
+	if (total > BINDING_OCTETS_MAX)
+		return -E_BAD_FORMAT;
+	if ((r = pieces_decode(all, m->pieces.p, m->pieces.len,
+	    total + OTP_MAC_KEY)) < 0)
+		return r;
+	b->pieces = pieces_part(*all, 0, total);
+	if (b->pieces == NULL) {
+		free(*all);
+		*all = NULL;
+	}
+	return b->pieces == NULL ? -E_NO_MEMORY : 0;
+}
+
 int
-inbox_decode(const struct msg_bind *m, uint64_t now, struct binding **out)
+inbox_decode(const struct msg_bind *m, uint64_t now, struct binding **out,
+    struct pieces **all)
 {
 	struct binding	*b;
+	char		*slaves;
 	int		 r;
 
+	*out = NULL;
+	*all = NULL;
 	if (m->request == 0 || m->request > REQUEST_MAX || m->keys == 0 ||
 	    m->keys > BINDING_KEYS_MAX || m->octets == 0 ||
 	    m->seed.len != KEYID_SEED || m->master[0] == '\0' ||
-	    m->slave[0] == '\0')
+	    (m->mac.len != 0 && m->mac.len != OTP_MAC))
 		return -E_BAD_FORMAT;
-	if ((b = binding_new(m->master, m->slave)) == NULL)
+	if ((r = decode_slaves(&m->slaves, &slaves)) < 0)
+		return r;
+	b = binding_new(m->master, slaves);
+	free(slaves);
+	if (b == NULL)
 		return -E_NO_MEMORY;
 	b->request = m->request;
 	b->keys = m->keys;
 	b->octets = m->octets;
 	b->made = now;
+	b->copied = m->mac.len != 0;
 	memcpy(b->seed, m->seed.p, KEYID_SEED);
-	r = pieces_decode(&b->pieces, m->pieces.p, m->pieces.len,
-	    (uint64_t)m->keys * m->octets);
-	if (r < 0)
+	if (b->copied)
+		memcpy(b->mac, m->mac.p, OTP_MAC);
+	if ((r = decode_pieces(m, b, all)) < 0)
 		binding_free(&b);
 	*out = b;
 	return r;
@@ -93,13 +160,19 @@ run_known(struct batch *j, struct side *s, const struct binding *b)
 	return r;
 }
 
+static const struct pieces *
+claimed(const struct item *it)
+{
+	return it->all != NULL ? it->all : it->b->pieces;
+}
+
 static const char *
-pieces_reason(struct side *s, struct peer *p, const struct binding *b)
+pieces_reason(struct side *s, struct peer *p, const struct pieces *pieces)
 {
 	struct block_row	row;
 
-	for (uint32_t i = 0; i < b->pieces->n; i++) {
-		const struct piece	*v = &b->pieces->v[i];
+	for (uint32_t i = 0; i < pieces->n; i++) {
+		const struct piece	*v = &pieces->v[i];
 		struct block_name	 name = { p->km, p->id, THEIRS,
 		    v->block };
 
@@ -118,13 +191,13 @@ pieces_reason(struct side *s, struct peer *p, const struct binding *b)
 
 /* Octets passed over will never be bound: they are erased. */
 static int
-take_pieces(struct side *s, struct peer *p, const struct binding *b)
+take_pieces(struct side *s, struct peer *p, const struct pieces *pieces)
 {
 	struct block_row	row;
 	int			r = 0;
 
-	for (uint32_t i = 0; r == 0 && i < b->pieces->n; i++) {
-		const struct piece	*v = &b->pieces->v[i];
+	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
+		const struct piece	*v = &pieces->v[i];
 		struct block_name	 name = { p->km, p->id, THEIRS,
 		    v->block };
 
@@ -138,17 +211,75 @@ take_pieces(struct side *s, struct peer *p, const struct binding *b)
 	return r;
 }
 
+/* The key of the MAC: the last of the pieces. Reads it, or erases it. */
+static int
+mac_key(struct side *s, struct peer *p, const struct item *it, uint8_t *out)
+{
+	uint64_t		 at = binding_size(it->b);
+	uint32_t		 left = OTP_MAC_KEY, n;
+	struct block_row	 row;
+	struct piece		 v;
+	int			 r = 0;
+
+	while (r == 0 && (n = pieces_map(it->all, at, left, &v)) > 0) {
+		struct block_name	 name = { p->km, p->id, THEIRS,
+		    v.block };
+
+		if ((r = blocks_find(s, &name, &row)) < 0)
+			return r;
+		r = out == NULL ? blocks_erase(s, &name, row.id, v.offset, n) :
+		    blocks_read(s, &name, row.id, v.offset, n,
+		    out + OTP_MAC_KEY - left);
+		at += n;
+		left -= n;
+	}
+	return r;
+}
+
+/* 0, or -E_MAC, or an error of the store. */
+static int
+check_copy(struct side *s, struct peer *p, const struct item *it)
+{
+	struct copy_way	way = { p->km, p->env->conf->kme_id };
+	uint8_t		key[OTP_MAC_KEY], mac[OTP_MAC];
+	int		r;
+
+	if (it->all == NULL)
+		return 0;
+	if ((r = mac_key(s, p, it, key)) == 0)
+		r = copy_mac(mac, key, &way, it->b, it->all);
+	OPENSSL_cleanse(key, sizeof(key));
+	return r < 0 ? r : mac_check(mac, it->b->mac, OTP_MAC);
+}
+
+/* The MAC's key has done its work. */
+static int
+take(struct batch *j, struct side *s, struct item *it)
+{
+	int	r = take_pieces(s, j->peer, claimed(it));
+
+	return r < 0 || it->all == NULL ? r :
+	    mac_key(s, j->peer, it, NULL);
+}
+
 static int
 run_new(struct batch *j, struct side *s, struct item *it)
 {
-	const char	*reason = pieces_reason(s, j->peer, it->b);
+	const char	*reason = pieces_reason(s, j->peer, claimed(it));
 	int		 r;
 
+	if (reason == NULL && (r = check_copy(s, j->peer, it)) < 0) {
+		if (r != -E_MAC && r != -E_SEAL && r != -E_SPENT)
+			return r;
+		j->nforged += r == -E_MAC;
+		reason = r == -E_MAC ? "the MAC of the copy is wrong" :
+		    "the key of the copy's MAC is not here";
+	}
 	it->b->state = BINDING_VALID;
 	if (reason != NULL) {
 		it->b->state = BINDING_VOID;
 		refuse(j, it->b->request, reason);
-	} else if ((r = take_pieces(s, j->peer, it->b)) < 0)
+	} else if ((r = take(j, s, it)) < 0)
 		return r;
 	if ((r = bindings_receive(s, j->peer->id, it->b)) < 0)
 		return r;
@@ -166,7 +297,7 @@ batch_run(struct db *db, void *arg)
 	int		 r;
 
 	(void)db;
-	j->nrefused = j->naccepted = 0;
+	j->nrefused = j->naccepted = j->nforged = 0;
 	if ((r = bindings_received_last(s, j->peer->id, &j->last)) < 0)
 		return r;
 	for (unsigned i = 0; i < j->n; i++) {
@@ -194,8 +325,10 @@ batch_run(struct db *db, void *arg)
 static void
 batch_free(struct batch *j)
 {
-	for (unsigned i = 0; i < j->n; i++)
+	for (unsigned i = 0; i < j->n; i++) {
 		binding_free(&j->v[i].b);
+		free(j->v[i].all);
+	}
 	free(j);
 }
 
@@ -217,6 +350,7 @@ batch_done(void *arg, int r)
 	struct batch	*j = arg;
 	struct peer	*p = j->peer;
 
+	p->inbox->copies -= j->copies;
 	if (r < 0) {		/* not acknowledged, so it comes again */
 		peer_error(p, "bindings not written: %s", err_text(r));
 		goto out;
@@ -224,6 +358,7 @@ batch_done(void *arg, int r)
 	p->inbox->last = j->last;
 	p->env->count.bindings_in += j->naccepted;
 	p->env->count.bindings_refused += j->nrefused;
+	p->env->count.copies_refused += j->nforged;
 	if (j->naccepted > 0)
 		consume_done(&j->use, p);
 	for (unsigned i = 0; i < j->nrefused && i < REFUSALS_MAX; i++) {
@@ -243,25 +378,62 @@ out:
 }
 
 void
-inbox_bind(struct inbox *in, const struct msg_bind *m)
+inbox_part(struct inbox *in, const struct msg_bind_part *m)
+{
+	if (copy_part(&in->parts, m->request, m->offset, m->octets.p,
+	    m->octets.len) == -E_BAD_FORMAT)
+		in->peer->env->count.copies_broken++;
+}
+
+/* False: it has to come again, and all that follows with it. */
+static bool
+has_copy(struct inbox *in, struct binding *b)
+{
+	if (!b->copied)
+		return true;
+	b->copy = copy_parts_take(&in->parts, b->request, binding_size(b));
+	if (b->copy != NULL && binding_size(b) <= COPIES_MAX - in->copies)
+		return true;
+	inbox_acknowledge(in);
+	return false;
+}
+
+static void
+collect(struct inbox *in, struct item *it)
 {
 	struct batch	*j = in->batch;
-	struct binding	*b;
 
-	if (inbox_decode(m, now_ms(), &b) < 0) {
-		in->peer->env->count.bad_messages++;
-		return;
-	}
 	if (j != NULL && j->n == BATCH_MAX) {
 		inbox_flush(in);
 		j = NULL;
 	}
 	if (j == NULL && (j = in->batch = calloc(1, sizeof(*j))) == NULL) {
-		binding_free(&b);
+		binding_free(&it->b);
+		free(it->all);
 		return;
 	}
-	j->v[j->n].b = b;
-	j->v[j->n++].previous = m->previous;
+	if (it->b->copied) {
+		j->copies += binding_size(it->b);
+		in->copies += binding_size(it->b);
+	}
+	j->v[j->n++] = *it;
+}
+
+void
+inbox_bind(struct inbox *in, const struct msg_bind *m)
+{
+	struct item	it = { .previous = m->previous };
+
+	if (inbox_decode(m, now_ms(), &it.b, &it.all) < 0) {
+		in->peer->env->count.bad_messages++;
+		return;
+	}
+	if (has_copy(in, it.b)) {
+		collect(in, &it);
+		return;
+	}
+	binding_free(&it.b);
+	free(it.all);
 }
 
 void
@@ -343,6 +515,8 @@ inbox_free(struct inbox **in)
 {
 	if (*in != NULL && (*in)->batch != NULL)
 		batch_free((*in)->batch);
+	if (*in != NULL)
+		copy_parts_free(&(*in)->parts);
 	free(*in);
 	*in = NULL;
 }

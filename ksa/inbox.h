@@ -14,11 +14,17 @@ void	inbox_free(struct inbox **);
 /* Collects; inbox_flush() commits what one payload brought. */
 void	inbox_bind(struct inbox *, const struct msg_bind *);
 void	inbox_flush(struct inbox *);
+/* Of a copy of keys; the bind that needs it comes after it. */
+void	inbox_part(struct inbox *, const struct msg_bind_part *);
 /* The keys of a request are void at the source. */
 void	inbox_void(struct inbox *, const struct msg_bind_void *);
 /* Says up to where bindings are on disk here. */
 void	inbox_acknowledge(struct inbox *);
-/* Pure: a message to a binding. -E_BAD_FORMAT, -E_NO_MEMORY. */
-int	inbox_decode(const struct msg_bind *, uint64_t now, struct binding **);
+/*
+ * Pure: a message to a binding. `all`: with a copy, the pieces of pad and MAC
+ * key; else NULL. -E_BAD_FORMAT, -E_NO_MEMORY.
+ */
+int	inbox_decode(const struct msg_bind *, uint64_t now, struct binding **,
+	    struct pieces **all);
 
 #endif

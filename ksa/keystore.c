@@ -17,7 +17,7 @@ struct keystore {
 	struct committer	*committer;
 };
 
-static const char *const migrations[] = { SQL_SCHEMA_1 };
+static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2 };
 
 int
 keystore_open(struct keystore **out, const char *path,

@@ -132,6 +132,56 @@
 "    ELSE 'unacknowledged' END AS state" \
 "  FROM issued JOIN peer ON peer.id = issued.peer;"
 
+/* Multicast; what is known of the key material. */
+#define SQL_SCHEMA_2 \
+/* From here on `slave` holds one ID a line, and `fetched` the stamps of the \
+ * first slave's keys, then those of the next. */ \
+/* QKD links that the block came over, 0: it was made here; NULL: unknown. */ \
+"ALTER TABLE block ADD COLUMN hops INTEGER;" \
+/* When its key material was made, NULL: unknown. */ \
+"ALTER TABLE block ADD COLUMN born INTEGER;" \
+/* 1: the octets are a pad: the keys are these XOR the row in `copy`. In \
+ * `issued` the pieces then have 32 octets more, the key of the MAC. */ \
+"ALTER TABLE issued ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE received ADD COLUMN copied INTEGER NOT NULL DEFAULT 0;" \
+/* Keys that were drawn from another pool, under a one-time pad of this \
+ * one: until the peer has them on disk, or until they are erased. */ \
+"CREATE TABLE copy (" \
+"  peer INTEGER NOT NULL," \
+   /* 0: of a row in received; 1: of one in issued */ \
+"  mine INTEGER NOT NULL," \
+"  request INTEGER NOT NULL," \
+   /* Poly1305 over it, if it is sent */ \
+"  mac BLOB," \
+   /* ciphertext: keys XOR pad */ \
+"  octets BLOB NOT NULL," \
+"  PRIMARY KEY (peer, mine, request));" \
+"DROP VIEW pool;" \
+"CREATE VIEW pool AS SELECT km AS peer," \
+"  CASE direction WHEN 0 THEN 'out' ELSE 'in' END AS direction," \
+"  count(*) AS blocks," \
+"  sum(CASE state WHEN 1 THEN octets - used ELSE 0 END) AS available," \
+"  sum(CASE state WHEN 0 THEN octets ELSE 0 END) AS unconfirmed," \
+"  sum(CASE WHEN state = 1 AND hops < 2 THEN octets - used ELSE 0 END)" \
+"    AS direct," \
+"  datetime(min(born) / 1000, 'unixepoch') AS oldest" \
+"  FROM block JOIN peer ON peer.id = block.peer GROUP BY km, direction;" \
+"DROP VIEW assigned;" \
+"CREATE VIEW assigned AS SELECT km AS source, " SQL_KEY_IDS ", master," \
+"  replace(slave, char(10), ', ') AS slave, keys," \
+"  octets, datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE state WHEN 0 THEN CASE WHEN fetched IS NULL THEN 'waiting'" \
+"    ELSE 'fetched' END WHEN 1 THEN 'erased' WHEN 2 THEN 'void'" \
+"    ELSE 'expired' END AS state" \
+"  FROM received JOIN peer ON peer.id = received.peer;" \
+"DROP VIEW audit;" \
+"CREATE VIEW audit AS SELECT km AS destination, " SQL_KEY_IDS "," \
+"  master, replace(slave, char(10), ', ') AS slave, keys, octets," \
+"  datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE WHEN state = 2 THEN 'void' WHEN request <= acked THEN 'bound'" \
+"    ELSE 'unacknowledged' END AS state" \
+"  FROM issued JOIN peer ON peer.id = issued.peer;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -196,9 +246,9 @@
 
 /* bindings */
 #define BINDING_COLUMNS "request, master, slave, keys, octets, made, seed," \
-	" pieces, state"
+	" pieces, state, copied"
 #define SQL_ISSUED_ADD "INSERT INTO issued (peer, " BINDING_COLUMNS ")" \
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define SQL_ISSUED_GET "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
 	" WHERE peer = ? AND request = ?"
 #define SQL_ISSUED_NEXT "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
@@ -211,7 +261,7 @@
 	" (SELECT request FROM issued WHERE peer = ?1 AND request <= ?2" \
 	" ORDER BY request LIMIT 1000) AND made < ?3"
 #define SQL_RECEIVED_ADD "INSERT INTO received (peer, " BINDING_COLUMNS ")" \
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 #define SQL_RECEIVED_GET "SELECT " BINDING_COLUMNS ", fetched, erased" \
 	" FROM received WHERE peer = ? AND request = ?"
 #define SQL_RECEIVED_NEXT "SELECT " BINDING_COLUMNS ", fetched, erased" \
@@ -233,6 +283,14 @@
 #define SQL_FETCHED_FIRST "SELECT seq, peer, request, at FROM fetched" \
 	" ORDER BY seq LIMIT 1"
 #define SQL_FETCHED_DELETE "DELETE FROM fetched WHERE seq = ?"
+#define SQL_COPY_ADD "INSERT INTO copy (peer, mine, request, mac, octets)" \
+	" VALUES (?, ?, ?, ?, ?)"
+#define SQL_COPY_GET "SELECT mac, octets FROM copy" \
+	" WHERE peer = ? AND mine = ? AND request = ?"
+#define SQL_COPY_DELETE "DELETE FROM copy" \
+	" WHERE peer = ? AND mine = ? AND request = ?"
+#define SQL_COPIES_DELETE "DELETE FROM copy" \
+	" WHERE peer = ? AND mine = ? AND request <= ?"
 #define SQL_NOTICE_ADD "INSERT OR IGNORE INTO notice (peer, mine, block)" \
 	" VALUES (?, ?, ?)"
 #define SQL_NOTICE_DELETE "DELETE FROM notice" \

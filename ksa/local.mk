@@ -24,7 +24,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/blocks.c ksa/blocks.h \
 	ksa/calls.c ksa/calls.h \
 	ksa/channel.c ksa/channel.h \
-	ksa/confirm.c ksa/confirm.h \
+	ksa/confirm.c ksa/confirm.h ksa/copy.c ksa/copy.h \
 	ksa/extension.c ksa/extension.h \
 	ksa/deliver.c ksa/deliver.h \
 	ksa/enc.c ksa/enc.h ksa/encint.h \

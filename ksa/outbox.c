@@ -10,6 +10,10 @@
 #include "log.h"
 
 #define WINDOW		2048	/* bindings sent and not acknowledged */
+#define PART_OCTETS	24576	/* of a copy, in one message */
+#define COPIES_MAX	(4U << 20)	/* octets of copies on their way, of all
+					 * peers: relayd keeps 16 MiB of base64 */
+#define COPIES_PATIENCE	1000	/* ms that other peers may hold one up */
 #define RESEND_MS	1000
 #define GAP_MS		300	/* one resend for a burst of gaps */
 
@@ -23,31 +27,116 @@ struct outbox {
 	bool		 synced;	/* the peer has said where it is */
 	bool		 behind;	/* rows on disk are not sent yet */
 	unsigned	 flying;
+	uint32_t	 copies;	/* octets of copies that are flying */
+	uint64_t	 copies_last;	/* the request of the last of them */
+	uint64_t	 held_up;	/* ms: since when by others' copies */
 	uint64_t	 progress, resent;
 };
+
+/* ---- copies ---- */
+
+static uint32_t
+copies_flying(const struct env *env)
+{
+	uint32_t	n = 0;
+
+	for (size_t i = 0; i < env->npeers; i++)
+		if (env->peers[i]->outbox != NULL)
+			n += env->peers[i]->outbox->copies;
+	return n;
+}
+
+/* Many slaves' copies at once would be more than relayd takes. */
+static bool
+may_fly(struct outbox *o, const struct binding *b)
+{
+	uint32_t	flying = copies_flying(o->peer->env);
+
+	if (!b->copied || flying == 0 ||
+	    flying + binding_size(b) <= COPIES_MAX) {
+		o->held_up = 0;
+		return true;
+	}
+	if (o->held_up == 0)
+		o->held_up = mono_ms();
+	return o->copies == 0 && mono_ms() - o->held_up >= COPIES_PATIENCE;
+}
+
+static int
+send_parts(struct outbox *o, const struct binding *b, const uint8_t *copy)
+{
+	struct msg	 m = { .id = MSG_bind_part };
+	uint32_t	 size = binding_size(b), n;
+	int		 r = 0;
+
+	m.bind_part.request = b->request;
+	for (uint32_t at = 0; r == 0 && at < size; at += n) {
+		n = size - at < PART_OCTETS ? size - at : PART_OCTETS;
+		m.bind_part.offset = at;
+		m.bind_part.octets = (struct msg_view){ copy + at, n };
+		r = channel_send_soon(o->peer->channel, &m);
+	}
+	return r;
+}
+
+/* What is on its way only is at hand; else the disk has it. */
+static int
+send_copy(struct outbox *o, const struct binding *b, uint8_t mac[OTP_MAC])
+{
+	uint8_t	*copy = NULL;
+	int	 r;
+
+	memcpy(mac, b->mac, OTP_MAC);
+	r = b->copy != NULL ? 0 : bindings_copy(keystore_reader(
+	    o->peer->env->store), o->peer->id, true, b, &copy, mac);
+	if (r == 0)
+		r = send_parts(o, b, b->copy != NULL ? b->copy : copy);
+	free(copy);
+	if (r < 0)
+		return r;
+	o->copies += binding_size(b);
+	o->copies_last = b->request;
+	return 0;
+}
+
+/* ---- sending ---- */
 
 static int
 send_bind(struct outbox *o, const struct binding *b)
 {
 	struct msg	 m = { .id = MSG_bind };
-	uint8_t		 pieces[PIECES_MAX * PIECE_OCTETS];
+	uint8_t		 pieces[PIECES_MAX * PIECE_OCTETS], mac[OTP_MAC];
 	struct msg_bind	*w = &m.bind;
 	int		 r;
 
+	if (b->copied && (r = send_copy(o, b, mac)) < 0)
+		return r;
 	w->request = b->request;
 	w->previous = o->previous;
 	strncpy(w->master, b->master, sizeof(w->master) - 1);
-	strncpy(w->slave, b->slave, sizeof(w->slave) - 1);
+	w->slaves = (struct msg_view){ (const uint8_t *)b->slaves,
+	    strlen(b->slaves) };
 	w->keys = b->keys;
 	w->octets = b->octets;
 	w->made = b->made;
 	w->seed = (struct msg_view){ b->seed, KEYID_SEED };
 	pieces_encode(b->pieces, pieces);
 	w->pieces = (struct msg_view){ pieces, b->pieces->n * PIECE_OCTETS };
+	w->mac = (struct msg_view){ mac, b->copied ? OTP_MAC : 0 };
 	if ((r = channel_send_soon(o->peer->channel, &m)) < 0)
 		return r;
 	o->sent = o->previous = b->request;
 	o->flying++;
+	return 0;
+}
+
+/* Its copy is not on the disk any more: it was void in between. */
+static int
+pass_over(struct outbox *o, const struct binding *b, int r)
+{
+	log_warn("copy of keys is gone", "peer=%s request=%" PRIu64
+	    " error=%s", o->peer->km, b->request, err_name(r));
+	o->sent = b->request;
 	return 0;
 }
 
@@ -70,10 +159,14 @@ pump(struct outbox *o)
 		/* A void one is passed over: it has no key to bind. */
 		if (b->request > o->last)
 			r = -E_NOT_FOUND;
-		else if (b->state == BINDING_VALID)
-			r = send_bind(o, b);
-		else
+		else if (b->state != BINDING_VALID)
 			o->sent = b->request;
+		else if (!may_fly(o, b))
+			r = -E_BUSY;
+		else
+			r = send_bind(o, b);
+		if (r == -E_GONE || r == -E_STORE_CORRUPT)
+			r = pass_over(o, b, r);
 		binding_free(&b);
 		if (r < 0)
 			break;
@@ -89,7 +182,7 @@ outbox_push(struct outbox *o, const struct binding *b)
 	if (b->request <= o->sent)	/* the disk was faster */
 		return;
 	if (!o->synced || o->behind || o->flying >= WINDOW ||
-	    send_bind(o, b) < 0)
+	    !may_fly(o, b) || send_bind(o, b) < 0)
 		o->behind = true;
 }
 
@@ -99,9 +192,21 @@ resend(struct outbox *o, uint64_t upto)
 	o->previous = upto;
 	o->sent = upto > o->acked ? upto : o->acked;
 	o->behind = true;
-	o->flying = 0;
+	o->flying = o->copies = 0;
 	o->progress = o->resent = mono_ms();
 	pump(o);
+}
+
+/* The copies have arrived: others' may follow. */
+static void
+copies_landed(struct outbox *o)
+{
+	const struct env	*env = o->peer->env;
+
+	o->copies = 0;
+	for (size_t i = 0; i < env->npeers; i++)
+		if (env->peers[i]->outbox != NULL)
+			pump(env->peers[i]->outbox);
 }
 
 struct floor_job { struct env *env; int64_t peer; uint64_t last; };
@@ -162,6 +267,8 @@ outbox_bound(struct outbox *o, uint64_t upto)
 		else
 			o->flying /= 2;
 		pump(o);
+		if (o->copies > 0 && upto >= o->copies_last)
+			copies_landed(o);
 	} else if (upto < o->sent && now - o->resent >= GAP_MS)
 		resend(o, upto);
 }
@@ -256,6 +363,7 @@ outbox_reset(struct outbox *o)
 {
 	o->synced = false;
 	o->behind = true;
+	o->copies = 0;
 }
 
 struct acked_job { struct outbox *o; struct env *env; int64_t peer;
@@ -266,9 +374,11 @@ acked_run(struct db *db, void *arg)
 {
 	struct acked_job	*j = arg;
 
+	struct side		*s = keystore_writer(j->env->store);
+	int			 r = keystore_acked(s, j->peer, j->upto);
+
 	(void)db;
-	return keystore_acked(keystore_writer(j->env->store), j->peer,
-	    j->upto);
+	return r < 0 ? r : bindings_drop_copies(s, j->peer, j->upto);
 }
 
 static void
@@ -289,6 +399,7 @@ outbox_tick(struct outbox *o)
 	if (o->synced && o->acked < o->sent &&
 	    mono_ms() - o->progress >= RESEND_MS)
 		resend(o, o->acked);
+	pump(o);
 	if (o->acked > o->stored && (j = calloc(1, sizeof(*j))) != NULL) {
 		*j = (struct acked_job){ o, o->peer->env, o->peer->id,
 		    o->acked };

@@ -200,6 +200,13 @@ on_bind(struct peer *p, const struct msg *m, bool authentic)
 }
 
 static void
+on_bind_part(struct peer *p, const struct msg *m, bool authentic)
+{
+	(void)authentic;
+	inbox_part(p->inbox, &m->bind_part);
+}
+
+static void
 on_bound(struct peer *p, const struct msg *m, bool authentic)
 {
 	(void)authentic;
@@ -249,6 +256,7 @@ static const struct handler {
 	[MSG_confirm] = { on_confirm, true },
 	[MSG_confirmed] = { on_confirmed, true },
 	[MSG_bind] = { on_bind, false },
+	[MSG_bind_part] = { on_bind_part, false },
 	[MSG_bound] = { on_bound, false },
 	[MSG_bind_query] = { on_bind_query, false },
 	[MSG_bind_unknown] = { on_bind_unknown, false },

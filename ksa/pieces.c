@@ -86,3 +86,20 @@ pieces_map(const struct pieces *p, uint64_t from, uint64_t octets,
 	}
 	return 0;
 }
+
+struct pieces *
+pieces_part(const struct pieces *p, uint64_t from, uint64_t octets)
+{
+	struct pieces	*out = pieces_new(p->n);
+	uint32_t	 n;
+
+	if (out == NULL)
+		return NULL;
+	out->n = 0;
+	while ((n = pieces_map(p, from, octets, &out->v[out->n])) > 0) {
+		from += n;
+		octets -= n;
+		out->n++;
+	}
+	return out;
+}

@@ -29,6 +29,9 @@ void		 pieces_encode(const struct pieces *, uint8_t *out);
  */
 int		 pieces_decode(struct pieces **, const uint8_t *, size_t len,
 		    uint64_t total);
+/* The pieces of octets from..from+octets of the keys; NULL: no memory. */
+struct pieces	*pieces_part(const struct pieces *, uint64_t from,
+		    uint64_t octets);
 /*
  * The next range of octets from..from+octets of the keys: fills *out, returns
  * how many octets it covers, 0 past the end.

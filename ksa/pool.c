@@ -151,26 +151,30 @@ stock_open(struct pool *p, struct stock *s)
 	return r;
 }
 
-/*
- * Opens every block that the cut touches, before anything moves. One that
- * does not open is void: no doubtful key is served.
- */
+/* One that does not open is void: no doubtful key is served. */
 static int
-open_all(struct pool *p, uint32_t octets, uint32_t *n)
+stock_use(struct pool *p, struct stock *s)
+{
+	int	r = stock_open(p, s);
+
+	if (r == -E_SEAL || r == -E_SPENT || r == -E_STORE_CORRUPT ||
+	    r == -E_RANGE)
+		newblocks_void(p->peer->newblocks, OWN, s->serial,
+		    err_text(r));
+	return r;
+}
+
+/* How many blocks hold so many octets. */
+static int
+count_blocks(const struct pool *p, uint32_t octets, uint32_t *n)
 {
 	uint64_t	 covered = 0;
 	struct stock	*s;
-	int		 r;
 
 	*n = 0;
+	if (p->available < octets)
+		return -E_NO_KEY;
 	TAILQ_FOREACH(s, &p->stock, next) {
-		if ((r = stock_open(p, s)) < 0) {
-			if (r == -E_SEAL || r == -E_SPENT ||
-			    r == -E_STORE_CORRUPT || r == -E_RANGE)
-				newblocks_void(p->peer->newblocks, OWN,
-				    s->serial, err_text(r));
-			return r;
-		}
 		covered += s->octets - s->used;
 		if (++*n > PIECES_MAX)
 			return -E_TOO_LARGE;
@@ -178,6 +182,64 @@ open_all(struct pool *p, uint32_t octets, uint32_t *n)
 			return 0;
 	}
 	return -E_NO_KEY;
+}
+
+int
+pool_find(const struct pool *p, uint32_t octets, struct pieces **pp)
+{
+	struct stock	*s = TAILQ_FIRST(&p->stock);
+	uint32_t	 n;
+	int		 r;
+
+	if ((r = count_blocks(p, octets, &n)) < 0)
+		return r;
+	if ((*pp = pieces_new(n)) == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t i = 0; i < n; i++, s = TAILQ_NEXT(s, next)) {
+		uint32_t	take = s->octets - s->used;
+
+		take = take > octets ? octets : take;
+		(*pp)->v[i] = (struct piece){ s->serial, s->used, take };
+		octets -= take;
+	}
+	return 0;
+}
+
+/* Pieces come in the order of the stock. */
+static struct stock *
+stock_find(struct stock *s, uint64_t serial)
+{
+	while (s != NULL && s->serial != serial)
+		s = TAILQ_NEXT(s, next);
+	return s;
+}
+
+int
+pool_read(struct pool *p, const struct pieces *pieces, uint32_t from,
+    uint32_t octets, const uint8_t *text, uint8_t *out)
+{
+	struct stock	*s = TAILQ_FIRST(&p->stock);
+	struct piece	 v;
+	uint32_t	 n;
+	int		 r;
+
+	while ((n = pieces_map(pieces, from, octets, &v)) > 0) {
+		if ((s = stock_find(s, v.block)) == NULL)
+			return -E_GONE;
+		if ((r = stock_use(p, s)) < 0)
+			return r;
+		for (uint32_t i = 0; text != NULL && i < n; i++)
+			out[i] = text[i] ^ s->clear->bytes[v.offset + i];
+		if (text == NULL)
+			memcpy(out, s->clear->bytes + v.offset, n);
+		if (v.offset + n == s->octets)	/* little memory is locked */
+			secret_free(&s->clear);
+		text = text == NULL ? NULL : text + n;
+		out += n;
+		from += n;
+		octets -= n;
+	}
+	return 0;
 }
 
 static void
@@ -191,8 +253,8 @@ touch(struct touched *t, struct peer *peer, const struct stock *s)
 	t->v[t->n - 1].used = s->used;
 }
 
-static int
-touch_room(struct touched *t, uint32_t n)
+int
+pool_room(struct touched *t, uint32_t n)
 {
 	uint32_t	room = t->room == 0 ? 64 : t->room;
 	void		*v;
@@ -208,40 +270,25 @@ touch_room(struct touched *t, uint32_t n)
 	return 0;
 }
 
-int
-pool_cut(struct pool *p, uint8_t *out, uint32_t octets, struct pieces **pp,
-    struct touched *t)
+void
+pool_take(struct pool *p, const struct pieces *pieces, struct touched *t)
 {
-	struct stock	*s;
-	uint32_t	 n;
-	int		 r;
+	struct stock	*s = TAILQ_FIRST(&p->stock), *after;
 
-	if (p->available < octets)
-		return -E_NO_KEY;
-	if ((r = open_all(p, octets, &n)) < 0)
-		return r;
-	if ((r = touch_room(t, n)) < 0)
-		return r;
-	if ((*pp = pieces_new(n)) == NULL)
-		return -E_NO_MEMORY;
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t	take;
+	for (uint32_t i = 0; i < pieces->n; i++, s = after) {
+		const struct piece	*v = &pieces->v[i];
 
-		s = TAILQ_FIRST(&p->stock);
-		take = s->octets - s->used;
-		take = take > octets ? octets : take;
-		(*pp)->v[i] = (struct piece){ s->serial, s->used, take };
-		memcpy(out, s->clear->bytes + s->used, take);
-		OPENSSL_cleanse(s->clear->bytes + s->used, take);
-		s->used += take;
-		p->available -= take;
-		out += take;
-		octets -= take;
+		s = stock_find(s, v->block);
+		if (s->clear != NULL)
+			OPENSSL_cleanse(s->clear->bytes + v->offset,
+			    v->octets);
+		s->used += v->octets;
+		p->available -= v->octets;
 		touch(t, p->peer, s);
+		after = TAILQ_NEXT(s, next);
 		if (s->used == s->octets)
 			stock_remove(p, s);
 	}
-	return 0;
 }
 
 /* ---- filling ---- */

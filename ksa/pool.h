@@ -26,12 +26,20 @@ void	pool_add(struct pool *, int64_t id, uint64_t serial, uint32_t octets,
 void	pool_drop(struct pool *, uint64_t serial);
 void	pool_clear(struct pool *);
 /*
- * The next octets: into `out`, which is locked memory; the pieces say where
- * they came from. -E_NO_KEY: too short, nothing was moved; -E_TOO_LARGE:
- * too many pieces; -E_SEAL, -E_STORE: a block does not open and is void.
+ * Cutting, in steps of which only the last changes anything. Where the next
+ * octets lie: -E_NO_KEY: there are too few; -E_TOO_LARGE: in too many pieces.
  */
-int	pool_cut(struct pool *, uint8_t *out, uint32_t octets,
-	    struct pieces **, struct touched *);
+int	pool_find(const struct pool *, uint32_t octets, struct pieces **);
+/*
+ * Octets from..from+octets of these, into locked memory; with `text` that XOR
+ * them, into any. -E_SEAL, -E_STORE...: a block does not open and is void.
+ */
+int	pool_read(struct pool *, const struct pieces *, uint32_t from,
+	    uint32_t octets, const uint8_t *text, uint8_t *out);
+/* For the pieces of all pools of one request. */
+int	pool_room(struct touched *, uint32_t pieces);
+/* They are given away. Only right after pool_find() and pool_room(). */
+void	pool_take(struct pool *, const struct pieces *, struct touched *);
 uint64_t pool_available(const struct pool *);
 unsigned pool_blocks(const struct pool *);
 /* Octets that the request at the head of the queue needs; 0: none. */

@@ -96,6 +96,8 @@ counters(const struct env *e)
 		{ "queries", c->queries },
 		{ "bindings_in", c->bindings_in },
 		{ "bindings_refused", c->bindings_refused },
+		{ "copies_refused", c->copies_refused },
+		{ "copies_broken", c->copies_broken },
 		{ "blocks_in", c->blocks_in },
 		{ "blocks_out", c->blocks_out },
 		{ "blocks_void", c->blocks_void },

@@ -75,9 +75,10 @@ struct supply_origin {		/* what it is like: the worst of it */
 
 /*
  * The answer to enc and dec. Keys lie one after the other, `octets` each, or
- * as many as `sizes` says. `detail`: for a person, NULL when OK; it names what is missing. With
- * `keys` the receiver of the answer owns the secret (it may set the field to
- * NULL to keep it); otherwise the engine wipes it after the call.
+ * as many as `sizes` says. `detail`: for a person, NULL when OK; it names what
+ * is missing. With `keys` the receiver of the answer owns the secret (it may
+ * set the field to NULL to keep it); otherwise the engine wipes it after the
+ * call.
  */
 struct supply_answer {
 	enum supply_status	 status;

@@ -144,22 +144,33 @@ erase_key(struct job *j, struct peer *p, const struct binding *b, uint32_t key)
 }
 
 static bool
-is_due(const struct job *j, const struct binding *b, uint32_t key, bool expire)
+window_over(const struct job *j, const struct binding *b, uint32_t stamp)
 {
 	const struct env	*env = j->sweep->env;
-	uint32_t		 stamp = b->fetched == NULL ? 0 :
-				    b->fetched[key];
-	uint64_t		 at;
+	uint64_t		 at = binding_time(b, stamp);
 
-	if (b->state == BINDING_VOID || b->state == BINDING_EXPIRED)
-		return true;
-	if (stamp == 0)
-		return expire;
-	at = binding_time(b, stamp);
 	if (at < env->started)
 		at = env->started;
 	return !binding_window_open(at, (uint64_t)env->conf->redelivery * 1000,
 	    j->now);
+}
+
+/* For all of its slaves. *unfetched: how many did not fetch it. */
+static bool
+is_due(const struct job *j, const struct binding *b, uint32_t key, bool expire,
+    uint32_t *unfetched)
+{
+	bool	due = true;
+
+	for (uint32_t i = 0; i < b->nslaves; i++) {
+		uint32_t	stamp = b->fetched == NULL ? 0 :
+				    *binding_fetched(b, i, key);
+
+		*unfetched += stamp == 0;
+		if (stamp == 0 ? !expire : !window_over(j, b, stamp))
+			due = false;
+	}
+	return due || b->state == BINDING_VOID || b->state == BINDING_EXPIRED;
 }
 
 /*
@@ -177,16 +188,17 @@ sweep_binding(struct job *j, struct side *s, struct peer *p,
 	    (b->erased = calloc((b->keys + 7) / 8, 1)) == NULL)
 		return -E_NO_MEMORY;
 	for (uint32_t i = 0; r == 0 && i < b->keys; i++) {
-		unfetched += b->fetched == NULL || b->fetched[i] == 0;
+		bool	is = is_due(j, b, i, expire, &unfetched);
+
 		if (binding_is_erased(b, i))
 			erased++;
-		else if (is_due(j, b, i, expire)) {
+		else if (is) {
 			due++;
 			b->erased[i / 8] |= (uint8_t)(1 << i % 8);
 			r = erase_key(j, p, b, i);
 		}
 	}
-	if (r < 0 || due == 0)
+	if (r < 0 || (due == 0 && (!expire || unfetched == 0)))
 		return r;
 	if (b->state == BINDING_VALID && expire && unfetched > 0) {
 		b->state = BINDING_EXPIRED;

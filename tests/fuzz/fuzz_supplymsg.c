@@ -22,7 +22,7 @@ const struct fuzz_seed fuzz_seeds[] = {
 
 static const enum msg_id ids[] = { MSG_confirm, MSG_confirmed, MSG_bind,
 	MSG_bound, MSG_bind_query, MSG_bind_unknown, MSG_bind_void,
-	MSG_block_void, MSG_block_given };
+	MSG_block_void, MSG_block_given, MSG_bind_part };
 
 struct input { const uint8_t *p; size_t len; };
 
@@ -73,7 +73,10 @@ binding(struct input *in, struct msg_bind *b)
 	b->request = number(in);
 	b->previous = number(in);
 	strcpy(b->master, "SAE-B1");
-	strcpy(b->slave, "SAE-A1");
+	b->slaves = octet(in) < 0xf0 ? (struct msg_view){
+	    (const uint8_t *)"SAE-A1\nSAE-A2", 13 } : bytes(in, 40);
+	b->mac = octet(in) < 0x80 ? (struct msg_view){ NULL, 0 } :
+	    bytes(in, 17);
 	b->keys = (uint32_t)number(in);
 	b->octets = (uint32_t)number(in);
 	b->seed = (struct msg_view){ seed, 16 };
@@ -90,7 +93,7 @@ binding(struct input *in, struct msg_bind *b)
 static void
 one(struct peer *p, struct input *in)
 {
-	struct msg	m = { .id = ids[octet(in) % 9] };
+	struct msg	m = { .id = ids[octet(in) % 10] };
 	bool		authentic = octet(in) < 200;
 
 	switch (m.id) {
@@ -105,6 +108,11 @@ one(struct peer *p, struct input *in)
 		break;
 	case MSG_bind:
 		binding(in, &m.bind);
+		break;
+	case MSG_bind_part:
+		m.bind_part.request = number(in);
+		m.bind_part.offset = number(in);
+		m.bind_part.octets = bytes(in, 255);
 		break;
 	case MSG_bind_void:
 		m.bind_void.mine = octet(in) & 1;

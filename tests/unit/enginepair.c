@@ -55,7 +55,25 @@ path(const char *file)
 	snprintf(out, sizeof(buf[0]), "%s/%s", dir, file);
 	return out;
 }
-static const char *const	 names[2] = { "KME-A", "KME-B" };
+static const char *const	 names[PAIR_NODES] = { "KME-A", "KME-B", "KME-C",
+    "KME-D" };
+
+static unsigned
+node(const char *name)
+{
+	unsigned	i = 0;
+
+	while (strcmp(names[i], name) != 0)
+		MUST(++i < pair.nodes);
+	return i;
+}
+
+static bool
+connected(unsigned a, unsigned b)
+{
+	return pair.linked && !pair.away[a] && !pair.away[b] &&
+	    pair.n[a].s != NULL && pair.n[b].s != NULL;
+}
 
 static struct item *
 post(unsigned to, enum msg_id id)
@@ -107,10 +125,10 @@ block_make(unsigned from, unsigned to, uint64_t serial)
 static void
 on_take(struct item *it, unsigned from, const struct msg_block_take *t)
 {
-	unsigned	 to = strcmp(t->peer, names[0]) == 0 ? 0 : 1;
+	unsigned	 to = node(t->peer);
 	struct item	*ready;
 
-	if (pair.dry || (to != from && !pair.linked)) {
+	if (pair.dry || (to != from && !connected(from, to))) {
 		it->err = -E_NO_KEY;
 		return;
 	}
@@ -139,7 +157,8 @@ ask(void *arg, struct msg *m, unsigned ms, ipc_done *done, void *done_arg)
 		on_take(it, n->index, &m->block_take);
 		return 0;
 	}
-	b = block_find(!n->index, n->index, m->block_fetch.block);
+	b = block_find(node(m->block_fetch.source), n->index,
+	    m->block_fetch.block);
 	if (b == NULL || b->fetched)
 		it->err = -E_GONE;
 	else {
@@ -153,13 +172,13 @@ ask(void *arg, struct msg *m, unsigned ms, ipc_done *done, void *done_arg)
 /* ---- relayd ---- */
 
 static void
-carry(unsigned to, const struct msg_view *body)
+carry(unsigned from, unsigned to, const struct msg_view *body)
 {
 	struct item	*it = post(to, MSG_supply_in);
 
 	it->body = malloc(body->len);
 	memcpy(it->body, body->p, body->len);
-	strcpy(it->m.supply_in.peer, names[!to]);
+	strcpy(it->m.supply_in.peer, names[from]);
 	it->m.supply_in.body = (struct msg_view){ it->body, body->len };
 }
 
@@ -173,17 +192,20 @@ static int
 tell(void *arg, const struct msg *m)
 {
 	struct pair_node	*n = arg;
-	unsigned		 to = !n->index;
+	unsigned		 to = node(m->supply_out.peer);
 
-	if (!pair.linked || chance(pair.lose))
+	if (!connected(n->index, to) || chance(pair.lose))
+		return 0;
+	if (pair.spy != NULL && m->supply_out.body.p[0] == 0 &&
+	    pair.spy(n->index, to, &m->supply_out.body))
 		return 0;
 	if (pair.lose_confirm > 0 && m->supply_out.body.p[0] == 1) {
 		pair.lose_confirm--;
 		return 0;
 	}
-	carry(to, &m->supply_out.body);
+	carry(n->index, to, &m->supply_out.body);
 	if (chance(pair.repeat))
-		carry(to, &m->supply_out.body);
+		carry(n->index, to, &m->supply_out.body);
 	return 0;
 }
 
@@ -225,32 +247,38 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 /* ---- nodes ---- */
 
 static void
-reach(unsigned i, bool up)
+reach(unsigned i, unsigned other)
 {
 	struct msg	m = { .id = MSG_reach };
 
 	if (pair.n[i].s == NULL)
 		return;
-	strcpy(m.reach.km, names[!i]);
-	m.reach.up = up;
+	strcpy(m.reach.km, names[other]);
+	m.reach.up = connected(i, other);
 	engine_from_relayd(pair.n[i].s, &m);
 }
 
 static void
-reach_both(void)
+reach_all(void)
 {
-	bool	up = pair.linked && pair.n[0].s != NULL &&
-		    pair.n[1].s != NULL;
-
-	reach(0, up);
-	reach(1, up);
+	for (unsigned i = 0; i < pair.nodes; i++)
+		for (unsigned k = 0; k < pair.nodes; k++)
+			if (i != k)
+				reach(i, k);
 }
 
 void
 pair_link(bool up)
 {
 	pair.linked = up;
-	reach_both();
+	reach_all();
+}
+
+void
+pair_away(unsigned i, bool away)
+{
+	pair.away[i] = away;
+	reach_all();
 }
 
 int
@@ -265,7 +293,7 @@ pair_start(unsigned i)
 	if (r < 0)
 		return r;
 	engine_kma_up(n->s);
-	reach_both();
+	reach_all();
 	return 0;
 }
 
@@ -286,27 +314,38 @@ pair_stop(unsigned i)
 		item_free(it);
 	}
 	engine_free(&pair.n[i].s);
-	reach_both();
+	reach_all();
 }
 
-static struct ksa_peer		peers[2][1];
-static struct ksa_application	apps[4];
+static struct ksa_peer		peers[PAIR_NODES][PAIR_NODES];
+static struct ksa_application	apps[2 * PAIR_NODES];
+
+static const char *
+own(unsigned i, const char *what)
+{
+	char	file[64];
+
+	snprintf(file, sizeof(file), what, 'a' + (int)i);
+	return path(file);
+}
 
 static void
 configure(unsigned i)
 {
 	struct ksa_conf	*c = &pair.n[i].conf;
+	size_t		 n = 0;
 
 	memset(c, 0, sizeof(*c));
 	strcpy(c->kme_id, names[i]);
-	snprintf(c->run_dir, sizeof(c->run_dir), "%.79s", path(
-	    i == 0 ? "run-a" : "run-b"));
+	snprintf(c->run_dir, sizeof(c->run_dir), "%.79s", own(i, "run-%c"));
 	mkdir(c->run_dir, 0700);
-	mkdir(path(i == 0 ? "run-a/ctl-ksa" : "run-b/ctl-ksa"), 0700);
+	mkdir(own(i, "run-%c/ctl-ksa"), 0700);
 	snprintf(c->store, sizeof(c->store), "%s", pair_store(i));
-	strcpy(peers[i][0].kme_id, names[!i]);
-	c->peers = (struct conf_list){ 1, peers[i] };
-	c->applications = (struct conf_list){ 4, apps };
+	for (unsigned k = 0; k < pair.nodes; k++)
+		if (k != i)
+			strcpy(peers[i][n++].kme_id, names[k]);
+	c->peers = (struct conf_list){ n, peers[i] };
+	c->applications = (struct conf_list){ 2 * pair.nodes, apps };
 	c->pool_low = 20000;
 	c->pool_high = 40000;
 	c->key_size = 256;
@@ -314,6 +353,7 @@ configure(unsigned i)
 	c->max_key_size = 65536;
 	c->max_key_per_request = PAIR_KEYS_MAX;
 	c->max_waiting = 16;
+	c->max_SAE_ID_count = 16;
 	c->relay_wait = 1500;
 	c->query_wait = 1500;
 	c->confirm_wait = 3000;
@@ -327,36 +367,41 @@ configure(unsigned i)
 const char *
 pair_store(unsigned i)
 {
-	return path(i == 0 ? "a.db" : "b.db");
+	return own(i, "%c.db");
 }
 
 const char *
 pair_witness(unsigned i)
 {
-	return path(i == 0 ? "run-a/ctl-ksa/witness" :
-	    "run-b/ctl-ksa/witness");
+	return own(i, "run-%c/ctl-ksa/witness");
 }
 
 void
-pair_open(const char *where)
+pair_open_nodes(const char *where, unsigned nodes)
 {
-	static const char *const saes[] = { "SAE-A1", "SAE-A2", "SAE-B1",
-	    "SAE-B2" };
 	const struct timeval	 tv = { 0, TICK_US };
 
-	MUST(secret_init(4 << 20) == 0);
+	MUST(secret_init(8 << 20) == 0);
 	snprintf(dir, sizeof(dir), "%s", where);
 	memset(&pair, 0, sizeof(pair));
-	for (unsigned i = 0; i < 4; i++) {
-		strcpy(apps[i].id, saes[i]);
+	pair.nodes = nodes;
+	for (unsigned i = 0; i < 2 * nodes; i++) {
+		snprintf(apps[i].id, sizeof(apps[i].id), "SAE-%c%u",
+		    'A' + (int)i / 2, i % 2 + 1);
 		strcpy(apps[i].km, names[i / 2]);
 	}
 	pair.base = event_base_new();
 	pair.linked = true;
 	ticker = event_new(pair.base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(ticker, &tv);
-	configure(0);
-	configure(1);
+	for (unsigned i = 0; i < nodes; i++)
+		configure(i);
+}
+
+void
+pair_open(const char *where)
+{
+	pair_open_nodes(where, 2);
 }
 
 void
@@ -364,7 +409,7 @@ pair_close(void)
 {
 	struct item	*it;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < pair.nodes; i++) {
 		pair_stop(i);
 		sae_book_free(&pair.n[i].book);
 	}
@@ -440,7 +485,7 @@ pair_ready(void)
 {
 	bool	ready = true;
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < pair.nodes; i++) {
 		json_t	*o = json_object(), *missing = json_array();
 
 		if (pair.n[i].s == NULL ||
@@ -499,6 +544,26 @@ pair_enc(unsigned i, const char *master, const char *slave, uint32_t number,
     uint32_t octets, struct pair_result *r)
 {
 	(void)pair_enc_start(i, master, slave, number, octets, r);
+	pair_wait(r);
+}
+
+void
+pair_enc_many(unsigned i, const char *master, const char *slaves,
+    uint32_t number, uint32_t octets, struct pair_result *r)
+{
+	char			 buf[1024], *save;
+	const char		*v[SUPPLY_SLAVES_MAX];
+	struct supply_request	 q = { .master = master, .slaves = v,
+	    .number = number, .octets = octets };
+
+	snprintf(buf, sizeof(buf), "%s", slaves);
+	for (char *s = strtok_r(buf, " ", &save); s != NULL;
+	    s = strtok_r(NULL, " ", &save)) {
+		MUST(q.nslaves < SUPPLY_SLAVES_MAX);
+		v[q.nslaves++] = s;
+	}
+	memset(r, 0, sizeof(*r));
+	supply_enc(pair.n[i].s, &q, on_done, r);
 	pair_wait(r);
 }
 

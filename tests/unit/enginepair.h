@@ -1,6 +1,6 @@
 /*
- * enginepair.h - two engines of ksa in one process, with a kma and a network
- * between them that may lose, repeat and delay.
+ * enginepair.h - two engines of ksa in one process, or a few more, with a kma
+ * and a network between them that may lose, repeat and delay.
  */
 #ifndef UNIT_ENGINEPAIR_H
 #define UNIT_ENGINEPAIR_H
@@ -12,7 +12,8 @@
 #include "ksa/engine.h"
 
 #define PAIR_KEYS_MAX	128
-#define PAIR_BYTES_MAX	65536
+#define PAIR_NODES	4
+#define PAIR_BYTES_MAX	(1 << 20)
 
 struct pair_result {
 	bool			done;
@@ -33,25 +34,34 @@ struct pair_node {
 
 extern struct pair {
 	struct event_base	*base;
-	struct pair_node	 n[2];		/* KME-A, KME-B */
+	struct pair_node	 n[PAIR_NODES];	/* KME-A, KME-B... */
+	unsigned		 nodes;
 	bool			 linked;
+	bool			 away[PAIR_NODES];	/* cannot be reached */
 	bool			 dry;		/* kma has no key */
 	unsigned		 lose, repeat;	/* percent of messages */
 	unsigned		 lose_confirm;	/* the next so many in the open */
 	void			(*step)(void);	/* after each message */
+	/* What a KSA says inside the authlink; may change it or, if true,
+	 * lose it. */
+	bool			(*spy)(unsigned from, unsigned to,
+				    const struct msg_view *);
 } pair;
 
 /* SAE-A1, SAE-A2 at KME-A, SAE-B1, SAE-B2 at KME-B. All files are in `dir`.
  * What must not happen ends the process: a fuzz target has no Check. */
 void	pair_open(const char *dir);
+/* The same with up to PAIR_NODES nodes and two applications at each. */
+void	pair_open_nodes(const char *dir, unsigned nodes);
 void	pair_close(void);
 int	pair_start(unsigned i);
 void	pair_stop(unsigned i);
 void	pair_link(bool up);
+void	pair_away(unsigned i, bool away);
 /* Runs until the condition holds; false: it did not within ms. */
 bool	pair_until(bool (*)(void), unsigned ms);
 void	pair_run(unsigned ms);
-bool	pair_ready(void);		/* both can supply both ways */
+bool	pair_ready(void);		/* all can supply all ways */
 void	pair_store_copy(unsigned i, const char *to, bool back);
 const char *pair_store(unsigned i);
 const char *pair_witness(unsigned i);
@@ -61,6 +71,9 @@ extern struct pair_block { uint8_t bytes[8096]; unsigned from, to; uint64_t seri
 extern size_t pair_nblocks;
 
 void	pair_enc(unsigned i, const char *master, const char *slave,
+	    uint32_t number, uint32_t octets, struct pair_result *);
+/* The slaves are separated by blanks. */
+void	pair_enc_many(unsigned i, const char *master, const char *slaves,
 	    uint32_t number, uint32_t octets, struct pair_result *);
 void	pair_dec(unsigned i, const char *caller, const char *peer_sae,
 	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);

@@ -17,6 +17,11 @@ check_PROGRAMS += tests/unit/check_quota
 tests_unit_check_quota_SOURCES = tests/unit/check_quota.c $(UNIT_SRC)
 tests_unit_check_quota_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_quota_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_multicast
+tests_unit_check_multicast_SOURCES = tests/unit/check_multicast.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_multicast_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_multicast_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_keyid
 tests_unit_check_keyid_SOURCES = tests/unit/check_keyid.c $(UNIT_SRC)
 tests_unit_check_keyid_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
