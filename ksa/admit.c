@@ -1,4 +1,4 @@
-/* admit.c - calls that wait for a quota. */
+/* admit.c - calls that wait for a quota, or for memory. */
 #include "ksa/admit.h"
 
 #include <inttypes.h>
@@ -8,6 +8,8 @@
 #include "err.h"
 #include "ksa/encint.h"
 #include "ksa/quota.h"
+
+#define AGAIN_MS	20	/* until answers being written were */
 
 struct admit {
 	struct env		*env;
@@ -65,16 +67,24 @@ on_time(evutil_socket_t fd, short what, void *arg)
 }
 
 static bool
-wait_for_quota(struct enc *e, int64_t ms)
+wait_for(struct enc *e, int64_t ms)
 {
 	struct admit	*a = e->call.env->admit;
 
+	call_end(&e->call);		/* it may be that of a line */
 	if (call_timer(&e->call, ms, on_time) < 0)
 		return false;
 	TAILQ_INSERT_TAIL(&a->waiting, e, next);
 	a->n++;
 	e->admitting = true;
 	return true;
+}
+
+bool
+admit_again(struct enc *e)
+{
+	return mono_ms() + AGAIN_MS < e->deadline &&
+	    wait_for(e, AGAIN_MS);
 }
 
 struct supply_call *
@@ -97,7 +107,7 @@ admit(struct enc *e)
 	e->charged = true;
 	if (ms == 0)
 		return enc_begin(e);
-	if (wait_for_quota(e, ms))
+	if (wait_for(e, ms))
 		return &e->call;
 	call_fail(&e->call, SUPPLY_UNAVAILABLE, "out of memory");
 	enc_free(e);

@@ -59,7 +59,7 @@ const struct conf_opt ksa_options[] = {
 	TEXT(KM_ID, kme_id, NULL, "ID of this node."),
 	TEXT(PATH, run_dir, RUNSTATEDIR "/qkdnode",
 	    "Directory of the sockets between the daemons."),
-	INT(locked_memory, "4194304", 262144, 1073741824, "octets",
+	INT(locked_memory, "8388608", 262144, 1073741824, "octets",
 	    "Memory for keys that is locked and kept out of core dumps."),
 	TEXT(STRING, user_kma, "",
 	    "User (name or number) that kma runs as; empty: any."),
@@ -173,6 +173,7 @@ static void
 check_limits(struct faults *f)
 {
 	const struct ksa_conf *c = f->conf;
+	int64_t	 most = c->max_key_size / 8 * c->max_key_per_request;
 
 	fault(f, c->key_size % 8 || c->min_key_size % 8 || c->max_key_size % 8,
 	    "key_size, min_key_size, max_key_size: must be multiples of 8");
@@ -186,10 +187,11 @@ check_limits(struct faults *f)
 	fault(f, c->idle_timeout <= c->relay_wait ||
 	    c->idle_timeout <= c->query_wait,
 	    "idle_timeout: must exceed relay_wait and query_wait");
-	fault(f, c->max_key_size / 8 * c->max_key_per_request >
-	    c->locked_memory / 2,
-	    "locked_memory: must be at least twice max_key_size/8 * "
-	    "max_key_per_request");
+	fault(f, most > SUPPLY_OCTETS_MAX, "max_key_size/8 * "
+	    "max_key_per_request: must not exceed 4194304 octets");
+	/* The keys, up to a power of two, and the blocks that they lie in. */
+	fault(f, most > c->locked_memory / 4, "locked_memory: must be at "
+	    "least four times max_key_size/8 * max_key_per_request");
 }
 
 static bool

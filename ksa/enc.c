@@ -175,8 +175,8 @@ take_all(struct enc *e)
 	return 0;
 }
 
-int
-enc_cut(struct enc *e, struct peer **lacks)
+static int
+cut(struct enc *e, struct peer **lacks)
 {
 	uint8_t	mac_keys[SUPPLY_SLAVES_MAX][OTP_MAC_KEY];
 	int	r;
@@ -189,6 +189,21 @@ enc_cut(struct enc *e, struct peer **lacks)
 		secret_free(&e->keys);
 	if (e->nparts > 1)
 		OPENSSL_cleanse(mac_keys, sizeof(mac_keys));
+	return r;
+}
+
+int
+enc_cut(struct enc *e, struct peer **lacks)
+{
+	struct env	*env = e->call.env;
+	int		 r = cut(e, lacks);
+
+	/* What pools have open can be read again. */
+	if (r == -E_NO_MEMORY) {
+		for (size_t i = 0; i < env->npeers; i++)
+			pool_forget(env->peers[i]->pool);
+		r = cut(e, lacks);
+	}
 	return r;
 }
 
@@ -217,13 +232,17 @@ enc_refuse(struct enc *e, int err, const struct peer *lacks)
 		tell_shortage(e, lacks);
 	else if (err == -E_TOO_LARGE)
 		call_fail(&e->call, SUPPLY_TOO_LARGE,
-		    "%" PRIu32 " octets of key are too much for one request",
-		    e->need);
+		    "%" PRIu32 " octets of key for KM %s lie in too many "
+		    "blocks for one request", e->need, lacks->km);
 	else if (err == -E_BUSY)
 		call_fail(&e->call, SUPPLY_UNAVAILABLE, "%" PRId64
 		    " requests of this application wait for key of KM %s "
 		    "already (max_waiting)", e->call.env->conf->max_waiting,
 		    lacks->km);
+	else if (err == -E_NO_MEMORY)
+		call_fail(&e->call, SUPPLY_UNAVAILABLE, "too little locked "
+		    "memory is free for %" PRIu32 " octets of key "
+		    "(locked_memory)", e->need);
 	else {
 		log_err("keys not given", "peer=%s error=%s", lacks->km,
 		    err_name(err));
@@ -330,6 +349,8 @@ enc_begin(struct enc *e)
 	}
 	if (r == -E_NO_KEY && (r = line_join(e, lacks)) == 0)
 		return &e->call;
+	if (r == -E_NO_MEMORY && admit_again(e))
+		return &e->call;
 	enc_refuse(e, r, lacks);
 	return NULL;
 }
@@ -368,7 +389,7 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 	if (!slaves_known(&c, env, q))
 		return NULL;
 	if (q->number == 0 || q->octets == 0 || q->number > SUPPLY_KEYS_MAX ||
-	    (uint64_t)q->number * q->octets > BINDING_OCTETS_MAX)
+	    (uint64_t)q->number * q->octets > SUPPLY_OCTETS_MAX)
 		return fail(&c, SUPPLY_TOO_LARGE,
 		    "too much key for one request", "");
 	if (q->wish.mandatory != 0)

@@ -46,7 +46,9 @@ struct supply_call *enc_begin(struct enc *);
 
 /* admit.c. Begins as soon as the quotas allow. NULL: answered already. */
 struct supply_call *admit(struct enc *);
-/* Cancelled while it waited for that. Frees. */
+/* Begins again after a moment, if its deadline allows. */
+bool	admit_again(struct enc *);
+/* Cancelled while it waited for either. Frees. */
 void	admit_leave(struct enc *);
 /* If it was charged but nothing was drawn. */
 void	admit_give_back(struct enc *);

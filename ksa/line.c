@@ -145,6 +145,7 @@ static bool
 serve(struct enc *e)
 {
 	struct peer	*here = e->line, *lacks = NULL;
+	struct waiter	*w;
 	int		 r = enc_cut(e, &lacks);
 
 	if (r == -E_NO_KEY && lacks == here)
@@ -153,10 +154,13 @@ serve(struct enc *e)
 		move(e, lacks);
 		return true;
 	}
-	leave(e);
-	if (r == 0)
+	w = leave(e);
+	if (r == 0) {
 		encbatch_commit(e);
-	else
+		return true;
+	}
+	fair_hold(&w->share, e->deadline);
+	if (r != -E_NO_MEMORY || !admit_again(e))
 		enc_refuse(e, r, lacks);
 	return true;
 }

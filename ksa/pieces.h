@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PIECES_MAX	1024	/* so that a binding fits into one message */
+#define PIECES_MAX	1536	/* so that a binding fits into one message */
 #define PIECE_OCTETS	16	/* on the wire: u64, u32, u32, big-endian */
 
 struct piece {

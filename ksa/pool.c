@@ -271,6 +271,15 @@ pool_room(struct touched *t, uint32_t n)
 }
 
 void
+pool_forget(struct pool *p)
+{
+	struct stock	*s;
+
+	TAILQ_FOREACH(s, &p->stock, next)
+		secret_free(&s->clear);
+}
+
+void
 pool_take(struct pool *p, const struct pieces *pieces, struct touched *t)
 {
 	struct stock	*s = TAILQ_FIRST(&p->stock), *after;

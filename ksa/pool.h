@@ -40,6 +40,8 @@ int	pool_read(struct pool *, const struct pieces *, uint32_t from,
 int	pool_room(struct touched *, uint32_t pieces);
 /* They are given away. Only right after pool_find() and pool_room(). */
 void	pool_take(struct pool *, const struct pieces *, struct touched *);
+/* Closes what was opened for cutting; it will be read again. */
+void	pool_forget(struct pool *);
 uint64_t pool_available(const struct pool *);
 unsigned pool_blocks(const struct pool *);
 /* Octets that the request at the head of the queue needs; 0: none. */

@@ -37,6 +37,7 @@ bool	supply_report(const struct supply *, json_t *figures,
 	    json_t *missing);
 
 #define SUPPLY_KEYS_MAX	1024	/* per request; 10 bits in a key_ID */
+#define SUPPLY_OCTETS_MAX (4U << 20)	/* of all keys of a request */
 #define SUPPLY_SLAVES_MAX 17	/* of one request: in the path, additional */
 
 /* The tokens of PROFILE.md section 2; HTTPS maps them to 400, 401, 503. */

@@ -80,6 +80,30 @@ def missing(folder, name):
           "%s without %s: exit %d\n%s" % (name, option, code, out))
 
 
+MISFITS = [     # for ksa: what is right by itself, and what is wrong with it
+    ("locked_memory = 2097152;", "locked_memory: must be at least"),
+    ("max_key_size = 524288;", "must not exceed 4194304"),
+    ('quotas = ({ master = "SAE-A1"; slave = "SAE-Z"; rate = 100; });',
+     'quotas: "SAE-Z" is none of applications'),
+    ('quotas = ({ master = "SAE-A1"; slave = "SAE-B1"; rate = 100; },'
+     '{ master = "SAE-A1"; slave = "SAE-B1"; rate = 200; });',
+     "stands there twice"),
+    ('quotas = ({ master = "SAE-A1"; slave = "SAE-B1"; rate = 31; });',
+     "may not draw one key"),
+]
+
+
+def misfits(folder):
+    for text, words in MISFITS:
+        code, out, _ = verdict(folder, "ksa", shipped("ksa") + text + "\n")
+        check(code != 0 and words in out, "%s: exit %d\n%s" % (
+            text, code, out))
+    good = MISFITS[-1][0].replace("31", "32") + "\n"
+    code, out, _ = verdict(folder, "ksa", shipped("ksa") + good)
+    check(code == 0, "a quota of one key: exit %d\n%s" % (code, out))
+    say("options that do not fit each other are refused")
+
+
 def arguments():
     for name in SHIPPED:
         for word in ("-h", "-V", "--options", "--man-options"):
@@ -93,6 +117,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         right_ones(folder)
         wrong_ones(folder)
+        misfits(folder)
     arguments()
 
 

@@ -7,6 +7,7 @@
 #include "ksa/line.h"
 #include "ksa/peer.h"
 #include "ksa/pool.h"
+#include "secret.h"
 #include "unit.h"
 
 static struct pair_result	r[20];
@@ -298,6 +299,57 @@ START_TEST(a_call_that_waits_for_a_quota_can_be_withdrawn)
 }
 END_TEST
 
+/* Leaves locked memory for blocks, but none for 65536 octets of key. */
+static struct secret	*hog[128];
+
+static void
+hog_memory(void)
+{
+	for (unsigned i = 0; i < 128; i++)
+		hog[i] = secret_new(50000);
+	ck_assert_ptr_null(hog[127]);
+	for (unsigned i = 0; i < 128; i += 2)
+		secret_free(&hog[i]);
+	ck_assert_ptr_null(secret_new(65536));
+}
+
+static void
+free_memory(void)
+{
+	for (unsigned i = 0; i < 128; i++)
+		secret_free(&hog[i]);
+}
+
+START_TEST(what_finds_no_locked_memory_waits_for_it)
+{
+	pair_open(unit_path("."));
+	pair.n[0].conf.pool_high = 80000;
+	begin();
+	dark();
+	hog_memory();
+	pair_enc_start(0, "SAE-A1", "SAE-B1", 8, 8192, &r[0]);
+	pair_run(100);
+	ck_assert(!r[0].done);
+	free_memory();
+	pair_wait(&r[0]);
+	ok(&r[0]);
+	/* The same for one that comes from the line; the first waits in vain. */
+	pair_enc_start(0, "SAE-A1", "SAE-B1", 8, 8192, &r[0]);
+	hog_memory();
+	pair_run(500);
+	pair_enc_start(0, "SAE-A2", "SAE-B1", 8, 8192, &r[1]);
+	pair.dry = false;
+	pool_hurry(peer()->pool);
+	pair_wait(&r[0]);
+	refused(&r[0], SUPPLY_UNAVAILABLE, "locked_memory");
+	ck_assert(!r[1].done);
+	free_memory();
+	pair_wait(&r[1]);
+	ok(&r[1]);
+	pair_close();
+}
+END_TEST
+
 UNIT_MAIN("line", small_requests_pass_a_large_one_that_saves_up,
     what_has_to_wait_too_long_uses_nothing_up,
     too_many_that_wait_are_refused_those_of_others_are_not,
@@ -306,4 +358,5 @@ UNIT_MAIN("line", small_requests_pass_a_large_one_that_saves_up,
     the_share_that_the_status_says_can_be_drawn,
     what_exceeds_a_quota_waits_or_is_refused_with_words,
     a_quota_is_given_back_what_was_not_drawn,
-    a_call_that_waits_for_a_quota_can_be_withdrawn)
+    a_call_that_waits_for_a_quota_can_be_withdrawn,
+    what_finds_no_locked_memory_waits_for_it)
