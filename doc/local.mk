@@ -5,6 +5,12 @@ dist_wireguard_DATA = doc/examples/wireguard/README.md \
 	doc/examples/wireguard/qkd-wg.conf
 dist_wireguard_SCRIPTS = doc/examples/wireguard/qkd-wg-master \
 	doc/examples/wireguard/qkd-wg-slave
+strongswandir = $(docdir)/examples/strongswan
+dist_strongswan_DATA = doc/examples/strongswan/README.md \
+	doc/examples/strongswan/qkd-ike.conf \
+	doc/examples/strongswan/swanctl.conf
+dist_strongswan_SCRIPTS = doc/examples/strongswan/qkd-ike-master \
+	doc/examples/strongswan/qkd-ike-slave
 dist_man_MANS += doc/man/qkdctl.1 doc/man/qkdnode-pki.8
 man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
