@@ -80,18 +80,24 @@ check_one(const struct fetch *f, const struct binding *b, uint32_t place,
 	return *why == NULL ? SUPPLY_OK : SUPPLY_NOT_FOUND;
 }
 
+/* One key that is another's outweighs what else is wrong (014 5.4). */
 enum supply_status
 deliver_check(const struct fetch *f, const char **why)
 {
-	enum supply_status	 s = SUPPLY_OK;
+	enum supply_status	 s = SUPPLY_OK, one;
 	uint64_t		 now = now_ms();
+	const char		*reason = NULL;
 
-	for (uint32_t i = 0; s == SUPPLY_OK && i < f->number; i++) {
+	for (uint32_t i = 0; s != SUPPLY_UNAUTHORIZED && i < f->number; i++) {
 		struct binding	*b = f->v[i].peer == NULL ? NULL :
 				    binding_of(f, i);
 
-		if (b != NULL)
-			s = check_one(f, b, f->v[i].place, now, why);
+		one = b == NULL ? SUPPLY_OK :
+		    check_one(f, b, f->v[i].place, now, &reason);
+		if (one == SUPPLY_UNAUTHORIZED || s == SUPPLY_OK) {
+			s = one;
+			*why = reason;
+		}
 	}
 	return s;
 }

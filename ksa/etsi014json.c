@@ -9,6 +9,7 @@
 #include "idscan.h"
 #include "uri.h"
 
+#define DETAILS_MAX	64	/* a request may be wrong in more ways */
 #define NOT_FOUND	"one or more keys specified are not found on KME"
 
 int
@@ -28,6 +29,8 @@ refusal_detail(struct refusal *r, const char *name, const char *fmt, ...)
 	json_t	*text;
 	va_list	 ap;
 
+	if (json_array_size(r->details) == DETAILS_MAX)
+		return -E_BAD_FORMAT;
 	va_start(ap, fmt);
 	text = json_vsprintf(fmt, ap);	/* NULL if that is not UTF-8 */
 	va_end(ap);

@@ -15,6 +15,7 @@
 #define ASKS_MAX	1024	/* of one call: unknown requests x peers */
 #define WAITING_MAX	32	/* calls of one application that wait */
 #define ASK_MS		1000
+#define NO_REQUEST	0	/* no KSA draws it */
 
 enum fate { GONE, COMMITS, WAITS };	/* of a call */
 
@@ -172,13 +173,15 @@ look(struct fetch *f)
 	int	missing = 0, r;
 
 	for (uint32_t i = 0; i < f->number; i++) {
-		if (find(f, i))
+		if (f->v[i].request != NO_REQUEST && find(f, i))
+			continue;
+		missing++;
+		if (f->v[i].request == NO_REQUEST)
 			continue;
 		if (issued_here(f, i))
 			return -E_DENIED;
 		if ((r = add_asks(f, f->v[i].request)) < 0)
 			return r;
-		missing++;
 	}
 	return missing;
 }
@@ -314,14 +317,14 @@ fetch_new(struct env *env, const char *caller, const char *peer_sae,
 	return f;
 }
 
-static int
+/* What is no ID of ours is nowhere. */
+static void
 parse(struct fetch *f)
 {
-	int	r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < f->number; i++)
-		r = keyid_parse(f->ids[i], &f->v[i].request, &f->v[i].place);
-	return r;
+	for (uint32_t i = 0; i < f->number; i++)
+		if (keyid_parse(f->ids[i], &f->v[i].request,
+		    &f->v[i].place) < 0)
+			f->v[i].request = NO_REQUEST;
 }
 
 struct supply_call *
@@ -344,8 +347,8 @@ fetch_call(struct env *env, const char *caller, const char *peer_sae,
 		return NULL;
 	}
 	call_init(&f->call, CALL_DEC, env, done, arg);
-	fate = parse(f) < 0 ? refuse(f, SUPPLY_NOT_FOUND, "no such key") :
-	    decide(f);
+	parse(f);
+	fate = decide(f);
 	if (fate != WAITS)
 		return fate == COMMITS ? &f->call : NULL;
 	if (waiting_of(env, caller) >= WAITING_MAX ||
