@@ -1,5 +1,6 @@
 #include "address.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -59,4 +60,33 @@ address_peer(int fd, char out[ADDRESS_TEXT])
 		return;
 	snprintf(out, ADDRESS_TEXT, ss.ss_family == AF_INET6 ? "[%s]:%s" :
 	    "%s:%s", host, port);
+}
+
+static uint64_t
+number(const uint8_t *p, size_t octets)
+{
+	uint64_t	n = 0;
+
+	while (octets-- > 0)
+		n = n << 8 | *p++;
+	return n;
+}
+
+uint64_t
+address_source(const char *peer)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, 0xff };
+	char	 host[256], port[8], *zone;
+	uint8_t	 a[16] = { 0 };
+
+	if (split(peer, host, port) < 0)
+		return 0;
+	if ((zone = strchr(host, '%')) != NULL)
+		*zone = '\0';
+	if (inet_pton(AF_INET, host, a) == 1)
+		return (uint64_t)0xffff << 32 | number(a, 4);
+	if (inet_pton(AF_INET6, host, a) != 1)
+		return 0;
+	return memcmp(a, mapped, sizeof(mapped)) == 0 ?
+	    (uint64_t)0xffff << 32 | number(a + 12, 4) : number(a, 8);
 }

@@ -5,6 +5,7 @@
 #include <netdb.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define ADDRESS_TEXT	64
 
@@ -16,5 +17,10 @@
 int	address_find(const char *text, bool listening, struct addrinfo **);
 /* Who is at the other end of a socket; "?" if unknown. */
 void	address_peer(int fd, char out[ADDRESS_TEXT]);
+/*
+ * What one sender of connections cannot change at will: the IPv4 address, or
+ * the upper half of the IPv6 address, of what address_peer() wrote. 0: none.
+ */
+uint64_t address_source(const char *peer);
 
 #endif

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -68,6 +69,16 @@ conn_want_write(struct conn *c, bool on)
 		c->w_on = on;
 }
 
+/* A job that runs keeps the connection until it is done. */
+static void
+come_back(struct conn *c)
+{
+	if (c->away && helper_cancel(c->lim.helper, &c->job)) {
+		c->away = false;
+		conn_release(c);
+	}
+}
+
 void
 conn_close(struct conn *c, const char *why)
 {
@@ -82,6 +93,7 @@ conn_close(struct conn *c, const char *why)
 	conn_want_write(c, false);
 	connloop_remove(c->loop, &c->item);
 	conn_hold(c);
+	come_back(c);
 	c->ops->closed(c->arg, c, why);
 	conn_release(c);
 }
@@ -158,23 +170,60 @@ opened(struct conn *c)
 	conn_rearm(c);
 }
 
+/* In the loop, or in a thread of the helper. */
+static void
+step(struct conn *c)
+{
+	ERR_clear_error();
+	errno = 0;
+	c->step = connio_result(c, SSL_do_handshake(c->ssl));
+}
+
+static void
+stepped(struct conn *c)
+{
+	if (c->step == CONN_DONE) {
+		opened(c);
+	} else if (c->step == CONN_FAILED) {
+		conn_close(c, c->why);
+	} else {
+		conn_want_read(c, true);
+		conn_want_write(c, c->step == CONN_OUTPUT);
+	}
+}
+
 static void
 on_shake(struct connloop_item *item)
 {
 	struct conn	*c = (struct conn *)item;
-	int		 r;
 
 	conn_hold(c);
-	ERR_clear_error();
-	errno = 0;
-	r = SSL_do_handshake(c->ssl);
-	conn_want_write(c, false);
-	if (r == 1)
-		opened(c);
-	else if (connio_must_wait(c, r))
-		conn_want_read(c, true);
-	else
-		conn_close(c, c->why);
+	step(c);
+	stepped(c);
+	conn_release(c);
+}
+
+static struct conn *
+conn_of(struct helper_job *j)
+{
+	return (struct conn *)((char *)j - offsetof(struct conn, job));
+}
+
+static void
+run_step(struct helper_job *j)
+{
+	step(conn_of(j));
+}
+
+/* It may have been closed meanwhile. */
+static void
+step_done(struct helper_job *j)
+{
+	struct conn	*c = conn_of(j);
+
+	c->away = false;
+	if (c->state != DEAD)
+		stepped(c);
 	conn_release(c);
 }
 
@@ -184,7 +233,13 @@ shake_later(struct conn *c)
 {
 	conn_want_read(c, false);
 	conn_want_write(c, false);
-	connloop_shake(c->loop, &c->item);
+	if (c->lim.helper == NULL) {
+		connloop_shake(c->loop, &c->item);
+		return;
+	}
+	c->away = true;
+	conn_hold(c);
+	helper_add(c->lim.helper, &c->job);
 }
 
 static void
@@ -254,6 +309,8 @@ attach(struct conn *c, struct event_base *base, SSL_CTX *ctx)
 
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	address_peer(c->fd, c->address);
+	c->job.lane = (unsigned)(address_source(c->address) *
+	    0x9e3779b97f4a7c15 >> 32);
 	if ((c->loop = connloop_get(base, &loop_ops)) == NULL ||
 	    (c->ssl = SSL_new(ctx)) == NULL ||
 	    SSL_set_fd(c->ssl, c->fd) != 1)
@@ -290,6 +347,8 @@ conn_new(struct event_base *base, SSL_CTX *ctx, int fd, bool server,
 	c->lim = *lim;
 	c->ops = ops;
 	c->arg = arg;
+	c->job.run = run_step;
+	c->job.done = step_done;
 	if (attach(c, base, ctx) < 0) {
 		conn_free(c);
 		return NULL;
@@ -389,6 +448,12 @@ conn_output_queued(const struct conn *c)
 }
 
 uint64_t
+conn_source(const struct conn *c)
+{
+	return address_source(c->address);
+}
+
+uint64_t
 conn_written(const struct conn *c)
 {
 	return c->queued;
@@ -402,7 +467,7 @@ conn_arrived(const struct conn *c)
 	uint64_t	written = c->queued - c->out.len, tail;
 	int		unconfirmed = 0;
 
-	if (ioctl(c->fd, SIOCOUTQ, &unconfirmed) < 0 || c->ssl == NULL)
+	if (c->away || ioctl(c->fd, SIOCOUTQ, &unconfirmed) < 0)
 		return 0;
 	tail = BIO_number_written(SSL_get_wbio(c->ssl)) - c->sealed + c->fin;
 	if ((uint64_t)unconfirmed <= tail)

@@ -12,6 +12,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "helper.h"
 #include "listener.h"
 
 struct conn;
@@ -41,6 +42,8 @@ struct conn_limits {
 					 * written; 0: none */
 	size_t		input_max;	/* octets buffered unused: then closed */
 	size_t		output_max;	/* octets queued: then reading stops */
+	struct helper	*helper;	/* does handshakes; outlives the
+					 * connection. NULL: the loop does */
 };
 
 /* Takes the fd. Server side or client side (host name is not checked: the
@@ -67,6 +70,7 @@ void	conn_finish(struct conn *);
 /* Closes now; closed() is called before this returns. */
 void	conn_close(struct conn *, const char *why);
 const char *conn_peer_address(const struct conn *);
+uint64_t conn_source(const struct conn *);	/* as address_source() */
 /* As tlsverify_peer(); *why: why not, valid as long as the connection. */
 int	conn_verify(struct conn *, SSL_CTX *, bool fresh, time_t *until,
 	    const char **why);

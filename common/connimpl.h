@@ -9,8 +9,14 @@
 
 enum conn_state { SHAKING, OPEN, FINISHING, LINGERING, DEAD };
 
+/* What came out of an SSL call. */
+enum conn_result { CONN_DONE, CONN_INPUT, CONN_OUTPUT, CONN_FAILED };
+
 struct conn {
 	struct connloop_item	 item;		/* first: casts rely on it */
+	struct helper_job	 job;		/* a step of the handshake */
+	enum conn_result	 step;
+	bool			 away;		/* the helper has the SSL */
 	struct connloop		*loop;
 	SSL			*ssl;
 	int			 fd;
@@ -50,7 +56,10 @@ void	conn_want_write(struct conn *, bool on);
 /* A deadline may have changed. */
 void	conn_rearm(struct conn *);
 
-/* The result of an SSL call that did not work: wait, or close (c->why). */
+/* The result of an SSL call; of a failure c->why is the reason. Touches the
+ * SSL and c->why and c->broken only. */
+enum conn_result connio_result(struct conn *, int result);
+/* Of one that did not work: wait, or close. */
 bool	connio_must_wait(struct conn *, int result);
 void	connio_flush(struct conn *);
 void	connio_read(struct conn *);

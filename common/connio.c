@@ -19,18 +19,19 @@
 #define FINISH_MS	5000	/* to write the rest, if write_ms is 0 */
 #define LINGER_MS	1000	/* for the peer to close after us */
 
-bool
-connio_must_wait(struct conn *c, int r)
+enum conn_result
+connio_result(struct conn *c, int r)
 {
 	const char	*refused;
 	int		 error = errno;
 
 	switch (SSL_get_error(c->ssl, r)) {
+	case SSL_ERROR_NONE:
+		return CONN_DONE;
 	case SSL_ERROR_WANT_READ:
-		return true;
+		return CONN_INPUT;
 	case SSL_ERROR_WANT_WRITE:
-		conn_want_write(c, true);
-		return true;
+		return CONN_OUTPUT;
 	case SSL_ERROR_ZERO_RETURN:
 		snprintf(c->why, sizeof(c->why), "closed by peer");
 		break;
@@ -46,7 +47,17 @@ connio_must_wait(struct conn *c, int r)
 		    "certificate refused: " : "", refused != NULL ? refused :
 		    tls_reason());
 	}
-	return false;
+	return CONN_FAILED;
+}
+
+bool
+connio_must_wait(struct conn *c, int r)
+{
+	enum conn_result	result = connio_result(c, r);
+
+	if (result == CONN_OUTPUT)
+		conn_want_write(c, true);
+	return result != CONN_FAILED;
 }
 
 /* Everything was written in conn_finish(): wait until the peer closes too,

@@ -24,6 +24,7 @@ libcommon_a_SOURCES = \
 	common/dbfile.c common/dbfile.h \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
+	common/helper.c common/helper.h \
 	common/ident.c common/ident.h \
 	common/ipc.c common/ipc.h common/ipcint.h \
 	common/ipcask.c \

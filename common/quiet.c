@@ -10,8 +10,8 @@
 bool
 quiet(void)
 {
-	static uint64_t	filled, left_out;
-	static unsigned	lines = LINES_MAX;
+	static __thread uint64_t filled, left_out;
+	static __thread unsigned lines = LINES_MAX;
 	uint64_t	now = mono_ms(), more;
 
 	more = (now - filled) / MS_PER_LINE;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 
 /* True if this event should not be logged: the lines of this kind, some 50
- * at once or 10 a second, are used up. It is counted all the same. */
+ * at once or 10 a second for each thread, are used up. It is counted all the same. */
 bool	quiet(void);
 
 #endif

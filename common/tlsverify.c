@@ -12,11 +12,11 @@
 #include "address.h"
 #include "err.h"
 #include "log.h"
+#include "quiet.h"
 #include "tlscert.h"
 #include "tlscrl.h"
 
 #define WHY_ROOM	160
-#define HANDSHAKE_MAX	600	/* s: so long ago it may have verified */
 
 static int	why_idx = -1;		/* of an SSL: what was refused */
 static int	until_idx = -1;		/* of a session: until when it holds */
@@ -172,26 +172,16 @@ refuse(SSL *ssl, X509_STORE_CTX *v, X509 *cert)
 		r++;
 	describe(r, v, cert, why);
 	address_peer(SSL_get_fd(ssl), who);
-	log_notice("certificate refused", "peer=%s %s reason=%s hint=%s "
-	    "file=%s", who, cert != NULL ? tlscert_log(cert) : "-",
-	    log_quote(why), log_quote(r->hint), file_of(r, v));
+	if (!quiet())
+		log_notice("certificate refused", "peer=%s %s reason=%s "
+		    "hint=%s file=%s", who,
+		    cert != NULL ? tlscert_log(cert) : "-", log_quote(why),
+		    log_quote(r->hint), file_of(r, v));
 	snprintf(text, sizeof(text), "%s (%s)", why,
 	    cert != NULL ? tlscert_text(cert) : "no certificate");
 	if ((copy = strdup(text)) != NULL &&
 	    SSL_set_ex_data(ssl, why_idx, copy) != 1)
 		free(copy);
-}
-
-/* The library forgets the certificate that it refuses. */
-static int
-verify(int ok, X509_STORE_CTX *v)
-{
-	SSL	*ssl = X509_STORE_CTX_get_ex_data(v,
-		    SSL_get_ex_data_X509_STORE_CTX_idx());
-
-	if (!ok && tlsverify_refused(ssl) == NULL)
-		refuse(ssl, v, X509_STORE_CTX_get_current_cert(v));
-	return ok;
 }
 
 /* ---- how long it holds ---- */
@@ -209,13 +199,15 @@ sooner(time_t *until, const ASN1_TIME *t, time_t since)
 static time_t
 next_change(X509_STORE *store, STACK_OF(X509) *chain, time_t since)
 {
-	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+	STACK_OF(X509_OBJECT) *all;
 	time_t	 until = INT64_MAX;
 	X509_CRL *crl;
 
 	for (int i = 0; i < sk_X509_num(chain); i++)
 		sooner(&until, X509_get0_notAfter(sk_X509_value(chain, i)),
 		    since);
+	X509_STORE_lock(store);		/* a look-up sorts it */
+	all = X509_STORE_get0_objects(store);
 	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
 		crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
 		if (crl == NULL)
@@ -223,12 +215,17 @@ next_change(X509_STORE *store, STACK_OF(X509) *chain, time_t since)
 		sooner(&until, X509_CRL_get0_nextUpdate(crl), since);
 		sooner(&until, X509_CRL_get0_lastUpdate(crl), since);
 	}
+	X509_STORE_unlock(store);
 	return until;
 }
 
+/* During the handshake only: later other threads may resume the session. */
 static void
-remember(SSL *ssl, time_t until)
+remember(SSL *ssl, X509_STORE_CTX *v)
 {
+	time_t	until = next_change(X509_STORE_CTX_get0_store(v),
+			    X509_STORE_CTX_get0_chain(v), time(NULL));
+
 	SSL_SESSION_set_ex_data(SSL_get_session(ssl), until_idx,
 	    (void *)(intptr_t)until);
 }
@@ -238,6 +235,21 @@ recall(SSL *ssl)
 {
 	return (intptr_t)SSL_SESSION_get_ex_data(SSL_get_session(ssl),
 	    until_idx);
+}
+
+/* The library forgets the certificate that it refuses. */
+static int
+verify(int ok, X509_STORE_CTX *v)
+{
+	SSL	*ssl = X509_STORE_CTX_get_ex_data(v,
+		    SSL_get_ex_data_X509_STORE_CTX_idx());
+
+	if (!ok && tlsverify_refused(ssl) == NULL)
+		refuse(ssl, v, X509_STORE_CTX_get_current_cert(v));
+	if (ok && X509_STORE_CTX_get_error_depth(v) == 0 &&
+	    !SSL_is_init_finished(ssl))
+		remember(ssl, v);
+	return ok;
 }
 
 /* What the handshake does, with the CAs and CRLs of another context. */
@@ -276,17 +288,11 @@ tlsverify_peer(SSL_CTX *ctx, SSL *ssl, bool fresh, time_t *until)
 	int		 r;
 
 	if (fresh && SSL_get_SSL_CTX(ssl) == ctx) {
-		*until = SSL_session_reused(ssl) ? recall(ssl) :
-		    next_change(store, SSL_get0_verified_chain(ssl),
-		    now - HANDSHAKE_MAX);
-		if (now < *until) {
-			remember(ssl, *until);
+		*until = recall(ssl);
+		if (now < *until)
 			return 0;
-		}
 	}
-	if ((r = verify_again(store, ssl, until)) == 0)
-		remember(ssl, *until);
-	else
+	if ((r = verify_again(store, ssl, until)) < 0)
 		SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl),
 		    SSL_get_session(ssl));
 	return r;

@@ -121,9 +121,18 @@ const struct conf_opt ksa_options[] = {
 	    "How long after that it is remembered for whom a key was."),
 
 	INT(max_connections, "10000", 1, 1000000, "",
-	    "Most HTTPS connections at once."),
+	    "Most HTTPS connections at once that have shown a certificate; "
+	    "then an idle one of the application that has most gives way to "
+	    "one that has fewer."),
 	INT(max_connections_per_application, "1000", 1, 1000000, "",
 	    "Most HTTPS connections of one application at once."),
+	INT(max_handshakes, "1024", 4, 1000000, "",
+	    "Most connections at once that have not shown a certificate yet; "
+	    "then the oldest of the address with most of them gives way."),
+	INT(max_handshakes_per_address, "256", 1, 1000000, "",
+	    "Most of them from one address (IPv6: /64)."),
+	INT(handshake_threads, "1", 1, 64, "",
+	    "Threads that do TLS handshakes beside the one that serves."),
 	INT(accepts_per_turn, "16", 1, 1024, "",
 	    "Most connections accepted before others are served again."),
 	INT(handshake_timeout, "5000", 100, MS_MAX, "ms",

@@ -43,7 +43,8 @@ struct ksa_conf {
 	int64_t	redelivery, key_expiry, tombstone;	/* s */
 
 	int64_t	max_connections, max_connections_per_application;
-	int64_t	accepts_per_turn;
+	int64_t	max_handshakes, max_handshakes_per_address;
+	int64_t	handshake_threads, accepts_per_turn;
 	int64_t	handshake_timeout, header_timeout, body_timeout;	/* ms */
 	int64_t	idle_timeout, write_timeout;	/* ms */
 	int64_t	header_max, header_count, body_max;

@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/resource.h>
 
 #include "doorint.h"
 #include "err.h"
@@ -12,6 +12,7 @@
 #include "tlscrl.h"
 
 #define INPUT_MAX	65536
+#define FILES		64	/* that are not connections */
 #define STOP_MS		2000	/* for the engine to answer what is open */
 
 void
@@ -40,30 +41,13 @@ door_undelivered(struct door *d, const struct receipt *r, const char *sae,
 	d->undelivered_keys += r->number;
 }
 
-/* Once when it begins, not once for each. */
-static bool
-house_full(struct door *d)
-{
-	bool	full = d->connections >= d->conf->max_connections;
-
-	if (full && !d->full)
-		log_warn("too many connections", "max_connections=%lld",
-		    (long long)d->conf->max_connections);
-	d->full = full;
-	return full;
-}
-
 static void
 on_accept(void *arg, int fd)
 {
 	struct door *d = arg;
 
 	d->accepted++;
-	if (house_full(d)) {
-		d->refused++;
-		close(fd);
-	} else
-		guest_enter(d, fd);
+	guest_enter(d, fd);
 }
 
 static SSL_CTX *
@@ -95,6 +79,49 @@ set_limits(struct door *d)
 	};
 }
 
+/*
+ * How many descriptors may be open decides how many connections there can
+ * be; stores and the sockets between the daemons come first.
+ */
+static void
+fit(unsigned *inside, unsigned *outside)
+{
+	uint64_t	 needed = (uint64_t)*inside + *outside + FILES;
+	struct rlimit	 l;
+	unsigned	 room;
+
+	if (getrlimit(RLIMIT_NOFILE, &l) < 0 || l.rlim_cur >= needed)
+		return;
+	room = l.rlim_cur > 2 * FILES ? (unsigned)l.rlim_cur - FILES : FILES;
+	if (*outside > room / 4)
+		*outside = room / 4;
+	*inside = room - *outside;
+	log_warn("open files are limited to too few for all connections",
+	    "limit=%llu needed=%llu connections=%u handshakes=%u "
+	    "remedy=\"raise LimitNOFILE of the service, or lower "
+	    "max_connections\"", (unsigned long long)l.rlim_cur,
+	    (unsigned long long)needed, *inside, *outside);
+}
+
+static int
+make_room(struct door *d)
+{
+	const struct ksa_conf *c = d->conf;
+	unsigned inside = (unsigned)c->max_connections;
+	unsigned outside = (unsigned)c->max_handshakes;
+	int	 r;
+
+	fit(&inside, &outside);
+	if ((r = porch_new(&d->porch, outside,
+	    (unsigned)c->max_handshakes_per_address)) == 0 &&
+	    (r = house_new(&d->house, inside,
+	    (unsigned)c->max_connections_per_application)) == 0)
+		r = helper_new(&d->helper, d->base,
+		    (unsigned)c->handshake_threads);
+	d->conn_limits.helper = d->helper;
+	return r;
+}
+
 int
 door_open(struct door **out, struct event_base *base,
     const struct ksa_conf *c, struct sae_book *book,
@@ -113,6 +140,8 @@ door_open(struct door **out, struct event_base *base,
 	set_limits(d);
 	if ((d->tls = load_tls(c)) == NULL)
 		r = -E_TLS;
+	else if ((r = make_room(d)) < 0)
+		;
 	else if ((d->listener = listener_new(base, c->listen,
 	    c->accepts_per_turn, on_accept, d)) == NULL)
 		r = -E_SYSTEM;
@@ -205,6 +234,9 @@ door_free(struct door **dp)
 	while (!LIST_EMPTY(&d->guests))
 		guest_close(LIST_FIRST(&d->guests), "shutting down");
 	stray_end(d);
+	helper_free(&d->helper);
+	porch_free(&d->porch);
+	house_free(&d->house);
 	if (d->stop_timer != NULL)
 		event_free(d->stop_timer);
 	SSL_CTX_free(d->tls);
@@ -226,6 +258,8 @@ door_report(const struct door *d, json_t *figures)
 
 	json_object_set_new(figures, "connections",
 	    json_integer(d->connections));
+	json_object_set_new(figures, "connections_in_handshake",
+	    json_integer(porch_count(d->porch)));
 	json_object_set_new(figures, "connections_accepted",
 	    json_integer(d->accepted));
 	json_object_set_new(figures, "connections_refused",

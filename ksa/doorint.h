@@ -8,7 +8,9 @@
 #include "conn.h"
 #include "door.h"
 #include "guest.h"
+#include "house.h"
 #include "identity.h"
+#include "porch.h"
 #include "stray.h"
 
 #define DOORINT_CODES	8		/* of answers, counted apart */
@@ -17,6 +19,8 @@
 struct guest {
 	struct exchange	 x;		/* first: casts rely on it */
 	LIST_ENTRY(guest) entry;
+	struct porch_item waiting;	/* one of these two */
+	struct tenant	 tenant;
 	struct conn	*conn;
 	struct http	*http;
 	struct receipts	 receipts;
@@ -43,9 +47,11 @@ struct door {
 	unsigned		 generation;	/* of tls and book */
 	LIST_HEAD(, guest)	 guests;
 	LIST_HEAD(, stray)	 strays;
-	unsigned		 connections;
-	unsigned		 strangers;	/* registered nowhere */
-	bool			 full, stopping;
+	struct helper		*helper;	/* does handshakes */
+	struct porch		*porch;		/* not let in yet */
+	struct house		*house;		/* let in */
+	unsigned		 connections;	/* both, and those refused */
+	bool			 stopping;
 	struct event		*stop_timer;
 	void			(*gone)(void *);
 	void			*gone_arg;

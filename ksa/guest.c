@@ -1,4 +1,5 @@
 /* guest.c - one connection: its requests, one at a time, and its deadlines. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "etsi014.h"
 #include "httphead.h"
 #include "log.h"
+#include "quiet.h"
 
 static void
 count_answer(struct door *d, int code)
@@ -20,10 +22,20 @@ count_answer(struct door *d, int code)
 		}
 }
 
+#define GUEST_OF(P, FIELD) \
+	((struct guest *)((char *)(P) - offsetof(struct guest, FIELD)))
+
 static struct guest *
 guest_of(struct exchange *x)
 {
 	return (struct guest *)x;
+}
+
+/* For the log. */
+static const char *
+guest_sae(const struct guest *g)
+{
+	return g->x.caller != NULL ? log_quote(g->x.caller->id) : "-";
 }
 
 char *
@@ -103,7 +115,8 @@ guest_answered(struct exchange *x)
 	g->answer = 0;
 	if (x->keys.number > 0)
 		keep_receipt(g);
-	g->busy = false;
+	g->busy = g->tenant.busy = false;
+	house_active(&g->tenant);
 	x->call = NULL;
 	x->request = NULL;
 	http_next(g->http);
@@ -138,7 +151,7 @@ answer_fault(struct guest *g)
 static void
 take_request(struct guest *g)
 {
-	g->busy = true;
+	g->busy = g->tenant.busy = true;
 	g->x.request = http_request(g->http);
 	if (!identity_holds(g))
 		g->last = true;
@@ -214,13 +227,51 @@ on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 	return used;
 }
 
-static bool
-too_many(const struct guest *g)
+static void
+give_way(struct guest *g, const char *why)
 {
-	const struct door *d = g->x.door;
-	unsigned n = g->x.caller ? g->x.caller->connections : d->strangers;
+	if (!quiet())
+		log_notice("a connection gives way", "peer=%s sae=%s "
+		    "reason=%s", conn_peer_address(g->conn), guest_sae(g),
+		    log_quote(why));
+	conn_close(g->conn, why);
+}
 
-	return n > d->conf->max_connections_per_application;
+/* He stays outside until he has his answer. */
+static void
+turn_away(struct guest *g, const char *why)
+{
+	g->x.door->refused++;
+	if (!quiet())
+		log_notice("connection refused", "peer=%s sae=%s reason=%s",
+		    g->x.address, guest_sae(g), log_quote(why));
+	g->last = g->reading = true;
+	etsi014_refuse(&g->x, 503, NULL, "%s", why);
+	g->reading = false;
+	conn_finish(g->conn);
+}
+
+static int
+let_in(struct guest *g)
+{
+	struct door *d = g->x.door;
+	struct tenant *out;
+	int	 r;
+
+	r = house_enter(d->house, &g->tenant,
+	    g->x.caller != NULL ? g->x.caller->id : "", &out);
+	if (r == -E_NO_MEMORY)
+		return r;
+	if (r == -E_BUSY)
+		turn_away(g, "too many connections of this application");
+	else if (r < 0)
+		turn_away(g, "too many connections");
+	else
+		porch_leave(d->porch, &g->waiting);
+	if (out != NULL)
+		give_way(GUEST_OF(out, tenant),
+		    "too many connections, most of this application");
+	return 0;
 }
 
 static int
@@ -233,17 +284,7 @@ on_ready(void *arg, struct conn *c, X509 *cert)
 	if ((r = identity_meet(g, cert)) < 0)
 		return r;
 	g->ready = true;
-	if (too_many(g)) {
-		log_notice("too many connections of one application",
-		    "peer=%s sae=%s", g->x.address,
-		    g->x.caller ? log_quote(g->x.caller->id) : "-");
-		g->last = g->reading = true;
-		etsi014_refuse(&g->x, 503, NULL,
-		    "too many connections of this application");
-		g->reading = false;
-		conn_finish(c);
-	}
-	return 0;
+	return let_in(g);
 }
 
 static void
@@ -253,6 +294,8 @@ leave(struct guest *g)
 
 	LIST_REMOVE(g, entry);
 	d->connections--;
+	porch_leave(d->porch, &g->waiting);
+	house_leave(d->house, &g->tenant);
 	identity_leave(g);
 	http_free(&g->http);
 	receipts_free(&g->receipts);
@@ -291,8 +334,10 @@ on_closed(void *arg, struct conn *c, const char *why)
 
 	if (!g->ready) {
 		d->refused++;
-		log_notice("HTTPS connection refused", "peer=%s reason=%s",
-		    conn_peer_address(c), log_quote(why));
+		if (!quiet())
+			log_notice("HTTPS connection refused",
+			    "peer=%s reason=%s", conn_peer_address(c),
+			    log_quote(why));
 	} else
 		log_debug("HTTPS connection closed", "peer=%s reason=%s",
 		    conn_peer_address(c), log_quote(why));
@@ -309,6 +354,19 @@ static const struct conn_ops guest_ops = {
 	.ended = on_ended,
 	.closed = on_closed,
 };
+
+static void
+wait_outside(struct guest *g)
+{
+	struct porch_item *out;
+
+	if (porch_enter(g->x.door->porch, &g->waiting, conn_source(g->conn),
+	    &out) < 0)
+		conn_close(g->conn, "out of memory");
+	else if (out != NULL)
+		give_way(GUEST_OF(out, waiting),
+		    "too many connections that have not shown a certificate");
+}
 
 void
 guest_enter(struct door *d, int fd)
@@ -328,6 +386,8 @@ guest_enter(struct door *d, int fd)
 	    &guest_ops, g);
 	if (g->conn == NULL)
 		leave(g);
+	else
+		wait_outside(g);
 }
 
 void

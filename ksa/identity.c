@@ -86,8 +86,6 @@ count(struct guest *g, int by)
 {
 	if (g->x.caller != NULL)
 		g->x.caller->connections += (unsigned)by;
-	else
-		g->x.door->strangers += (unsigned)by;
 }
 
 int

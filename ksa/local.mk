@@ -13,6 +13,7 @@ ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/guest.h ksa/http.c ksa/http.h \
 	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
 	ksa/idscan.c ksa/idscan.h \
+	ksa/house.c ksa/house.h ksa/porch.c ksa/porch.h \
 	ksa/receipts.c ksa/receipts.h ksa/span.c ksa/span.h \
 	ksa/stray.c ksa/stray.h ksa/uri.c ksa/uri.h
 

@@ -35,7 +35,7 @@ static struct {
 	char	 why[300];
 } own;
 
-static const struct conn_limits limits = {
+static struct conn_limits limits = {
 	.handshake_ms = 300, .idle_ms = 5000, .write_ms = 400,
 	.input_max = 65536, .output_max = 100000,
 };
@@ -152,6 +152,8 @@ at_end(void)
 	testpki_close(&pki);
 }
 
+static unsigned		 threads;	/* that do handshakes; 0: the loop */
+
 static void
 setup(void)
 {
@@ -159,6 +161,8 @@ setup(void)
 
 	memset(&own, 0, sizeof(own));
 	base = event_base_new();
+	if (threads > 0)
+		ck_assert_int_eq(helper_new(&limits.helper, base, threads), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0,
 	    fd), 0);
 	peer_fd = fd[1];
@@ -180,7 +184,15 @@ teardown(void)
 		SSL_free(peer);
 	peer = NULL;
 	close(peer_fd);
+	helper_free(&limits.helper);
 	event_base_free(base);
+}
+
+static void
+setup_threads(void)
+{
+	threads = 2;
+	setup();
 }
 
 static bool
@@ -704,6 +716,33 @@ START_TEST(a_peer_that_reads_steadily_is_not_cut_off)
 }
 END_TEST
 
+/* At each point of the handshake; a thread may have it just then. */
+START_TEST(closing_during_the_handshake_is_safe)
+{
+	for (int steps = 0; steps < 60; steps++) {
+		int	fd[2];
+
+		if (conn != NULL)
+			conn_close(conn, "as the test wants");
+		SSL_free(peer);
+		close(peer_fd);
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM |
+		    SOCK_NONBLOCK, 0, fd), 0);
+		memset(&own, 0, sizeof(own));
+		conn = conn_new(base, server_ctx, fd[0], true, &limits, &ops,
+		    NULL);
+		peer = SSL_new(client_ctx);
+		SSL_set_fd(peer, peer_fd = fd[1]);
+		SSL_set_connect_state(peer);
+		for (int i = 0; i < steps && own.closed == 0; i++) {
+			SSL_do_handshake(peer);
+			turn();
+			usleep(50);
+		}
+	}
+}
+END_TEST
+
 START_TEST(noise_instead_of_tls_costs_only_the_connection)
 {
 	ck_assert_int_eq(write(peer_fd, "GET / HTTP/1.0\r\n\r\n", 18), 18);
@@ -845,53 +884,65 @@ START_TEST(two_connections_of_ours_talk_to_each_other)
 }
 END_TEST
 
+static void
+add_case(Suite *s, const char *name, void (*begin)(void))
+{
+	const TTest *const tests[] = {
+		octets_go_both_ways,
+		large_input_and_output_arrive_whole_and_in_order,
+		records_split_at_every_octet_are_put_together,
+		pipelined_input_waits_while_the_owner_is_busy,
+		a_paused_connection_holds_little_and_resumes,
+		input_that_never_makes_sense_is_bounded,
+		closing_inside_a_callback_ends_it_at_once,
+		closing_when_drained_ends_it_at_once,
+		finishing_delivers_the_last_answer,
+		finishing_does_not_wait_for_ever_for_the_peer,
+		a_peer_that_says_nothing_is_closed,
+		a_slow_peer_meets_the_deadline_of_the_owner,
+		a_deadline_taken_back_does_not_strike,
+		a_peer_that_does_not_read_is_closed,
+		with_too_much_output_queued_input_stops,
+		a_peer_that_leaves_is_noticed_even_when_paused,
+		a_peer_that_stops_sending_gets_its_answer,
+		a_peer_without_a_farewell_gets_its_answer,
+		all_input_is_offered_before_its_end_is_told,
+		half_a_message_does_not_hold_the_connection_open,
+		what_the_peer_has_read_has_arrived,
+		what_a_peer_left_unread_in_our_queue_has_not_arrived,
+		what_the_system_holds_has_not_arrived,
+		a_last_answer_arrives_though_the_peer_stopped_sending,
+		a_last_answer_to_nobody_has_not_arrived,
+		a_peer_that_reads_steadily_is_not_cut_off,
+		closing_during_the_handshake_is_safe,
+		noise_instead_of_tls_costs_only_the_connection,
+		a_peer_without_a_certificate_is_refused,
+		a_refused_certificate_is_named_with_the_reason,
+		the_owner_can_refuse_a_good_certificate,
+		key_updates_do_not_stall_the_loop,
+		sessions_are_resumed_in_tls_1_3,
+		sessions_are_resumed_in_tls_1_2,
+		two_connections_of_ours_talk_to_each_other,
+	};
+	TCase	*tc = tcase_create(name);
+
+	tcase_add_unchecked_fixture(tc, once, at_end);
+	tcase_add_checked_fixture(tc, begin, teardown);
+	tcase_set_timeout(tc, 60);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
+		tcase_add_test(tc, tests[i]);
+	suite_add_tcase(s, tc);
+}
+
 int
 main(void)
 {
 	Suite	*s = suite_create("conn");
-	TCase	*tc = tcase_create("conn");
 	SRunner	*sr = srunner_create(s);
 	int	 failed;
 
-	tcase_add_unchecked_fixture(tc, once, at_end);
-	tcase_add_checked_fixture(tc, setup, teardown);
-	tcase_set_timeout(tc, 60);
-	tcase_add_test(tc, octets_go_both_ways);
-	tcase_add_test(tc, large_input_and_output_arrive_whole_and_in_order);
-	tcase_add_test(tc, records_split_at_every_octet_are_put_together);
-	tcase_add_test(tc, pipelined_input_waits_while_the_owner_is_busy);
-	tcase_add_test(tc, a_paused_connection_holds_little_and_resumes);
-	tcase_add_test(tc, input_that_never_makes_sense_is_bounded);
-	tcase_add_test(tc, closing_inside_a_callback_ends_it_at_once);
-	tcase_add_test(tc, closing_when_drained_ends_it_at_once);
-	tcase_add_test(tc, finishing_delivers_the_last_answer);
-	tcase_add_test(tc, finishing_does_not_wait_for_ever_for_the_peer);
-	tcase_add_test(tc, a_peer_that_says_nothing_is_closed);
-	tcase_add_test(tc, a_slow_peer_meets_the_deadline_of_the_owner);
-	tcase_add_test(tc, a_deadline_taken_back_does_not_strike);
-	tcase_add_test(tc, a_peer_that_does_not_read_is_closed);
-	tcase_add_test(tc, with_too_much_output_queued_input_stops);
-	tcase_add_test(tc, a_peer_that_leaves_is_noticed_even_when_paused);
-	tcase_add_test(tc, a_peer_that_stops_sending_gets_its_answer);
-	tcase_add_test(tc, a_peer_without_a_farewell_gets_its_answer);
-	tcase_add_test(tc, all_input_is_offered_before_its_end_is_told);
-	tcase_add_test(tc, half_a_message_does_not_hold_the_connection_open);
-	tcase_add_test(tc, what_the_peer_has_read_has_arrived);
-	tcase_add_test(tc,
-	    what_a_peer_left_unread_in_our_queue_has_not_arrived);
-	tcase_add_test(tc, what_the_system_holds_has_not_arrived);
-	tcase_add_test(tc, a_last_answer_arrives_though_the_peer_stopped_sending);
-	tcase_add_test(tc, a_last_answer_to_nobody_has_not_arrived);
-	tcase_add_test(tc, a_peer_that_reads_steadily_is_not_cut_off);
-	tcase_add_test(tc, noise_instead_of_tls_costs_only_the_connection);
-	tcase_add_test(tc, a_peer_without_a_certificate_is_refused);
-	tcase_add_test(tc, a_refused_certificate_is_named_with_the_reason);
-	tcase_add_test(tc, the_owner_can_refuse_a_good_certificate);
-	tcase_add_test(tc, key_updates_do_not_stall_the_loop);
-	tcase_add_test(tc, sessions_are_resumed_in_tls_1_3);
-	tcase_add_test(tc, sessions_are_resumed_in_tls_1_2);
-	tcase_add_test(tc, two_connections_of_ours_talk_to_each_other);
-	suite_add_tcase(s, tc);
+	add_case(s, "handshakes in the loop", setup);
+	add_case(s, "handshakes in threads", setup_threads);
 	srunner_run_all(sr, CK_NORMAL);
 	failed = srunner_ntests_failed(sr);
 	srunner_free(sr);

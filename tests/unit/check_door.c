@@ -72,6 +72,9 @@ setup(void)
 	conf.applications.n = sizeof(apps) / sizeof(*apps);
 	conf.max_connections = 4;
 	conf.max_connections_per_application = 3;
+	conf.max_handshakes = 6;
+	conf.max_handshakes_per_address = 4;
+	conf.handshake_threads = 1;
 	conf.header_max = 2048;
 	conf.header_count = 16;
 	conf.body_max = 65536;
@@ -664,21 +667,112 @@ START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 }
 END_TEST
 
-START_TEST(connections_are_limited_in_all_and_for_each_application)
+START_TEST(connections_are_limited_for_each_application)
 {
-	struct conn *a[4], *c;
+	struct conn *a[3], *c;
 
 	for (int i = 0; i < 3; i++)
 		a[i] = enter(cert_a1);
 	c = enter(cert_a1);
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c), "HTTP/1.1 503 ");
-	ck_assert_ptr_null(fakeconn_accept());
 	fakeconn_hang_up(c);
+	c = enter(cert_a1);
+	ck_assert(fakeconn_finished(c));
+	has(fakeconn_output(c),
+	    "{\"message\":\"too many connections of this application\"}");
 	ck_assert(!fakeconn_finished(enter(cert_b1)));
-	ck_assert_ptr_null(fakeconn_accept());
 	fakeconn_hang_up(a[0]);
 	ck_assert(!fakeconn_finished(enter(cert_a1)));
+}
+END_TEST
+
+/* Four may be in; three of them are of one application. */
+START_TEST(in_a_full_house_who_has_most_gives_way)
+{
+	struct conn *a[3], *b[2], *c;
+	unsigned before;
+
+	for (int i = 0; i < 3; i++)
+		a[i] = enter(cert_a1);
+	b[0] = enter(cert_b1);
+	request(a[0], "GET " B "/status", "");
+	before = fakeconn_closed();
+	b[1] = enter(cert_b1);		/* in the place of a[1] */
+	ck_assert_uint_eq(fakeconn_closed(), before + 1);
+	request(a[0], "GET " B "/status", "");
+	request(a[2], "GET " B "/status", "");
+	request(b[0], "GET " B "/status", "");
+	has(fakeconn_output(b[0]), "HTTP/1.1 401 ");
+	has(fakeconn_output(a[0]), "HTTP/1.1 200 ");
+	has(fakeconn_output(a[2]), "HTTP/1.1 200 ");
+	ck_assert(!fakeconn_finished(b[1]));
+	c = enter(cert_b1);		/* would have most then */
+	ck_assert(fakeconn_finished(c));
+	has(fakeconn_output(c), "HTTP/1.1 503 ");
+	ck_assert_uint_eq(fakeconn_closed(), before + 1);
+}
+END_TEST
+
+START_TEST(who_waits_for_an_answer_gives_way_last)
+{
+	struct conn *a[3];
+
+	for (int i = 0; i < 3; i++)
+		a[i] = enter(cert_a1);
+	fakesupply.later = true;
+	request(a[0], "GET " B "/enc_keys", "");
+	enter(cert_b1);
+	enter(cert_b1);
+	ck_assert_uint_eq(fakesupply.cancelled, 0);
+	enter(cert_stranger);		/* a1 and b1 have two each */
+	fakesupply_answer();
+	has(fakeconn_output(a[0]), "HTTP/1.1 200 ");
+	request(a[0], "GET " B "/enc_keys", "");
+	ck_assert(fakesupply_waits());
+	fakeconn_hang_up(a[0]);
+	ck_assert_uint_eq(fakesupply.cancelled, 1);
+}
+END_TEST
+
+/* Six may wait, four of them from one address. */
+START_TEST(strangers_make_room_for_each_other)
+{
+	struct conn *c, *first = fakeconn_accept_from(1);
+	unsigned before = fakeconn_closed();
+
+	(void)first;
+	for (int i = 0; i < 3; i++)
+		ck_assert_ptr_nonnull(fakeconn_accept_from(1));
+	ck_assert_uint_eq(fakeconn_closed(), before);
+	ck_assert_ptr_nonnull(c = fakeconn_accept_from(1));
+	ck_assert_uint_eq(fakeconn_closed(), before + 1);
+	for (unsigned i = 0; i < 20; i++)
+		ck_assert_ptr_nonnull(fakeconn_accept_from(1));
+	ck_assert_uint_eq(fakeconn_closed(), before + 21);
+	ck_assert_ptr_nonnull(c = fakeconn_accept_from(2));
+	ck_assert_ptr_nonnull(fakeconn_accept_from(3));
+	ck_assert_uint_eq(fakeconn_closed(), before + 21);
+	for (unsigned i = 4; i < 7; i++)	/* of address 1, then of any */
+		ck_assert_ptr_nonnull(fakeconn_accept_from(i));
+	ck_assert_uint_eq(fakeconn_closed(), before + 24);
+	fakeconn_shake(c, cert_a1);
+	request(c, "GET " B "/status", "");
+	has(fakeconn_output(c), "HTTP/1.1 200 ");
+}
+END_TEST
+
+START_TEST(those_who_were_let_in_do_not_count_as_strangers)
+{
+	unsigned before = fakeconn_closed();
+
+	for (int i = 0; i < 3; i++)
+		enter(cert_a1);
+	for (int i = 0; i < 4; i++)
+		ck_assert_ptr_nonnull(fakeconn_accept());
+	ck_assert_uint_eq(fakeconn_closed(), before);
+	ck_assert_int_eq(figure("connections"), 7);
+	ck_assert_int_eq(figure("connections_in_handshake"), 4);
 }
 END_TEST
 
@@ -1009,7 +1103,11 @@ main(void)
 		the_door_may_close_before_a_commit_ends,
 		answers_not_taken_hold_up_the_next_request,
 		an_answer_that_cannot_be_written_ends_the_connection,
-		connections_are_limited_in_all_and_for_each_application,
+		connections_are_limited_for_each_application,
+		in_a_full_house_who_has_most_gives_way,
+		who_waits_for_an_answer_gives_way_last,
+		strangers_make_room_for_each_other,
+		those_who_were_let_in_do_not_count_as_strangers,
 		at_the_end_what_is_open_is_answered,
 		at_the_end_what_cannot_be_answered_is_refused,
 		an_empty_house_is_gone_at_once,

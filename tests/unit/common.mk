@@ -73,3 +73,7 @@ tests_fuzz_fuzz_ident_SOURCES = tests/fuzz/fuzz_ident.c $(FUZZ_SRC)
 tests_fuzz_fuzz_ident_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_msg_SOURCES = tests/fuzz/fuzz_msg.c $(FUZZ_SRC)
 tests_fuzz_fuzz_msg_LDADD = $(COMMON_LIBS)
+check_PROGRAMS += tests/unit/check_helper
+tests_unit_check_helper_SOURCES = tests/unit/check_helper.c $(UNIT_SRC)
+tests_unit_check_helper_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_helper_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)

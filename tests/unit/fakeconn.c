@@ -13,7 +13,7 @@ struct conn {
 	void	*arg;
 	struct conn_limits limits;
 	bool	 open, finished, paused, delivering, dead, ended, loses;
-	uint64_t written, arrived;
+	uint64_t written, arrived, source;
 	const char *deadline;
 	char	*in, *out;
 	size_t	 in_len, out_len;
@@ -26,6 +26,7 @@ static struct {
 static struct conn	*newest;
 static unsigned		 closed;
 static bool		 no_memory;
+static uint64_t		 source;	/* of the next */
 static unsigned		 verified;
 static struct {
 	time_t	until;
@@ -67,6 +68,7 @@ conn_new(struct event_base *base, SSL_CTX *ctx, int fd, bool server,
 	c->ops = ops;
 	c->arg = arg;
 	c->limits = *limits;
+	c->source = source;
 	c->in = malloc(ROOM);
 	c->out = malloc(ROOM);
 	return newest = c;
@@ -78,6 +80,13 @@ fakeconn_accept(void)
 	newest = NULL;
 	listener.fn(listener.arg, -1);
 	return newest;
+}
+
+struct conn *
+fakeconn_accept_from(uint64_t from)
+{
+	source = from;
+	return fakeconn_accept();
 }
 
 static void
@@ -312,6 +321,12 @@ uint64_t
 conn_arrived(const struct conn *c)
 {
 	return c->loses ? c->arrived : c->written;
+}
+
+uint64_t
+conn_source(const struct conn *c)
+{
+	return c->source;
 }
 
 size_t

@@ -13,6 +13,8 @@
 
 /* As if somebody had connected to the listener; NULL: not let in. */
 struct conn	*fakeconn_accept(void);
+/* From another address. */
+struct conn	*fakeconn_accept_from(uint64_t);
 bool		 fakeconn_listening(void);
 /* The handshake ended with this certificate. */
 void		 fakeconn_shake(struct conn *, X509 *);

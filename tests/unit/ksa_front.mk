@@ -55,3 +55,8 @@ tests_unit_check_sae_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 tests_fuzz_fuzz_certificate_SOURCES = tests/fuzz/fuzz_certificate.c \
 	tests/fuzz/certs.h tests/fuzz/replay.c tests/fuzz/replay.h
 tests_fuzz_fuzz_certificate_LDADD = $(KSA_TEST_LIBS)
+
+check_PROGRAMS += tests/unit/check_house
+tests_unit_check_house_SOURCES = tests/unit/check_house.c
+tests_unit_check_house_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_house_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
