@@ -103,6 +103,24 @@ def commands(a, b):
           code=137)
 
 
+def several(net, a, b):
+    """One more slave, at another node, has the same keys; extensions are
+    passed on."""
+    out, _ = a.run("get", "--slave", "SAE-B1", "--also", "SAE-C1", "-n", "2",
+                   "-f", "json", "-o", "-", "--optional", "other_x={}",
+                   "--mandatory", 'qkdnode_route_type="any"')
+    keys = net.oracle.drawn("SAE-A1", "SAE-B1", json.loads(out), 2, 256)
+    lines = "".join(k.id + "\n" for k in keys).encode()
+    for tool in (b, Tool(net, "SAE-C1")):
+        got, _ = tool.run("fetch", "--master", "SAE-A1", "-", "-o", "-",
+                          "-s", "256", "-f", "hex", "-r", "10", stdin=lines)
+        equal([bytes.fromhex(x) for x in got.decode().split()],
+              [k.octets for k in keys], "keys of " + tool.sae)
+    for k in keys:
+        k.fetched = True
+    net.oracle.verdict()
+
+
 def misuse(a, b):
     for words, word in (
             (["get", "--slave", "SAE-B1"], "--out FILE"),
@@ -222,7 +240,7 @@ def memory(a, where):
 
 
 def main():
-    net = Net("ab", ["a-b"])
+    net = Net("abc", ["a-b", "b-c"])
     where = os.path.join(net.base, "keys")
     os.mkdir(where, 0o700)
     a, b = Tool(net, "SAE-A1"), Tool(net, "SAE-B1")
@@ -232,6 +250,7 @@ def main():
             ("formats", lambda: formats(net, a, b, where)),
             ("files", lambda: files(a, where)),
             ("commands", lambda: commands(a, b)),
+            ("several slaves", lambda: several(net, a, b)),
             ("misuse", lambda: misuse(a, b)),
             ("refusals", lambda: refusals(net, a, b)),
             ("unreachable", lambda: unreachable(net, a)),
