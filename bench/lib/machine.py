@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import statistics
 import tempfile
 import time
@@ -16,13 +17,14 @@ def pin(pid, core):
         pass
 
 
+NAMES = {"committer": "commit", "helper": "helper"}
+
+
 def group(tid, pid, name):
     """What a thread is for, by its name."""
     if tid == pid:
         return "loop"
-    if name.startswith("nng:"):
-        return "nng"
-    return "commit" if name == "committer" else "other"
+    return "nng" if name.startswith("nng:") else NAMES.get(name, "other")
 
 
 def threads(pid):
@@ -130,12 +132,17 @@ def describe(directory):
 
 
 def memory_kib(pids):
-    """Resident and proportional memory of some processes."""
+    """Resident memory of some processes, and their share of it."""
     total = {"rss": 0, "pss": 0}
     for pid in pids:
-        with open(f"/proc/{pid}/smaps_rollup") as f:
-            for line in f:
-                name = line.split(":")[0].lower()
-                if name in total:
-                    total[name] += int(line.split()[1])
+        try:
+            with open(f"/proc/{pid}/smaps_rollup") as f:
+                lines = [x.split() for x in f if ":" in x.split()[0]]
+        except PermissionError:		# only root sees it of daemons
+            with open(f"/proc/{pid}/status") as f:
+                rss = re.search(r"VmRSS:\s*(\d+)", f.read())[1]
+            lines = [("Rss:", rss), ("Pss:", rss)]
+        for name in total:
+            total[name] += sum(int(x[1]) for x in lines
+                               if x[0].lower() == name + ":")
     return total

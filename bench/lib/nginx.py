@@ -28,6 +28,7 @@ http {{
     scgi_temp_path {dir}/scgi;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
+    client_header_timeout 1h;
     client_body_buffer_size 64k;
     default_type application/json;
     etag off;

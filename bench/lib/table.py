@@ -15,7 +15,8 @@ def daemon(name):
 # per request at the node that is measured
 COSTS = (
     ("loop", 7, thread("loop")), ("commit", 7, thread("commit")),
-    ("nng", 6, thread("nng")), ("other", 6, thread("other")),
+    ("helper", 7, thread("helper")), ("nng", 6, thread("nng")),
+    ("other", 6, thread("other")),
     ("kma", 6, daemon("kma")), ("relayd", 7, daemon("relayd")),
     ("qkdmod", 7, daemon("qkdmod")),
     ("req/com.", 9, lambda r: r.get("per_commit")),
@@ -63,6 +64,7 @@ FIGURES = (
     ("nginx", 7, "nginx", lambda r: r["requests_s"]),
     ("ratio", 6, None, ratio),
     ("by CPU", 7, None, cpu_ratio),
+    ("keys/s", 9, "qkdnode", lambda r: r["keys_s"]),
     ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
     ("nginx", 7, "nginx", lambda r: r["p50_us"]),
     ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
