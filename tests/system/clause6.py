@@ -46,13 +46,6 @@ for item in SIZES:
     size_step(item)
 
 
-@step("6.1", "max-SAE-ID-count")
-def max_sae_id_count(net):
-    """The same for every pair; one more than that is refused (6.2)."""
-    equal(len({status(net, s)["max_SAE_ID_count"]
-               for s in ("SAE-B1", "SAE-C1", "SAE-A2")}), 1, "counts")
-
-
 @step("6.1", "max-key-count")
 def max_key_count(net):
     for slave in ("SAE-B1", "SAE-C1", "SAE-A2"):
@@ -114,14 +107,6 @@ def array_of_strings(net):
         exactly(post(net, '{"additional_slave_SAE_IDs":%s}' % value),
                 "additional_slave_SAE_IDs shall be an array of strings")
     gets(net, post(net, {"additional_slave_SAE_IDs": []}))
-
-
-@step("6.2", "too-many-slaves")
-def too_many_slaves(net):
-    most = status(net)["max_SAE_ID_count"]
-    a = post(net, {"additional_slave_SAE_IDs": [
-        "SAE-%d" % i for i in range(most + 1)]})
-    refused(a, "no more than %d entries (max_SAE_ID_count)" % most)
 
 
 @step("6.2", "examples")

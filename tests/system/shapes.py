@@ -89,6 +89,10 @@ add("strongSwan", "size=32, octets meant", get(ENC + "?size=32", *C), 400,
 add("strongSwan", "size 32, octets meant", post(
     ENC, '{"number":1,"size":32}', *C), 400, "says 64 (min_key_size)")
 
+add("C library", "additional slaves", post(
+    ENC, '{"number":1,"size":256,"additional_slave_SAE_IDs":["SAE-B1",'
+    '"SAE-C2"],"extension_mandatory":[]}', *C), 200, "keys 1 256")
+
 # ---- the feeder of WireGuard
 
 GO = ("User-Agent: Go-http-client/1.1", "Accept-Encoding: gzip")
