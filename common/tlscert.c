@@ -111,13 +111,12 @@ const char *
 tlscert_text(X509 *cert)
 {
 	static __thread char text[NAME_ROOM];
-	char	 cn[128], number[SERIAL_ROOM], when[24];
+	char	 name[NAME_ROOM / 2], number[SERIAL_ROOM], when[24];
 
-	if (tlscert_cn(cert, cn, sizeof(cn)) < 0)
-		strcpy(cn, "?");
+	tlscert_name(X509_get_subject_name(cert), name, sizeof(name));
 	serial(cert, number);
 	tlscert_time(X509_get0_notAfter(cert), when);
-	snprintf(text, sizeof(text), "CN=%s, serial %s, expires %s", cn,
+	snprintf(text, sizeof(text), "%s, serial %s, expires %s", name,
 	    number, when);
 	return text;
 }

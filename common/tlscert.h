@@ -18,7 +18,7 @@ int	tlscert_uris(X509 *, int (*fn)(void *, const char *), void *arg);
 void	tlscert_name(X509_NAME *, char *out, size_t room);
 /* "2027-01-31T12:00:00Z"; "?" if it is no time. */
 void	tlscert_time(const ASN1_TIME *, char out[24]);
-/* "CN=..., serial ..., expires ..." for people. Static buffer. */
+/* "SUBJECT, serial ..., expires ..." for people. Static buffer. */
 const char *tlscert_text(X509 *);
 /* "subject=... serial=... issuer=..." for a log line. Static buffer. */
 const char *tlscert_log(X509 *);
