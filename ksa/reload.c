@@ -30,7 +30,7 @@ log_faults(char *text)
 	char	*save, *line = strtok_r(text, "\n", &save);
 
 	for (; line != NULL; line = strtok_r(NULL, "\n", &save))
-		log_err("configuration error", "fault=%s", log_quote(line));
+		log_err("configuration error", "%s", line);
 }
 
 /* As at the start, but the faults go to the log. */

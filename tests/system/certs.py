@@ -94,8 +94,9 @@ class Authority:
 
     def list(self, seconds=3600):
         """A new CRL."""
-        openssl("ca", "-config", self.conf, "-gencrl", "-crlsec",
-                str(seconds), "-out", self.crl)
+        openssl("ca", "-config", self.conf, "-gencrl",
+                "-crl_lastupdate", utc(-7), "-crl_nextupdate", utc(seconds),
+                "-out", self.crl)
         os.chmod(self.crl, 0o644)
 
 
