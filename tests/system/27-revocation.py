@@ -69,8 +69,8 @@ def not_resumed(net, peers):
 
 def named(net, path, reason):
     """The log says which certificate was refused and why."""
-    said = lines(net, "a", "certificate refused")
-    check([x for x in said if "serial=%s " % serial(path) in x and
+    said, number = lines(net, "a", "certificate refused"), serial(path)
+    check([x for x in said if "serial=%s " % number in x and
            'issuer="CN=QKD network CA"' in x and 'subject="CN=' in x and
            'reason="' + reason in x],
           "%s, %s: not in the log:\n%s" % (path, reason, "".join(said)))
