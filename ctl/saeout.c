@@ -63,7 +63,10 @@ put_json(char *out, const struct saekey *k, bool last)
 	out = put(put(out, "{\"key_ID\":\""), k->id);
 	out = put(out, "\",\"key\":\"");
 	out += base64_encode(out, k->bytes, k->octets);
-	return put(out, last ? "\"}]}\n" : "\"},");
+	out = put(out, "\"");
+	if (k->extension != NULL)
+		out = put(put(out, ",\"key_extension\":"), k->extension);
+	return put(out, last ? "}]}\n" : "},");
 }
 
 static char *
@@ -91,7 +94,9 @@ render(const struct saekeys *keys, enum saeformat f, size_t *len)
 	char	*text, *at;
 
 	for (size_t i = 0; i < keys->n; i++)
-		room += 2 * keys->key[i].octets + 128;
+		room += 2 * keys->key[i].octets + 128 +
+		    (keys->key[i].extension != NULL ?
+		    strlen(keys->key[i].extension) : 0);
 	if ((text = saemem_new(room)) == NULL) {
 		complain("keys", "out of locked memory: is RLIMIT_MEMLOCK "
 		    "(ulimit -l) too low?");

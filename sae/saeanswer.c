@@ -17,6 +17,7 @@ struct part {
 	char	*key;
 	size_t	 len;
 	size_t	 place;		/* among the keys wanted */
+	json_t	*extension;	/* without its strings; or NULL */
 };
 
 static int
@@ -86,6 +87,7 @@ read_part(struct part *p, json_t *object, char *body, size_t len,
 	if (find(object, "key", body, len, &p->key, &p->len) < 0 ||
 	    p->len == 0 || p->len % 4 != 0)
 		return bad(w, "a key that is not in base64");
+	p->extension = json_object_get(object, "key_extension");
 	return 0;
 }
 
@@ -177,6 +179,28 @@ decode(const struct part *parts, size_t n, struct saekeys **out,
 	return 0;
 }
 
+/* What the KME says of its keys is no secret. */
+static int
+add_extensions(const struct part *parts, const char *body, size_t len,
+    struct saekeys *keys, struct saewhy *w)
+{
+	json_t	*j;
+	char	*text;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		if (parts[i].extension == NULL)
+			continue;
+		j = saeblank_restore(parts[i].extension, body, len);
+		text = json_is_object(j) ? json_dumps(j, JSON_COMPACT |
+		    JSON_ENSURE_ASCII) : NULL;
+		json_decref(j);
+		if (text == NULL)
+			return bad(w, "a key_extension that is no object");
+		keys->key[parts[i].place].extension = text;
+	}
+	return 0;
+}
+
 int
 saeanswer_keys(char *body, size_t len, const struct saewanted *want,
     struct saekeys **out, struct saewhy *w)
@@ -197,7 +221,9 @@ saeanswer_keys(char *body, size_t len, const struct saewanted *want,
 	} else if ((parts = calloc(want->n, sizeof(*parts))) == NULL) {
 		r = saewhy_set(w, E_NO_MEMORY, "out of memory");
 	} else if ((r = read_parts(parts, array, body, len, want, w)) == 0) {
-		r = decode(parts, want->n, out, w);
+		if ((r = decode(parts, want->n, out, w)) == 0 &&
+		    (r = add_extensions(parts, body, len, *out, w)) < 0)
+			saekeys_free(out);
 	}
 	free(parts);
 	json_decref(root);

@@ -102,6 +102,13 @@ unescape(const char *p, size_t left, size_t *used)
 	return hi < 0 || hi > 7 || lo < 0 ? -1 : hi * 16 + lo;
 }
 
+static bool
+read_place(const char *place, size_t len, size_t *begin, size_t *n)
+{
+	return sscanf(place, "%zu:%zu", begin, n) == 2 && *begin >= 1 &&
+	    *begin <= len && *n <= len - *begin;
+}
+
 int
 saeblank_find(const char *place, char *text, size_t len, char **at,
     size_t *octets)
@@ -110,8 +117,7 @@ saeblank_find(const char *place, char *text, size_t len, char **at,
 	char	*s;
 	int	 c;
 
-	if (sscanf(place, "%zu:%zu", &begin, &n) != 2 || begin > len ||
-	    n > len - begin)
+	if (!read_place(place, len, &begin, &n))
 		return -E_BAD_FORMAT;
 	s = text + begin;
 	for (size_t i = 0; i < n; i += used, put++) {
@@ -124,4 +130,61 @@ saeblank_find(const char *place, char *text, size_t len, char **at,
 	*at = s;
 	*octets = put;
 	return 0;
+}
+
+static json_t *
+restore_string(json_t *place, const char *text, size_t len)
+{
+	size_t	begin, n;
+
+	if (!read_place(json_string_value(place), len, &begin, &n) ||
+	    n == len - begin)
+		return NULL;
+	/* With its quotes: then the parser checks and undoes the escapes. */
+	return json_loadb(text + begin - 1, n + 2, JSON_DECODE_ANY, NULL);
+}
+
+static json_t *
+restore_array(json_t *from, const char *text, size_t len)
+{
+	json_t	*to = json_array(), *value;
+	size_t	 i;
+
+	json_array_foreach(from, i, value)
+		if (json_array_append_new(to, saeblank_restore(value, text,
+		    len)) < 0) {
+			json_decref(to);
+			return NULL;
+		}
+	return to;
+}
+
+static json_t *
+restore_object(json_t *from, const char *text, size_t len)
+{
+	json_t		*to = json_object(), *value;
+	const char	*name;
+
+	json_object_foreach(from, name, value)
+		if (json_object_set_new(to, name, saeblank_restore(value,
+		    text, len)) < 0) {
+			json_decref(to);
+			return NULL;
+		}
+	return to;
+}
+
+json_t *
+saeblank_restore(json_t *from, const char *text, size_t len)
+{
+	switch (json_typeof(from)) {
+	case JSON_STRING:
+		return restore_string(from, text, len);
+	case JSON_ARRAY:
+		return restore_array(from, text, len);
+	case JSON_OBJECT:
+		return restore_object(from, text, len);
+	default:
+		return json_incref(from);
+	}
 }

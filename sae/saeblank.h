@@ -5,6 +5,7 @@
 #ifndef SAE_BLANK_H
 #define SAE_BLANK_H
 
+#include <jansson.h>
 #include <stddef.h>
 
 #define SAEBLANK_ROOM(len)	(2 * (len) + 1024)
@@ -22,5 +23,7 @@ int	saeblank(char *out, size_t room, size_t *outlen, const char *text,
  */
 int	saeblank_find(const char *place, char *text, size_t len, char **at,
 	    size_t *octets);
+/* A value of the copy with its strings again; NULL: malformed, no memory. */
+json_t	*saeblank_restore(json_t *, const char *text, size_t len);
 
 #endif

@@ -1,5 +1,7 @@
 #include "saekeys.h"
 
+#include <stdlib.h>
+
 #include "saemem.h"
 
 struct saekeys *
@@ -24,6 +26,8 @@ saekeys_room(struct saekeys *k)
 void
 saekeys_free(struct saekeys **k)
 {
+	for (size_t i = 0; *k != NULL && i < (*k)->n; i++)
+		free((*k)->key[i].extension);
 	saemem_free(*k);
 	*k = NULL;
 }

@@ -324,6 +324,19 @@ saelink_usable(const struct saelink *l)
 	return !SSL_has_pending(l->ssl) && poll(&p, 1, 0) == 0;
 }
 
+/* A KME that has closed the connection may have said why before. */
+static void
+hear_alert(struct saelink *l)
+{
+	char	c;
+
+	if (l->fault != EPIPE && l->fault != ECONNRESET)
+		return;
+	l->fault = 0;
+	ERR_clear_error();
+	(void)SSL_read(l->ssl, &c, 1);
+}
+
 int
 saelink_write(struct saelink *l, const void *p, size_t len,
     uint64_t deadline, struct saewhy *w)
@@ -336,8 +349,10 @@ saelink_write(struct saelink *l, const void *p, size_t len,
 	for (; len > 0; at += n, len -= (size_t)n) {
 		ERR_clear_error();
 		n = SSL_write(l->ssl, at, len < 16384 ? (int)len : 16384);
-		if (n <= 0)
+		if (n <= 0) {
+			hear_alert(l);
 			return failed(l, "sending the request", w);
+		}
 	}
 	return 0;
 }

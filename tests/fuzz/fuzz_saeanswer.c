@@ -27,6 +27,17 @@ const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_END
 };
 
+static int
+same_extension(const json_t *wanted, const char *text)
+{
+	json_t	*got = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	int	 same = wanted == NULL ? text == NULL :
+		    json_equal(wanted, got);
+
+	json_decref(got);
+	return same;
+}
+
 /* Everything read again by a parser that is shown the keys. */
 static void
 compare(const char *text, size_t len, const struct saekeys *keys)
@@ -46,7 +57,9 @@ compare(const char *text, size_t len, const struct saekeys *keys)
 
 		encoded[n] = '\0';
 		if (strcmp(json_string_value(json_object_get(one, "key")),
-		    encoded) != 0 || k->octets != keys->key[0].octets)
+		    encoded) != 0 || k->octets != keys->key[0].octets ||
+		    !same_extension(json_object_get(one, "key_extension"),
+		    k->extension))
 			abort();
 	}
 	json_decref(root);

@@ -1,6 +1,7 @@
 /* check_saeanswer.c - tests sae/saeanswer.c and what it is made of. */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,38 @@ START_TEST(what_other_kmes_write_is_read)
 	    32), 0);
 	ck_assert_str_eq(keys->key[0].id, A);
 	ck_assert_uint_eq(keys->key[0].bytes[31], 0xeb);
+	ck_assert_str_eq(keys->key[0].extension,
+	    "{\"a\":\"b\",\"key\":\"AAAA\"}");
+	saekeys_free(&keys);
+}
+END_TEST
+
+static int
+read_extension(const char *text)
+{
+	char	all[300];
+
+	snprintf(all, sizeof(all), "{\"keys\":[{\"key_ID\":\"" A "\","
+	    "\"key_extension\":%s,\"key\":\"" KEY_A "\"}]}", text);
+	return read_new(all, 1, 32);
+}
+
+START_TEST(an_extension_is_told_as_it_was_said)
+{
+	ck_assert_int_eq(read_extension("{ \"a\": [1, null, \"\\u001b\u00e4"
+	    "\\\"\", {\"\":\"\"}] }"), 0);
+	ck_assert_str_eq(keys->key[0].extension, "{\"a\":[1,null,"
+	    "\"\\u001B\\u00E4\\\"\",{\"\":\"\"}]}");
+	ck_assert_int_eq(read_extension("{}"), 0);
+	ck_assert_str_eq(keys->key[0].extension, "{}");
+	ck_assert_int_eq(read_new("{\"keys\":[" ONE(A, KEY_A) "]}", 1, 0), 0);
+	ck_assert_ptr_null(keys->key[0].extension);
+	ck_assert_int_eq(read_extension("\"x\""), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_extension("[]"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_extension("{\"a\":\"\\q\"}"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_extension("{\"a\":\"\xff\"}"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_extension("{\"a\":1,\"a\":2}"),
+	    -E_BAD_FORMAT);
 	saekeys_free(&keys);
 }
 END_TEST
@@ -247,7 +280,8 @@ END_TEST
 
 UNIT_MAIN("saeanswer", new_keys_come_in_the_order_of_the_answer,
     fetched_keys_come_in_the_order_of_the_request,
-    what_other_kmes_write_is_read, keys_that_nobody_asked_for_are_refused,
+    what_other_kmes_write_is_read, an_extension_is_told_as_it_was_said,
+    keys_that_nobody_asked_for_are_refused,
     an_answer_that_is_not_a_container_is_refused,
     a_parser_never_sees_a_key, many_small_strings_do_not_exceed_the_room,
     a_status_is_read, an_error_is_told_with_its_details,
