@@ -229,6 +229,11 @@ def figure_3(net):
         fetch(net, keys)
 
 
+@step("4", "slave-is-the-caller")
+def slave_is_the_caller(net):
+    fetch(net, draw(net, "SAE-A1", "SAE-A1", number=2))
+
+
 @step("A", "no-session")
 def no_session(net):
     """Each of two keys is fetched without a word about the other, on a
