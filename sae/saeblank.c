@@ -23,7 +23,7 @@ copy_add(struct copy *c, const char *p, size_t n)
 	return 0;
 }
 
-/* The index of the quote that ends the string beginning at `from`; len: none. */
+/* The index of the quote that ends the string from there; len: none. */
 static size_t
 string_end(const char *text, size_t len, size_t from)
 {

@@ -12,7 +12,8 @@ uri_names(void *kme_id, const char *uri)
 	size_t	n = strlen(SAECERT_URN);
 
 	return strcmp(uri, kme_id) == 0 ||
-	    (strncmp(uri, SAECERT_URN, n) == 0 && strcmp(uri + n, kme_id) == 0);
+	    (strncmp(uri, SAECERT_URN, n) == 0 &&
+	    strcmp(uri + n, kme_id) == 0);
 }
 
 /* Not a pattern: an ID is compared as it is. */

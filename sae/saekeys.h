@@ -14,7 +14,7 @@ struct saekey {
 	uuid_text	 id;		/* lower case */
 	size_t		 octets;
 	const uint8_t	*bytes;
-	char		*extension;	/* key_extension, ASCII JSON; or NULL */
+	char		*extension;	/* key_extension as JSON; or NULL */
 };
 
 struct saekeys {

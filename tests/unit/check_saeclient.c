@@ -1,4 +1,4 @@
-/* check_saeclient.c - tests sae/saeclient.c against a KME that plays tricks. */
+/* check_saeclient.c - tests sae/saeclient.c against a tricky KME. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>

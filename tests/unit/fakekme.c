@@ -64,7 +64,7 @@ serve(struct fakekme *k, SSL *ssl)
 			SSL_write(ssl, s->answer, (int)strlen(s->answer));
 		if (s->close)
 			return;
-		if (s->answer == NULL) {	/* until the client has enough */
+		if (s->answer == NULL) {	/* until the client leaves */
 			await(k, SSL_get_fd(ssl));
 			return;
 		}
