@@ -30,7 +30,7 @@ struct queue { struct job *head, **tail; };
 struct committer {
 	struct db	*db;
 	pthread_t	 thread;
-	pthread_mutex_t	 mutex;		/* for all below but `queued` */
+	pthread_mutex_t	 mutex;		/* up to `eventfd` */
 	pthread_cond_t	 work, answer;
 	struct queue	 waiting, answered;
 	bool		 stop, checkpoint;
@@ -38,7 +38,9 @@ struct committer {
 	uint64_t	 commits, jobs;
 	int		 eventfd;
 	struct event	*ev;
-	size_t		 queued;	/* the loop's own count */
+	/* Of the loop alone: */
+	struct queue	 ready;		/* taken from `answered` */
+	size_t		 queued;
 };
 
 static void
@@ -64,6 +66,16 @@ queue_pop(struct queue *q)
 	if (j != NULL && (q->head = j->next) == NULL)
 		q->tail = &q->head;
 	return j;
+}
+
+static void
+queue_move(struct queue *to, struct queue *from)
+{
+	if (from->head == NULL)
+		return;
+	*to->tail = from->head;
+	to->tail = from->tail;
+	queue_init(from);
 }
 
 /* ---- the thread ---- */
@@ -162,16 +174,19 @@ take_batch(struct committer *c, struct queue *batch)
 		queue_add(batch, j);
 }
 
+/* Whoever is woken runs at once, perhaps on this core: not into our lock. */
 static void
 give_answers(struct committer *c, struct queue *batch)
 {
 	const uint64_t	 one = 1;
-	struct job	*j;
+	bool		 wake;
 
-	while ((j = queue_pop(batch)) != NULL)
-		queue_add(&c->answered, j);
+	pthread_mutex_lock(&c->mutex);
+	wake = c->answered.head == NULL;
+	queue_move(&c->answered, batch);
+	pthread_mutex_unlock(&c->mutex);
 	pthread_cond_signal(&c->answer);
-	if (write(c->eventfd, &one, sizeof(one)) < 0)
+	if (wake && write(c->eventfd, &one, sizeof(one)) < 0)
 		log_err("committer cannot wake the loop", NULL);
 }
 
@@ -201,8 +216,8 @@ work(void *arg)
 			pthread_mutex_unlock(&c->mutex);
 			if (run_transaction(c, &batch) < 0)
 				run_singly(c, &batch);
-			pthread_mutex_lock(&c->mutex);
 			give_answers(c, &batch);
+			pthread_mutex_lock(&c->mutex);
 		} else if (c->checkpoint)
 			checkpoint(c);
 		else if (c->stop)
@@ -222,10 +237,12 @@ deliver_one(struct committer *c)
 {
 	struct job	*j;
 
-	pthread_mutex_lock(&c->mutex);
-	j = queue_pop(&c->answered);
-	pthread_mutex_unlock(&c->mutex);
-	if (j == NULL)
+	if (c->ready.head == NULL) {
+		pthread_mutex_lock(&c->mutex);
+		queue_move(&c->ready, &c->answered);
+		pthread_mutex_unlock(&c->mutex);
+	}
+	if ((j = queue_pop(&c->ready)) == NULL)
 		return false;
 	c->queued--;
 	if (j->sync != NULL)
@@ -253,7 +270,7 @@ static void
 wait_and_deliver(struct committer *c)
 {
 	pthread_mutex_lock(&c->mutex);
-	while (c->answered.head == NULL)
+	while (c->ready.head == NULL && c->answered.head == NULL)
 		pthread_cond_wait(&c->answer, &c->mutex);
 	pthread_mutex_unlock(&c->mutex);
 	deliver_one(c);
@@ -264,6 +281,7 @@ add(struct committer *c, committer_run *run, committer_done *done, void *arg,
     int *sync)
 {
 	struct job	*j = malloc(sizeof(*j));
+	bool		 wake;
 
 	/* The caller has promised something; there is no way back. */
 	if (j == NULL)
@@ -271,10 +289,11 @@ add(struct committer *c, committer_run *run, committer_done *done, void *arg,
 	*j = (struct job){ NULL, run, done, arg, 0, sync };
 	c->queued++;
 	pthread_mutex_lock(&c->mutex);
-	if (c->waiting.head == NULL)
-		pthread_cond_signal(&c->work);
+	wake = c->waiting.head == NULL;
 	queue_add(&c->waiting, j);
 	pthread_mutex_unlock(&c->mutex);
+	if (wake)
+		pthread_cond_signal(&c->work);
 }
 
 void
@@ -354,6 +373,7 @@ committer_new(struct committer **out, struct event_base *base, struct db *db)
 	c->db = db;
 	queue_init(&c->waiting);
 	queue_init(&c->answered);
+	queue_init(&c->ready);
 	pthread_mutex_init(&c->mutex, NULL);
 	pthread_cond_init(&c->work, NULL);
 	pthread_cond_init(&c->answer, NULL);

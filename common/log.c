@@ -133,6 +133,12 @@ log_divert(char *text, size_t room)
 		text[0] = '\0';
 }
 
+bool
+log_wants(enum log_level level)
+{
+	return level <= max_level;
+}
+
 void
 log_event(enum log_level level, const char *event, const char *fmt, ...)
 {

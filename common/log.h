@@ -6,6 +6,7 @@
 #ifndef QKD_LOG_H
 #define QKD_LOG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum log_level { LL_ERR = 3, LL_WARN = 4, LL_NOTICE = 5, LL_INFO = 6,
@@ -23,7 +24,10 @@ void	log_event(enum log_level, const char *event, const char *fmt, ...)
 #define log_warn(...)	log_event(LL_WARN, __VA_ARGS__)
 #define log_notice(...)	log_event(LL_NOTICE, __VA_ARGS__)
 #define log_info(...)	log_event(LL_INFO, __VA_ARGS__)
-#define log_debug(...)	log_event(LL_DEBUG, __VA_ARGS__)
+/* On every request: its arguments cost nothing when it is off. */
+#define log_debug(...)	(log_wants(LL_DEBUG) ? \
+			    log_event(LL_DEBUG, __VA_ARGS__) : (void)0)
+bool	log_wants(enum log_level);
 /*
  * For code of ours that serves another program: until called with NULL, the
  * first error of this thread goes to `text`, and other events nowhere.

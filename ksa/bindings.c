@@ -319,12 +319,15 @@ bindings_drop_copies(struct side *s, int64_t peer, uint64_t upto)
 int
 bindings_forget(struct side *s, int64_t peer, uint64_t upto, uint64_t before)
 {
-	int	r;
+	int	issued, received;
 
-	if ((r = db_run(s->db, SQL_ISSUED_FORGET, "iuu", peer, upto,
+	if ((issued = db_run(s->db, SQL_ISSUED_FORGET, "iuu", peer, upto,
 	    before)) < 0)
-		return r;
-	return db_run(s->db, SQL_RECEIVED_FORGET, "iu", peer, before);
+		return issued;
+	if ((received = db_run(s->db, SQL_RECEIVED_FORGET, "iu", peer,
+	    before)) < 0)
+		return received;
+	return issued + received;
 }
 
 /* ---- reading ---- */

@@ -90,7 +90,8 @@ int	bindings_drop_copies(struct side *, int64_t peer, uint64_t upto);
 /* Void, if it was valid; its keys are erased with the next sweep. */
 int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
 int	bindings_void_all(struct side *, int64_t peer);
-/* Rows made before that, at the left edge; issued ones up to `upto`. */
+/* Rows made before that, at the left edge; issued ones up to `upto`. How many
+ * were deleted, at most 1000 of each kind. */
 int	bindings_forget(struct side *, int64_t peer, uint64_t upto,
 	    uint64_t before);
 

@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -121,14 +120,15 @@ name_all(struct enc *e)
 {
 	struct binding	*b = e->parts[0].b;
 	uint64_t	 last = 0;
+	int		 r;
 
 	for (uint32_t i = 0; i < e->nparts; i++)
 		if (e->parts[i].peer->request_last > last)
 			last = e->parts[i].peer->request_last;
 	b->made = now_ms();
 	b->request = keyid_serial(&last, b->made);
-	if (RAND_bytes(b->seed, KEYID_SEED) != 1)
-		return -E_RANDOM;
+	if ((r = keyid_seed(b->seed)) < 0)
+		return r;
 	for (uint32_t i = 0; i < e->nparts; i++) {
 		struct enc_part	*part = &e->parts[i];
 

@@ -1,7 +1,9 @@
 /* keyid.c - key_IDs made and taken apart. */
 #include "ksa/keyid.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/rand.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -10,6 +12,7 @@
 #include "otp.h"
 
 #define PLACES	1024
+#define SEEDS	128		/* drawn at once: one costs as much */
 #define TAG	0x000fffffffffffffULL		/* 52 bits */
 #define VARIANT	0x8000000000000000ULL
 
@@ -21,6 +24,22 @@ keyid_serial(uint64_t *last, uint64_t now_ms)
 	if (s <= *last)
 		s = *last + 1;
 	return *last = s;
+}
+
+int
+keyid_seed(uint8_t seed[KEYID_SEED])
+{
+	static uint8_t	seeds[SEEDS][KEYID_SEED];	/* as in halves() */
+	static unsigned	left;
+
+	if (left == 0) {
+		if (RAND_bytes(seeds[0], sizeof(seeds)) != 1)
+			return -E_RANDOM;
+		left = SEEDS;
+	}
+	memcpy(seed, seeds[--left], KEYID_SEED);
+	OPENSSL_cleanse(seeds[left], KEYID_SEED);
+	return 0;
 }
 
 /* The second halves of the IDs of places first..first+n-1. */
@@ -39,10 +58,12 @@ halves(uint8_t (*out)[16], uint32_t first, uint32_t n,
 		memset(out[i], 0, 12);
 		put_be32(out[i] + 12, first + i);
 	}
-	/* Keys of one request come together: its key schedule is kept. */
+	/* Keys of one request come together: its key schedule is kept; and
+	 * to look the cipher up takes OpenSSL longer than all the rest. */
 	if (!valid || memcmp(last, seed, sizeof(last)) != 0) {
-		valid = EVP_EncryptInit_ex(ctx, EVP_aes_128_ecb(), NULL, seed,
-		    NULL) == 1 && EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
+		valid = EVP_EncryptInit_ex(ctx, valid ? NULL :
+		    EVP_aes_128_ecb(), NULL, seed, NULL) == 1 &&
+		    EVP_CIPHER_CTX_set_padding(ctx, 0) == 1;
 		memcpy(last, seed, sizeof(last));
 	}
 	if (!valid || EVP_EncryptUpdate(ctx, out[0], &len, out[0], (int)n * 16) != 1 ||

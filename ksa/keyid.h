@@ -15,6 +15,8 @@
 /* Request serials: 60 bits, milliseconds << 12 | counter; each larger than
  * *last, where it is kept. */
 uint64_t keyid_serial(uint64_t *last, uint64_t now_ms);
+/* A seed for keyid_make(). -E_RANDOM. */
+int	keyid_seed(uint8_t seed[KEYID_SEED]);
 /* The IDs of places 0..n-1. -E_RANGE, -E_SYSTEM. */
 int	keyid_make(uint8_t (*ids)[KEYID_OCTETS], uint32_t n, uint64_t serial,
 	    const uint8_t seed[KEYID_SEED]);

@@ -14,6 +14,8 @@
 #define ROWS		2000	/* bindings looked at in one job */
 #define BLOCKS		512	/* own blocks wiped in one job */
 #define CHECKPOINT_MS	5000	/* between truncating checkpoints */
+#define FORGET_MS	10000	/* between two looks for old rows */
+#define FORGET_MANY	1000	/* rows: there may be more */
 
 /* A range of key octets to be erased. */
 struct range { struct peer *peer; uint64_t block; uint32_t from, octets; };
@@ -30,7 +32,7 @@ struct sweep {
 	uint32_t	 nown, ownroom;
 	uint64_t	*cursor;	/* per peer: all before it are expired */
 	bool		 busy, erased;
-	uint64_t	 checkpoint;
+	uint64_t	 checkpoint, forget;	/* mono, ms */
 };
 
 struct job {
@@ -42,6 +44,7 @@ struct job {
 	struct ranges	 ranges;
 	struct seen	 seen[2 * ROWS];	/* changed on disk */
 	uint32_t	 nseen, nexpired;
+	bool		 forget, more;		/* old rows */
 	bool		 again;			/* there is more */
 };
 
@@ -274,10 +277,12 @@ sweep_forgotten(struct job *j, struct side *s, size_t k)
 				    c->tombstone) * 1000;
 	int			 r;
 
-	if (j->now < age)
+	if (!j->forget || j->now < age)
 		return 0;
 	r = bindings_forget(s, j->sweep->env->peers[k]->id, j->acked[k],
 	    j->now - age);
+	if (r >= FORGET_MANY)
+		j->again = j->more = true;
 	return r < 0 ? r : 0;
 }
 
@@ -292,7 +297,7 @@ sweep_run(struct db *db, void *arg)
 
 	(void)db;
 	j->ranges.n = j->nseen = j->nexpired = 0;
-	j->again = false;
+	j->again = j->more = false;
 	memcpy(j->cursor, j->sweep->cursor,
 	    j->sweep->env->npeers * sizeof(j->cursor[0]));
 	for (uint32_t i = 0; r == 0 && i < j->nown; i++) {
@@ -330,6 +335,8 @@ after(struct sweep *w, struct job *j)
 		    j->seen[i].request);
 	if (j->nseen > 0)
 		segcache_clear(env->segments);
+	if (j->more)
+		w->forget = 0;
 	env->count.erased += j->nseen;
 	env->count.expired += j->nexpired;
 	if (j->nseen > 0 || j->nown > 0)
@@ -379,6 +386,8 @@ sweep_start(struct sweep *w)
 	}
 	j->sweep = w;
 	j->now = now_ms();
+	if ((j->forget = mono_ms() >= w->forget))
+		w->forget = mono_ms() + FORGET_MS;
 	for (size_t k = 0; k < n; k++)
 		if (!w->env->peers[k]->self)
 			j->acked[k] = outbox_acked(w->env->peers[k]->outbox);

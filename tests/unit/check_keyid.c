@@ -68,6 +68,36 @@ START_TEST(serials_grow_though_the_clock_goes_back)
 }
 END_TEST
 
+START_TEST(every_request_has_a_seed_of_its_own)
+{
+	static uint8_t	seen[300][KEYID_SEED];
+
+	for (unsigned i = 0; i < 300; i++) {
+		ck_assert_int_eq(keyid_seed(seen[i]), 0);
+		for (unsigned k = 0; k < i; k++)
+			ck_assert_mem_ne(seen[i], seen[k], KEYID_SEED);
+	}
+}
+END_TEST
+
+START_TEST(requests_in_turn_keep_their_ids)
+{
+	uint8_t	seeds[2][KEYID_SEED] = { { 1 }, { 2 } };
+	uint8_t	first[2][2][KEYID_OCTETS], again[2][KEYID_OCTETS];
+
+	for (unsigned i = 0; i < 2; i++)
+		ck_assert_int_eq(keyid_make(first[i], 2, 4096 + i, seeds[i]),
+		    0);
+	ck_assert_mem_ne(first[0][0] + 9, first[1][0] + 9, 7);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_int_eq(keyid_make(again, 2, 4096 + i, seeds[i]), 0);
+		ck_assert_mem_eq(again, first[i], sizeof(again));
+		ck_assert_int_eq(keyid_check(first[1 - i][1], seeds[1 - i]),
+		    0);
+	}
+}
+END_TEST
+
 START_TEST(pieces_must_cover_what_is_claimed_in_order)
 {
 	struct pieces	*p = pieces_new(2), *q = NULL;
@@ -110,5 +140,7 @@ UNIT_MAIN("keyid",
     no_bit_of_an_id_can_be_changed,
     other_uuids_are_none_of_ours,
     serials_grow_though_the_clock_goes_back,
+    every_request_has_a_seed_of_its_own,
+    requests_in_turn_keep_their_ids,
     pieces_must_cover_what_is_claimed_in_order,
     a_key_may_lie_in_two_blocks)
