@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define KEEP	4096	/* octets that an empty queue holds on to */
-
 /* Never realloc: it would leave a copy behind. */
 static int
 move(struct bytequeue *q, size_t room)
@@ -58,11 +56,8 @@ bytequeue_consume(struct bytequeue *q, size_t octets)
 	OPENSSL_cleanse(q->p + q->off, octets);
 	q->off += octets;
 	q->len -= octets;
-	if (q->len > 0)
-		return;
-	q->off = 0;
-	if (q->room > KEEP)
-		bytequeue_free(q);
+	if (q->len == 0)
+		q->off = 0;
 }
 
 void

@@ -14,7 +14,7 @@ struct bytequeue {
 uint8_t	*bytequeue_reserve(struct bytequeue *, size_t octets);
 /* The first `octets` of the room reserved are now in the queue. */
 void	 bytequeue_commit(struct bytequeue *, size_t octets);
-/* The first octets are used up. Memory beyond a page goes when empty. */
+/* The first octets are used up. The memory stays. */
 void	 bytequeue_consume(struct bytequeue *, size_t octets);
 void	 bytequeue_free(struct bytequeue *);
 static inline uint8_t *

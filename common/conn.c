@@ -6,7 +6,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -69,16 +68,6 @@ conn_want_write(struct conn *c, bool on)
 		c->w_on = on;
 }
 
-/* A job that runs keeps the connection until it is done. */
-static void
-come_back(struct conn *c)
-{
-	if (c->away && helper_cancel(c->lim.helper, &c->job)) {
-		c->away = false;
-		conn_release(c);
-	}
-}
-
 void
 conn_close(struct conn *c, const char *why)
 {
@@ -93,7 +82,7 @@ conn_close(struct conn *c, const char *why)
 	conn_want_write(c, false);
 	connloop_remove(c->loop, &c->item);
 	conn_hold(c);
-	come_back(c);
+	connshake_take_back(c);
 	c->ops->closed(c->arg, c, why);
 	conn_release(c);
 }
@@ -147,102 +136,6 @@ on_due(struct connloop_item *item, uint64_t now)
 }
 
 static void
-opened(struct conn *c)
-{
-	X509	*peer = SSL_get0_peer_certificate(c->ssl);
-
-	c->shaken = true;
-	if (peer == NULL || SSL_get_verify_result(c->ssl) != X509_V_OK) {
-		conn_close(c, "no valid certificate");
-		return;
-	}
-	c->state = OPEN;
-	c->due = 0;
-	c->last_input = mono_ms();
-	if (c->ops->ready(c->arg, c, peer) < 0)
-		conn_close(c, "refused");
-	if (c->state == DEAD)
-		return;
-	conn_want_write(c, false);
-	if (c->out.len > 0 || c->state == FINISHING)
-		connloop_flush(c->loop, &c->item);
-	connio_resume(c);
-	conn_rearm(c);
-}
-
-/* In the loop, or in a thread of the helper. */
-static void
-step(struct conn *c)
-{
-	ERR_clear_error();
-	errno = 0;
-	c->step = connio_result(c, SSL_do_handshake(c->ssl));
-}
-
-static void
-stepped(struct conn *c)
-{
-	if (c->step == CONN_DONE) {
-		opened(c);
-	} else if (c->step == CONN_FAILED) {
-		conn_close(c, c->why);
-	} else {
-		conn_want_read(c, true);
-		conn_want_write(c, c->step == CONN_OUTPUT);
-	}
-}
-
-static void
-on_shake(struct connloop_item *item)
-{
-	struct conn	*c = (struct conn *)item;
-
-	conn_hold(c);
-	step(c);
-	stepped(c);
-	conn_release(c);
-}
-
-static struct conn *
-conn_of(struct helper_job *j)
-{
-	return (struct conn *)((char *)j - offsetof(struct conn, job));
-}
-
-static void
-run_step(struct helper_job *j)
-{
-	step(conn_of(j));
-}
-
-/* It may have been closed meanwhile. */
-static void
-step_done(struct helper_job *j)
-{
-	struct conn	*c = conn_of(j);
-
-	c->away = false;
-	if (c->state != DEAD)
-		stepped(c);
-	conn_release(c);
-}
-
-/* Handshakes queue up: the socket is not looked at meanwhile. */
-static void
-shake_later(struct conn *c)
-{
-	conn_want_read(c, false);
-	conn_want_write(c, false);
-	if (c->lim.helper == NULL) {
-		connloop_shake(c->loop, &c->item);
-		return;
-	}
-	c->away = true;
-	conn_hold(c);
-	helper_add(c->lim.helper, &c->job);
-}
-
-static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct conn	*c = arg;
@@ -250,7 +143,7 @@ on_readable(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	conn_hold(c);
 	if (c->state == SHAKING)
-		shake_later(c);
+		connshake_later(c);
 	else if (c->state == OPEN)
 		connio_read(c);
 	else if (c->state == LINGERING)
@@ -271,7 +164,7 @@ connected(struct conn *c)
 	if (error != 0)
 		conn_close(c, strerror(error));
 	else
-		shake_later(c);
+		connshake_later(c);
 }
 
 static void
@@ -284,7 +177,7 @@ on_writable(evutil_socket_t fd, short what, void *arg)
 	if (c->connecting) {
 		connected(c);
 	} else if (c->state == SHAKING) {
-		shake_later(c);
+		connshake_later(c);
 	} else {
 		conn_want_write(c, false);	/* comes back if it must */
 		if (c->state == OPEN || c->state == FINISHING)
@@ -299,7 +192,7 @@ static const struct connloop_ops loop_ops = {
 	.due = on_due,
 	.flush = connio_on_flush,
 	.again = connio_on_again,
-	.shake = on_shake,
+	.shake = connshake_on_turn,
 };
 
 static int
@@ -309,8 +202,7 @@ attach(struct conn *c, struct event_base *base, SSL_CTX *ctx)
 
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	address_peer(c->fd, c->address);
-	c->job.lane = (unsigned)(address_source(c->address) *
-	    0x9e3779b97f4a7c15 >> 32);
+	connshake_init(c);
 	if ((c->loop = connloop_get(base, &loop_ops)) == NULL ||
 	    (c->ssl = SSL_new(ctx)) == NULL ||
 	    SSL_set_fd(c->ssl, c->fd) != 1)
@@ -347,8 +239,6 @@ conn_new(struct event_base *base, SSL_CTX *ctx, int fd, bool server,
 	c->lim = *lim;
 	c->ops = ops;
 	c->arg = arg;
-	c->job.run = run_step;
-	c->job.done = step_done;
 	if (attach(c, base, ctx) < 0) {
 		conn_free(c);
 		return NULL;
@@ -364,6 +254,8 @@ conn_reserve(struct conn *c, size_t len)
 {
 	if (c->state > OPEN)
 		return NULL;
+	if (c->out.p == NULL)
+		connloop_lend(c->loop, &c->out);
 	return bytequeue_reserve(&c->out, len);
 }
 

@@ -56,6 +56,14 @@ void	conn_want_write(struct conn *, bool on);
 /* A deadline may have changed. */
 void	conn_rearm(struct conn *);
 
+/* The address is known: handshakes wait in its lane. */
+void	connshake_init(struct conn *);
+/* A step of the handshake is due; the socket is not looked at meanwhile. */
+void	connshake_later(struct conn *);
+void	connshake_on_turn(struct connloop_item *);
+/* It is closed: a step that waits is not taken any more. */
+void	connshake_take_back(struct conn *);
+
 /* The result of an SSL call; of a failure c->why is the reason. Touches the
  * SSL and c->why and c->broken only. */
 enum conn_result connio_result(struct conn *, int result);

@@ -122,6 +122,7 @@ static void
 all_written(struct conn *c)
 {
 	conn_want_write(c, false);
+	connloop_give_back(c->loop, &c->out);
 	c->write_due = 0;
 	if (c->state == FINISHING) {
 		linger(c);
@@ -278,6 +279,8 @@ keep(struct conn *c, const uint8_t *p, size_t len)
 
 	if (len == 0 || c->state == DEAD)
 		return;
+	if (c->in.p == NULL)
+		connloop_lend(c->loop, &c->in);
 	if ((room = bytequeue_reserve(&c->in, len)) == NULL) {
 		conn_close(c, "out of memory");
 		return;
@@ -306,6 +309,8 @@ deliver_kept(struct conn *c)
 
 	if (used > 0)
 		bytequeue_consume(&c->in, used);
+	if (c->in.len == 0)
+		connloop_give_back(c->loop, &c->in);
 }
 
 static void
@@ -313,6 +318,8 @@ read_kept(struct conn *c, bool *end, bool *more)
 {
 	uint8_t	*p;
 
+	if (c->in.p == NULL)
+		connloop_lend(c->loop, &c->in);
 	if ((p = bytequeue_reserve(&c->in, RECORD)) == NULL) {
 		conn_close(c, "out of memory");
 		return;

@@ -8,6 +8,8 @@
 #define SLOTS		256
 #define SHAKES_BUSY	1	/* handshake steps per turn beside requests */
 #define SHAKES_IDLE	8
+#define SPARES		32
+#define SPARE_MAX	16384	/* octets of each */
 
 TAILQ_HEAD(items, connloop_item);
 
@@ -18,7 +20,8 @@ struct connloop {
 	struct event		*tick, *flush, *turn;
 	struct items		 slots[SLOTS], flushq, againq, shakeq;
 	uint64_t		 ticks;		/* done so far */
-	unsigned		 users;
+	struct bytequeue	 spares[SPARES];	/* all empty */
+	unsigned		 nspares, users;
 	bool			 busy, turn_set;
 	uint8_t			 scratch[CONNLOOP_SCRATCH];
 };
@@ -169,6 +172,8 @@ destroy(struct connloop *l)
 		event_free(l->flush);
 	if (l->turn != NULL)
 		event_free(l->turn);
+	while (l->nspares > 0)
+		bytequeue_free(&l->spares[--l->nspares]);
 	free(l);
 }
 
@@ -278,4 +283,22 @@ uint8_t *
 connloop_scratch(struct connloop *l)
 {
 	return l->scratch;
+}
+
+void
+connloop_lend(struct connloop *l, struct bytequeue *q)
+{
+	if (l->nspares > 0)
+		*q = l->spares[--l->nspares];
+}
+
+void
+connloop_give_back(struct connloop *l, struct bytequeue *q)
+{
+	if (q->room == 0 || q->room > SPARE_MAX || l->nspares == SPARES) {
+		bytequeue_free(q);
+		return;
+	}
+	l->spares[l->nspares++] = *q;
+	*q = (struct bytequeue){ NULL, 0, 0, 0 };
 }

@@ -1,9 +1,9 @@
 /*
  * connloop.h - what all connections of an event loop share: a coarse timer
  * wheel, so that a deadline costs no system call; the list of those with
- * output to be sent at the end of the turn; and the queue for handshakes, of
- * which only few are let in per turn, since each takes as long as a hundred
- * requests. For conn.c alone.
+ * output to be sent at the end of the turn; memory for their queues; and the
+ * queue for handshakes, of which only few are let in per turn, since each
+ * takes as long as a hundred requests. For conn.c alone.
  */
 #ifndef QKD_CONNLOOP_H
 #define QKD_CONNLOOP_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/queue.h>
+
+#include "bytequeue.h"
 
 #define CONNLOOP_SCRATCH	65536
 
@@ -49,6 +51,10 @@ void	connloop_again(struct connloop *, struct connloop_item *);
 void	connloop_shake(struct connloop *, struct connloop_item *);
 /* An established connection had work in this turn. */
 void	connloop_busy(struct connloop *);
+/* Memory for a queue that has none, if there is some to spare; and back when
+ * the queue is empty: connections that are idle hold none. */
+void	connloop_lend(struct connloop *, struct bytequeue *);
+void	connloop_give_back(struct connloop *, struct bytequeue *);
 /* CONNLOOP_SCRATCH octets for whoever is reading. */
 uint8_t	*connloop_scratch(struct connloop *);
 

@@ -18,6 +18,7 @@ libcommon_a_SOURCES = \
 	common/conn.c common/conn.h common/connimpl.h \
 	common/connio.c \
 	common/connloop.c common/connloop.h \
+	common/connshake.c \
 	common/ctl.c common/ctl.h \
 	common/daemon.c common/daemon.h \
 	common/db.c common/db.h \

@@ -41,6 +41,27 @@ door_undelivered(struct door *d, const struct receipt *r, const char *sae,
 	d->undelivered_keys += r->number;
 }
 
+struct http *
+door_lend_parser(struct door *d)
+{
+	return d->nparsers > 0 ? d->parsers[--d->nparsers] :
+	    http_new(&d->http_limits);
+}
+
+void
+door_take_parser(struct door *d, struct http **h)
+{
+	if (*h == NULL)
+		return;
+	if (d->nparsers == DOORINT_PARSERS) {
+		http_free(h);
+		return;
+	}
+	http_reset(*h);
+	d->parsers[d->nparsers++] = *h;
+	*h = NULL;
+}
+
 static void
 on_accept(void *arg, int fd)
 {
@@ -235,6 +256,8 @@ door_free(struct door **dp)
 		guest_close(LIST_FIRST(&d->guests), "shutting down");
 	stray_end(d);
 	helper_free(&d->helper);
+	while (d->nparsers > 0)
+		http_free(&d->parsers[--d->nparsers]);
 	porch_free(&d->porch);
 	house_free(&d->house);
 	if (d->stop_timer != NULL)

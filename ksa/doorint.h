@@ -13,6 +13,7 @@
 #include "porch.h"
 #include "stray.h"
 
+#define DOORINT_PARSERS	64		/* that wait for a request */
 #define DOORINT_CODES	8		/* of answers, counted apart */
 #define DOORINT_OUTPUT	262144		/* queued octets; then no new request */
 
@@ -22,7 +23,7 @@ struct guest {
 	struct porch_item waiting;	/* one of these two */
 	struct tenant	 tenant;
 	struct conn	*conn;
-	struct http	*http;
+	struct http	*http;		/* NULL between requests */
 	struct receipts	 receipts;
 	struct identity	 identity;
 	size_t		 answer;	/* octets of output being written */
@@ -42,6 +43,8 @@ struct door {
 	struct supply		*supply;
 	struct http_limits	 http_limits;
 	struct conn_limits	 conn_limits;
+	struct http		*parsers[DOORINT_PARSERS];
+	unsigned		 nparsers;
 	struct listener		*listener;
 	SSL_CTX			*tls;
 	unsigned		 generation;	/* of tls and book */
@@ -65,5 +68,15 @@ void	door_undelivered(struct door *, const struct receipt *,
 	    const char *sae, const char *peer, const char *why);
 /* The last guest may have left. */
 void	door_check_gone(struct door *);
+/* A parser for the length of a request: idle guests have none. */
+struct http *door_lend_parser(struct door *);
+void	door_take_parser(struct door *, struct http **);
+/* For the log; "-" for none. */
+const char *guest_sae(const struct guest *);
+
+/* arrive.c: the guest has no certificate yet; may be closed at once. */
+void	arrive_outside(struct guest *);
+/* His certificate is known. -E_NO_MEMORY. */
+int	arrive_inside(struct guest *);
 
 #endif

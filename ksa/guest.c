@@ -1,5 +1,4 @@
 /* guest.c - one connection: its requests, one at a time, and its deadlines. */
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,17 +21,13 @@ count_answer(struct door *d, int code)
 		}
 }
 
-#define GUEST_OF(P, FIELD) \
-	((struct guest *)((char *)(P) - offsetof(struct guest, FIELD)))
-
 static struct guest *
 guest_of(struct exchange *x)
 {
 	return (struct guest *)x;
 }
 
-/* For the log. */
-static const char *
+const char *
 guest_sae(const struct guest *g)
 {
 	return g->x.caller != NULL ? log_quote(g->x.caller->id) : "-";
@@ -42,7 +37,9 @@ char *
 guest_answer(struct exchange *x, int code, const char *extra, size_t octets)
 {
 	struct guest *g = guest_of(x);
-	const struct http_request *r = http_request(g->http);
+	static const struct http_request none;	/* he was not asked */
+	const struct http_request *r = g->http != NULL ?
+		    http_request(g->http) : &none;
 	char	 head[HTTPHEAD_MAX];
 	bool	 keep = r->keep_alive && !g->last && !x->door->stopping;
 	size_t	 n = httphead(head, code, octets, extra, keep, r->old);
@@ -119,9 +116,11 @@ guest_answered(struct exchange *x)
 	house_active(&g->tenant);
 	x->call = NULL;
 	x->request = NULL;
-	http_next(g->http);
+	if (g->http != NULL)
+		http_next(g->http);
 	if (g->reading)
 		return;
+	door_take_parser(x->door, &g->http);
 	if (g->broken || g->last)
 		stop_if_last(g);
 	else
@@ -183,7 +182,8 @@ static void
 set_deadline(struct guest *g, bool fresh)
 {
 	const struct ksa_conf *c = g->x.door->conf;
-	enum http_phase phase = g->busy ? HTTP_IDLE : http_phase(g->http);
+	enum http_phase phase = g->busy || g->http == NULL ? HTTP_IDLE :
+		    http_phase(g->http);
 
 	if (phase == g->phase && !(fresh && phase != HTTP_IDLE))
 		return;
@@ -205,6 +205,9 @@ on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 	size_t	 used = 0, k;
 	bool	 fresh = false;
 
+	if (g->http == NULL &&
+	    (g->http = door_lend_parser(g->x.door)) == NULL)
+		return -1;
 	g->reading = true;
 	while (used < n && !g->busy && !g->last && !g->broken &&
 	    conn_output_queued(c) < DOORINT_OUTPUT) {
@@ -213,6 +216,8 @@ on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 		fresh |= http_phase(g->http) == HTTP_IDLE;
 	}
 	g->reading = false;
+	if (!g->busy && http_phase(g->http) == HTTP_IDLE)
+		door_take_parser(g->x.door, &g->http);
 	if (g->broken)
 		return -1;
 	if (g->last && !g->busy) {
@@ -227,53 +232,6 @@ on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 	return used;
 }
 
-static void
-give_way(struct guest *g, const char *why)
-{
-	if (!quiet())
-		log_notice("a connection gives way", "peer=%s sae=%s "
-		    "reason=%s", conn_peer_address(g->conn), guest_sae(g),
-		    log_quote(why));
-	conn_close(g->conn, why);
-}
-
-/* He stays outside until he has his answer. */
-static void
-turn_away(struct guest *g, const char *why)
-{
-	g->x.door->refused++;
-	if (!quiet())
-		log_notice("connection refused", "peer=%s sae=%s reason=%s",
-		    g->x.address, guest_sae(g), log_quote(why));
-	g->last = g->reading = true;
-	etsi014_refuse(&g->x, 503, NULL, "%s", why);
-	g->reading = false;
-	conn_finish(g->conn);
-}
-
-static int
-let_in(struct guest *g)
-{
-	struct door *d = g->x.door;
-	struct tenant *out;
-	int	 r;
-
-	r = house_enter(d->house, &g->tenant,
-	    g->x.caller != NULL ? g->x.caller->id : "", &out);
-	if (r == -E_NO_MEMORY)
-		return r;
-	if (r == -E_BUSY)
-		turn_away(g, "too many connections of this application");
-	else if (r < 0)
-		turn_away(g, "too many connections");
-	else
-		porch_leave(d->porch, &g->waiting);
-	if (out != NULL)
-		give_way(GUEST_OF(out, tenant),
-		    "too many connections, most of this application");
-	return 0;
-}
-
 static int
 on_ready(void *arg, struct conn *c, X509 *cert)
 {
@@ -284,7 +242,7 @@ on_ready(void *arg, struct conn *c, X509 *cert)
 	if ((r = identity_meet(g, cert)) < 0)
 		return r;
 	g->ready = true;
-	return let_in(g);
+	return arrive_inside(g);
 }
 
 static void
@@ -297,7 +255,7 @@ leave(struct guest *g)
 	porch_leave(d->porch, &g->waiting);
 	house_leave(d->house, &g->tenant);
 	identity_leave(g);
-	http_free(&g->http);
+	door_take_parser(d, &g->http);
 	receipts_free(&g->receipts);
 	free(g);
 }
@@ -355,27 +313,13 @@ static const struct conn_ops guest_ops = {
 	.closed = on_closed,
 };
 
-static void
-wait_outside(struct guest *g)
-{
-	struct porch_item *out;
-
-	if (porch_enter(g->x.door->porch, &g->waiting, conn_source(g->conn),
-	    &out) < 0)
-		conn_close(g->conn, "out of memory");
-	else if (out != NULL)
-		give_way(GUEST_OF(out, waiting),
-		    "too many connections that have not shown a certificate");
-}
-
 void
 guest_enter(struct door *d, int fd)
 {
 	struct guest *g = calloc(1, sizeof(*g));
 
-	if (g == NULL || (g->http = http_new(&d->http_limits)) == NULL) {
+	if (g == NULL) {
 		d->refused++;
-		free(g);
 		close(fd);
 		return;
 	}
@@ -387,7 +331,7 @@ guest_enter(struct door *d, int fd)
 	if (g->conn == NULL)
 		leave(g);
 	else
-		wait_outside(g);
+		arrive_outside(g);
 }
 
 void

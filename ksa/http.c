@@ -254,10 +254,18 @@ http_new(const struct http_limits *limits)
 
 	if (h == NULL)
 		return NULL;
+	h->limits = limits;
+	http_reset(h);
+	return h;
+}
+
+void
+http_reset(struct http *h)
+{
+	http_next(h);
+	h->fault[0] = '\0';
 	llhttp_init(&h->parser, HTTP_REQUEST, settings());
 	h->parser.data = h;
-	h->limits = limits;
-	return h;
 }
 
 void

@@ -42,6 +42,8 @@ enum http_phase { HTTP_IDLE, HTTP_HEADER, HTTP_BODY };
 
 struct http *http_new(const struct http_limits *);	/* limits: kept */
 void	http_free(struct http **);		/* wipes */
+/* As new; for another connection. */
+void	http_reset(struct http *);
 enum http_event http_feed(struct http *, const uint8_t *, size_t,
 	    size_t *used);
 const struct http_request *http_request(const struct http *);

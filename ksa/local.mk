@@ -7,7 +7,8 @@ libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/certname.c ksa/certname.h \
 libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
-ksa_door_sources = ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
+ksa_door_sources = ksa/arrive.c \
+	ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
 	ksa/etsi014out.h ksa/expiry.c ksa/expiry.h ksa/guest.c \
 	ksa/guest.h ksa/http.c ksa/http.h \
