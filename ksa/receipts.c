@@ -37,6 +37,8 @@ receipts_arrived(struct receipts *r, uint64_t octets)
 
 	while (n < r->n && r->v[n].end <= octets)
 		n++;
+	if (n == 0)
+		return;
 	r->n -= n;
 	memmove(r->v, r->v + n, r->n * sizeof(*r->v));
 }
