@@ -40,7 +40,7 @@ refuse(struct enc *e, const struct quota_lack *l)
 	call_fail(&e->call, SUPPLY_INSUFFICIENT, "the quota of this "
 	    "application%s%.60s is %" PRIu64 " octets/s, %" PRIu64
 	    " octets at once: %" PRIu64 " are needed, %" PRIu64
-	    " are left; %s", l->slave ? " for " : "", l->slave ? l->slave : "", 
+	    " are left; %s", l->slave ? " for " : "", l->slave ? l->slave : "",
 	    l->rate, l->burst, l->needed, l->left, when);
 	enc_free(e);
 }

@@ -78,6 +78,8 @@ join(struct enc *e, struct peer *p, struct waiter *w)
 	e->line = p;
 	e->joined = mono_ms();
 	first_changed(p->line, w);
+	/* Only dealt: if somebody can be served now, the next tick does it. */
+	(void)fair_next(&p->line->fair, pool_available(p->pool), mono_ms());
 	pool_want(p->pool, fair_wanted(&p->line->fair));
 	pool_fill(p->pool);
 }
@@ -181,13 +183,10 @@ void
 line_tick(struct peer *p)
 {
 	struct fair_share	*s;
-	bool			 freed = false;
 
-	while ((s = fair_expired(&p->line->fair, mono_ms())) != NULL) {
+	while ((s = fair_expired(&p->line->fair, mono_ms())) != NULL)
 		free(s);
-		freed = true;
-	}
-	if (freed)
+	if (p->line->ncalls > 0)
 		line_retry(p);
 }
 
