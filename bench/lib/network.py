@@ -137,19 +137,21 @@ class Network:
         """Until so many keys can be drawn without the pool being filled up
         meanwhile, or else until it is full."""
         node, peer = (self.net["saes"][s]["node"] for s in (me, other))
-        want = min(keys * KEY_OCTETS + self.low, self.high)
-        end = time.monotonic() + self.args.fill
+        # Full, but for a block or two that were void.
+        want = min(keys * KEY_OCTETS + self.low, self.high - self.high // 50)
         last, since, told = -1, time.monotonic(), 0
         while True:
+            asked = time.monotonic()
             have, pending = self.stock(node, peer)
             if have >= want and pending == 0:
                 self.await_quiet()
                 return
             now = time.monotonic()
-            if now > end:
+            if now - since > self.args.fill:
                 raise Failed(f"pool of {node} for {peer} holds {have} octets "
-                             f"after {self.args.fill} s, {want} wanted: raise "
-                             "--rate, --pool or --fill, or lower --scale")
+                             f"and gets no more since {self.args.fill} s, "
+                             f"{want} wanted: raise --pool or --fill, or "
+                             "lower --scale")
             if have != last:
                 last, since = have, now
             elif now - since > 1 and have > self.low:
@@ -157,7 +159,8 @@ class Network:
             if now - told > 5:
                 say(f"  filling: {have >> 20} of {want >> 20} MiB")
                 told = now
-            time.sleep(0.1)
+            # The status counts rows: it must not keep ksa from filling.
+            time.sleep(max(0.1, 10 * (now - asked)))
 
     def draw(self, me, other, keys):
         """Keys that nobody will fetch; as fast as it goes. How many."""
