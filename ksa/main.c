@@ -27,17 +27,36 @@ static struct door	*door;
 static struct ctl	*ctl;
 
 static const char help[] =
-    "status: what is ready, what is missing, pools, connections\n";
+    "status: what is ready, what is missing, pools, connections\n"
+    "reload: certificates, CRLs, applications, quotas are read again\n";
+
+static int
+read_again(void)
+{
+	int	r = reload(&ksa_conf, door);
+
+	if (r == 0)
+		supply_reload(supply);
+	return r;
+}
 
 static json_t *
-on_command(void *arg, int nargs, char **args)
+report_reload(void)
+{
+	int	r = read_again();
+
+	if (r < 0)
+		return ctl_error("nothing has changed: %s; the log says more",
+		    err_text(r));
+	return json_pack("{s:b}", "reloaded", 1);
+}
+
+static json_t *
+report_status(void)
 {
 	json_t	*o, *missing, *warnings;
 	bool	 ready;
 
-	(void)arg;
-	if (nargs != 1 || strcmp(args[0], "status") != 0)
-		return ctl_error("unknown command; try help");
 	o = json_object();
 	missing = json_array();
 	warnings = json_array();
@@ -48,6 +67,17 @@ on_command(void *arg, int nargs, char **args)
 	json_object_set_new(o, "warnings", warnings);
 	door_report(door, o);
 	return o;
+}
+
+static json_t *
+on_command(void *arg, int nargs, char **args)
+{
+	(void)arg;
+	if (nargs == 1 && strcmp(args[0], "status") == 0)
+		return report_status();
+	if (nargs == 1 && strcmp(args[0], "reload") == 0)
+		return report_reload();
+	return ctl_error("unknown command; try help");
 }
 
 static void
@@ -68,8 +98,7 @@ static void
 on_reload(void *arg)
 {
 	(void)arg;
-	reload(&ksa_conf, door);
-	supply_reload(supply);
+	read_again();
 }
 
 static void

@@ -69,7 +69,7 @@ adopt(struct ksa_conf *c, struct ksa_conf *fresh)
 	fresh->quotas = quotas;
 }
 
-void
+int
 reload(struct ksa_conf *c, struct door *door)
 {
 	struct ksa_conf	*fresh = calloc(1, sizeof(*fresh));
@@ -91,4 +91,5 @@ reload(struct ksa_conf *c, struct door *door)
 		log_notice("certificates and applications read again",
 		    "applications=%zu crl=%s", c->applications.n,
 		    *c->crl != '\0' ? log_quote(c->crl) : "none");
+	return r;
 }

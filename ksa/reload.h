@@ -8,8 +8,8 @@
 /*
  * The file is read again; what the door can take over (its certificate, key,
  * CA, CRLs, the applications) is, all or nothing. Which other options differ
- * is logged: they wait for a restart.
+ * is logged: they wait for a restart. Errors are logged.
  */
-void	reload(struct ksa_conf *, struct door *);
+int	reload(struct ksa_conf *, struct door *);
 
 #endif
