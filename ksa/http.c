@@ -20,6 +20,7 @@ struct http {
 	char		 name[NAME_MAX_KEPT], value[VALUE_MAX_KEPT];
 	size_t		 name_len, value_len;	/* as received, not as kept */
 	size_t		 header_octets;
+	size_t		 framing;	/* of the body, and trailers */
 	unsigned	 headers, hosts;
 	bool		 begun, in_body, complete, wants_continue, host_bad;
 	bool		 after_lf;	/* the last octet of the header so far */
@@ -331,11 +332,21 @@ folded(struct http *h, const char *p, size_t n)
 	return false;
 }
 
+/* Chunk sizes and extensions; one chunk for each octet is allowed. */
+static int
+framing_grows(struct http *h, size_t len)
+{
+	h->framing += len;
+	return h->framing <= h->limits->header_max + 16 * h->body.len ? 0 :
+	    refuse(h, "this is more chunk header than body");
+}
+
 /* One step of the parser, to a pause or the end of the octets. */
 static enum http_event
 advance(struct http *h, const char *at, size_t n, size_t *used)
 {
 	bool	 header = !h->in_body;
+	size_t	 body = h->body.len;
 	llhttp_errno_t e;
 
 	llhttp_resume(&h->parser);
@@ -349,6 +360,8 @@ advance(struct http *h, const char *at, size_t n, size_t *used)
 		refuse(h, "a header field is folded");
 		return HTTP_FAULT;
 	}
+	if (!header && framing_grows(h, *used - (h->body.len - body)) < 0)
+		return HTTP_FAULT;
 	return e == HPE_OK ? HTTP_MORE : paused_event(h, n - *used);
 }
 
@@ -392,7 +405,7 @@ http_next(struct http *h)
 	span_clear(&h->target);
 	span_clear(&h->body);
 	memset(&h->request, 0, sizeof(h->request));
-	h->name_len = h->value_len = h->header_octets = 0;
+	h->name_len = h->value_len = h->header_octets = h->framing = 0;
 	h->headers = h->hosts = 0;
 	h->begun = h->in_body = h->complete = false;
 	h->wants_continue = h->host_bad = h->after_lf = false;

@@ -289,6 +289,38 @@ START_TEST(a_large_body_is_refused)
 }
 END_TEST
 
+START_TEST(endless_chunk_headers_are_refused)
+{
+	char	big[2000], slow[64 * 6 + 1] = "";
+	int	n = snprintf(big, sizeof(big), P H CHUNKED "\r\n1;");
+
+	memset(big + n, 'x', 1100);
+	ck_assert(!feed(big, n + 1100));
+	ck_assert_str_eq(story,
+	    "fault this is more chunk header than body\n");
+	for (int i = 0; i < 64; i++)
+		strcat(slow, "1\r\nx\r\n");
+	snprintf(big, sizeof(big), P H CHUNKED "\r\n%s0\r\n\r\n", slow);
+	ck_assert_int_eq(strncmp(told(big), "POST\nkeep", 9), 0);
+	ck_assert_int_eq(strncmp(told_slowly(big), "POST\nkeep", 9), 0);
+}
+END_TEST
+
+START_TEST(a_parser_that_is_reset_is_as_new)
+{
+	feed(P H "Content-Length: 9\r\n\r\nab", 44);
+	http_reset(h);
+	ck_assert_int_eq(http_phase(h), HTTP_IDLE);
+	feed("\x16\x03", 2);
+	ck_assert_int_eq(strncmp(story, "fault", 5), 0);
+	http_reset(h);
+	ck_assert_str_eq(http_fault(h), "");
+	story[0] = '\0';
+	feed(G H "\r\n", sizeof(G H) + 1);
+	ck_assert_str_eq(story, "GET\nkeep /a\nbody \n");
+}
+END_TEST
+
 START_TEST(the_phase_tells_which_deadline_applies)
 {
 	static const char rest[] = "ET /a HTTP/1.1\r\n" H
@@ -351,6 +383,8 @@ main(void)
 	tcase_add_test(t, a_large_header_is_refused);
 	tcase_add_test(t, many_header_fields_are_refused);
 	tcase_add_test(t, a_large_body_is_refused);
+	tcase_add_test(t, endless_chunk_headers_are_refused);
+	tcase_add_test(t, a_parser_that_is_reset_is_as_new);
 	tcase_add_test(t, the_phase_tells_which_deadline_applies);
 	tcase_add_test(t, the_head_of_an_answer_says_all_that_is_needed);
 	suite_add_tcase(s, t);
