@@ -56,7 +56,8 @@ check_signature(X509_STORE *store, X509_CRL *crl, const char *path)
 	if (named)
 		return failed(path, "CRL is not signed by its issuer",
 		    issuer(crl, name));
-	log_warn("CRL of a CA that is not trusted here", "file=%s issuer=%s",
+	/* One between ours and the certificates, which come with it? */
+	log_info("CRL of a CA that is not among ours", "file=%s issuer=%s",
 	    log_quote(path), log_quote(issuer(crl, name)));
 	return 0;
 }
