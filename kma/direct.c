@@ -16,6 +16,7 @@ struct direct {
 	struct link		*l;
 	struct padwait		 wait;
 	uint64_t		 pad, block, deadline, mark;
+	struct origin		 origin;
 	struct secret		*bytes;		/* the link key block */
 	bool			 sent;
 	relay_done		*done;
@@ -36,7 +37,7 @@ finish(struct direct *d, int r)
 	    d->bytes->len - LINK_PAD)) == NULL)
 		r = -E_NO_MEMORY;
 	secret_free(&d->bytes);
-	d->done(d->arg, r, pool);
+	d->done(d->arg, r, pool, &d->origin);
 	free(d);
 }
 
@@ -65,8 +66,10 @@ got_pad(void *arg, int r, uint64_t idx)
 	struct link	*l = d->l;
 	struct linktx	*tx;
 
+	d->origin = (struct origin){ 1, 0 };
 	if (r < 0 || (r = linkstore_read(l->kma->store, l->id, idx,
-	    &d->bytes)) < 0) {
+	    &d->bytes)) < 0 || (r = linkstore_made(l->kma->store, l->id, idx,
+	    &d->origin.made)) < 0) {
 		finish(d, r);
 		return;
 	}
@@ -84,7 +87,7 @@ direct_send(struct link *l, uint64_t block, relay_done *done, void *arg)
 	struct direct	*d;
 
 	if ((d = calloc(1, sizeof(*d))) == NULL) {
-		done(arg, -E_NO_MEMORY, NULL);
+		done(arg, -E_NO_MEMORY, NULL, NULL);
 		return;
 	}
 	d->l = l;

@@ -41,12 +41,16 @@ void		 relay_done_in(struct kma *, struct msg_done_in *);
 void		 relay_route(struct kma *, const struct msg_route *);
 /* Whether a neighbour can be reached by way of others too. */
 bool		 relay_has_detour(struct kma *, const char *peer);
+/* Whether the way to a neighbour is the link. */
+bool		 relay_is_straight(struct kma *, const char *peer);
 json_t		*relay_status(struct kma *);
 /*
  * Draws a pool block and relays it to `peer`; done() once, with the block
  * when the destination has it on disk. The caller owns the secret then.
  */
-typedef void	 relay_done(void *arg, int r, struct secret *pool);
+struct origin { uint32_t hops; uint64_t made; };	/* links; ms since 1970 */
+typedef void	 relay_done(void *arg, int r, struct secret *pool,
+		    const struct origin *);
 void		 relay_send(struct kma *, const char *peer, uint64_t block,
 		    relay_done *, void *arg);
 

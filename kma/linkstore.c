@@ -222,6 +222,17 @@ linkstore_read(struct linkstore *ls, uint32_t link, uint64_t idx,
 }
 
 int
+linkstore_made(struct linkstore *ls, uint32_t link, uint64_t idx,
+    uint64_t *made)
+{
+	int64_t	v = db_int(ls->reader, -1, "SELECT made FROM link_block"
+		    " WHERE key = ?", "i", ROW(link, idx));
+
+	*made = (uint64_t)v;
+	return v < 0 ? -E_NOT_FOUND : 0;
+}
+
+int
 linkstore_read_inbound(struct linkstore *ls, const char *source,
     uint64_t block, struct secret **out)
 {

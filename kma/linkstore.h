@@ -45,6 +45,9 @@ int	linkstore_each_inbound(struct linkstore *,
 /* The clear octets of a block on disk; the caller frees. On the loop. */
 int	linkstore_read(struct linkstore *, uint32_t link, uint64_t idx,
 	    struct secret **);
+/* When it came from the module. -E_NOT_FOUND. */
+int	linkstore_made(struct linkstore *, uint32_t link, uint64_t idx,
+	    uint64_t *);
 int	linkstore_read_inbound(struct linkstore *, const char *source,
 	    uint64_t block, struct secret **);
 /* Jobs not yet on disk; a truncating checkpoint when idle. */

@@ -30,6 +30,7 @@ struct sending {
 	route_text		 text;
 	uuid_text		 request;
 	uint64_t		 block, deadline, mark;
+	struct origin		 origin;
 	struct secret		*pool;
 	struct hop_frame	*frame;
 	bool			 sent;
@@ -91,6 +92,14 @@ route_to(struct kma *k, const char *peer)
 }
 
 bool
+relay_is_straight(struct kma *k, const char *peer)
+{
+	const struct route	*r = route_to(k, peer);
+
+	return r != NULL && r->n == 2;
+}
+
+bool
 relay_has_detour(struct kma *k, const char *peer)
 {
 	const struct route	*r = route_to(k, peer);
@@ -111,7 +120,7 @@ finish(struct sending *s, int r)
 		secret_free(&s->pool);
 	} else
 		relay_counters(s->kma)->completed++;
-	s->done(s->arg, r, s->pool);
+	s->done(s->arg, r, s->pool, &s->origin);
 	free(s);
 }
 
@@ -139,6 +148,7 @@ protect(struct sending *s, uint64_t idx)
 	if ((r = linkstore_read(s->kma->store, s->l->id, idx, &pad)) < 0)
 		goto out;
 	r = -E_NO_MEMORY;
+	s->origin = (struct origin){ s->route.n - 1, now_ms() };
 	if ((s->pool = secret_random(pad->len - LINK_PAD)) == NULL ||
 	    (s->frame = relay_frame_new(s->route.km[1], s->text, s->request,
 	    s->block, s->pool->bytes, s->pool->len)) == NULL)
@@ -196,7 +206,7 @@ relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
 	return;
 fail:
 	free(s);
-	done(arg, r, NULL);
+	done(arg, r, NULL, NULL);
 }
 
 static int

@@ -22,8 +22,18 @@ struct asking {
 	uint64_t	 corr, block;
 	km_id		 source;
 	struct secret	*bytes;
+	struct origin	 origin;
+	bool		 fresh;
 	uint64_t	*counter;
 };
+
+static uint64_t
+age_of(const struct origin *o)
+{
+	uint64_t	now = now_ms();
+
+	return now > o->made ? now - o->made : 0;
+}
 
 static void
 answer(struct asking *a, int r)
@@ -32,6 +42,8 @@ answer(struct asking *a, int r)
 
 	if (r == 0) {
 		m.block_given.block = a->block;
+		m.block_given.hops = a->origin.hops;
+		m.block_given.age = age_of(&a->origin);
 		m.block_given.key = a->bytes;
 		r = ipc_reply(a->kma->ksa, a->corr, 0, &m);
 		++*a->counter;
@@ -47,12 +59,22 @@ answer(struct asking *a, int r)
 }
 
 static void
-sent(void *arg, int r, struct secret *pool)
+sent(void *arg, int r, struct secret *pool, const struct origin *origin)
 {
 	struct asking	*a = arg;
 
 	a->bytes = pool;
+	if (r == 0)
+		a->origin = *origin;
 	answer(a, r);
+}
+
+/* Blocks of a link have waited in stock; what is drawn now travels under one. */
+static bool
+draws_for_link(struct asking *a, const struct link *l, const char *peer)
+{
+	return a->fresh && l->state == LINK_UP &&
+	    relay_is_straight(a->kma, peer);
 }
 
 /* Where the block comes from is ours to choose, not ksa's. */
@@ -64,10 +86,11 @@ take(struct asking *a, const char *peer)
 
 	if (strcmp(peer, kma_conf.kme_id) == 0) {
 		a->counter = &s->drawn;
+		a->origin = (struct origin){ 0, now_ms() };
 		a->bytes = secret_random(
 		    (size_t)POOL_OCTETS(kma_conf.block_octets));
 		answer(a, a->bytes == NULL ? -E_NO_MEMORY : 0);
-	} else if (l != NULL &&
+	} else if (l != NULL && !draws_for_link(a, l, peer) &&
 	    (l->state == LINK_UP || !relay_has_detour(a->kma, peer))) {
 		a->counter = &s->direct;
 		direct_send(l, a->block, sent, a);
@@ -115,6 +138,7 @@ supply_in(struct kma *k, struct msg *m)
 	a->corr = m->corr;
 	if (m->id == MSG_block_take) {
 		a->block = m->block_take.block;
+		a->fresh = m->block_take.fresh != 0;
 		take(a, m->block_take.peer);
 	} else {
 		a->block = m->block_fetch.block;

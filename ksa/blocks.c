@@ -135,7 +135,8 @@ out:
 
 int
 blocks_add(struct side *s, const struct block_name *b, int state,
-    const uint8_t *pool, size_t octets, uint64_t now, int64_t *id)
+    const struct material *m, const uint8_t *pool, size_t octets,
+    uint64_t now, int64_t *id)
 {
 	uint32_t		 left = (uint32_t)octets - POOL_KEYS, n;
 	struct block_row	 row;
@@ -143,9 +144,9 @@ blocks_add(struct side *s, const struct block_name *b, int state,
 
 	if ((r = blocks_find(s, b, &row)) != -E_NOT_FOUND)
 		return r < 0 ? r : -E_EXISTS;
-	if ((r = db_run(s->db, SQL_BLOCK_ADD, "iiuiiu", b->peer,
+	if ((r = db_run(s->db, SQL_BLOCK_ADD, "iiuiiuiu", b->peer,
 	    (int64_t)b->direction, b->serial, (int64_t)state, (int64_t)left,
-	    now)) < 0)
+	    now, (int64_t)m->hops, m->born)) < 0)
 		return r;
 	*id = sqlite3_last_insert_rowid(db_handle(s->db));
 	if (b->direction == OWN && (r = db_run(s->db, SQL_PEER_BLOCK, "iu",
@@ -249,6 +250,18 @@ blocks_close(struct side *s, const struct block_name *b,
 
 /* ---- reading ---- */
 
+static struct material
+material_read(sqlite3_stmt *st, int i)
+{
+	struct material	m = { MATERIAL_HOPS_UNKNOWN, MATERIAL_BORN_UNKNOWN };
+
+	if (sqlite3_column_type(st, i) != SQLITE_NULL)
+		m.hops = (uint32_t)sqlite3_column_int64(st, i);
+	if (sqlite3_column_type(st, i + 1) != SQLITE_NULL)
+		m.born = (uint64_t)sqlite3_column_int64(st, i + 1);
+	return m;
+}
+
 static int
 row_read(struct side *s, sqlite3_stmt *st, struct block_row *row)
 {
@@ -263,6 +276,7 @@ row_read(struct side *s, sqlite3_stmt *st, struct block_row *row)
 			.used = (uint32_t)sqlite3_column_int64(st, 4),
 			.wiped = (uint32_t)sqlite3_column_int64(st, 5),
 			.made = (uint64_t)sqlite3_column_int64(st, 6),
+			.material = material_read(st, 8),
 		};
 		if (sqlite3_column_bytes(st, 7) == sizeof(row->answer))
 			memcpy(row->answer, sqlite3_column_blob(st, 7),

@@ -19,12 +19,21 @@ struct block_name {		/* also what the seals are bound to */
 	uint64_t	 serial;
 };
 
+/* What is known of its key material. */
+struct material {
+	uint32_t	hops;	/* QKD links it came over; 0: of this node */
+	uint64_t	born;	/* ms since 1970 */
+};
+#define MATERIAL_HOPS_UNKNOWN	UINT32_MAX
+#define MATERIAL_BORN_UNKNOWN	0
+
 struct block_row {
 	int64_t		id;
 	uint64_t	serial;
 	int		state;
 	uint32_t	octets, used, wiped;
 	uint64_t	made;
+	struct material	material;
 	uint8_t		answer[16];
 };
 
@@ -35,7 +44,8 @@ int	blocks_check_size(size_t octets);
  * the keys) is sealed on its own. -E_EXISTS.
  */
 int	blocks_add(struct side *, const struct block_name *, int state,
-	    const uint8_t *pool, size_t octets, uint64_t now, int64_t *id);
+	    const struct material *, const uint8_t *pool, size_t octets,
+	    uint64_t now, int64_t *id);
 /* In a job: both ends have it. The head is erased. 1: it was so before. */
 int	blocks_ready(struct side *, int64_t id, const uint8_t answer[16]);
 /* In a job: octets 0..used are given away. */

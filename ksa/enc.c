@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <openssl/crypto.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,15 +52,15 @@ is_sent(const struct enc *e, uint32_t i)
 	return i > 0 && !e->parts[i].peer->self;
 }
 
-static uint32_t
-part_need(const struct enc *e, uint32_t i)
+uint32_t
+enc_part_need(const struct enc *e, uint32_t i)
 {
 	return e->number * e->octets + (is_sent(e, i) ? OTP_MAC_KEY : 0);
 }
 
 /* All pools have enough? */
 static int
-find_all(struct enc *e, struct peer **lacks)
+find_all(struct enc *e, unsigned wishes, struct peer **lacks)
 {
 	int	r = 0;
 
@@ -70,10 +71,42 @@ find_all(struct enc *e, struct peer **lacks)
 		free(part->b->pieces);
 		part->b->pieces = NULL;
 		r = usable(part->peer) && line_allows(part->peer, e) ?
-		    pool_find(part->peer->pool, part_need(e, i),
-		    &part->b->pieces) : -E_NO_KEY;
+		    pool_find(part->peer->pool, &e->wish, wishes,
+		    enc_part_need(e, i), &part->b->pieces) : -E_NO_KEY;
 	}
 	return r;
+}
+
+/* With as many of the optional wishes as can be met. */
+static int
+find_best(struct enc *e, struct peer **lacks)
+{
+	const struct supply_wish	*w = &e->wish;
+	unsigned			 may = w->optional;
+	int				 r;
+
+	while ((r = find_all(e, w->mandatory | may, lacks)) == -E_UNMET &&
+	    may != 0)
+		may = (may - 1) & w->optional;
+	e->origin = (struct supply_origin){ true, true, 0 };
+	for (uint32_t i = 0; r == 0 && w->asked && i < e->nparts; i++)
+		pool_origin(e->parts[i].peer->pool, e->parts[i].b->pieces,
+		    &e->origin);
+	return r;
+}
+
+/* Other pools than the one whose line it waits in are filled meanwhile. */
+static void
+hope(struct enc *e)
+{
+	for (uint32_t i = 0; e->nparts > 1 && i < e->nparts; i++) {
+		struct pool	*p = e->parts[i].peer->pool;
+
+		if (pool_available(p) < enc_part_need(e, i)) {
+			pool_hope(p, enc_part_need(e, i), NULL, e->deadline);
+			pool_fill(p);
+		}
+	}
 }
 
 /* The keys, and for each part but the first these under its pad. */
@@ -168,7 +201,8 @@ take_all(struct enc *e)
 	if ((r = pool_room(t, pieces)) < 0)
 		return r;
 	for (uint32_t i = 0; i < e->nparts; i++) {
-		pool_take(e->parts[i].peer->pool, e->parts[i].b->pieces, t);
+		pool_take(e->parts[i].peer->pool, e->parts[i].b->pieces,
+		    e->parts[i].b->request, t);
 		line_drew(e->parts[i].peer, e);
 	}
 	e->charged = false;
@@ -181,8 +215,11 @@ cut(struct enc *e, struct peer **lacks)
 	uint8_t	mac_keys[SUPPLY_SLAVES_MAX][OTP_MAC_KEY];
 	int	r;
 
-	if ((r = find_all(e, lacks)) < 0)
+	if ((r = find_best(e, lacks)) < 0) {
+		if (r == -E_NO_KEY)
+			hope(e);
 		return r;
+	}
 	if ((r = read_all(e, mac_keys, lacks)) < 0 ||
 	    (r = name_all(e)) < 0 || (r = seal_all(e, mac_keys)) < 0 ||
 	    (r = take_all(e)) < 0)
@@ -224,12 +261,45 @@ tell_shortage(struct enc *e, const struct peer *p)
 		    pool_available(p->pool));
 }
 
+static bool
+is_met(const struct enc *e, unsigned wishes)
+{
+	for (uint32_t i = 0; i < e->nparts; i++)
+		if (pool_meeting(e->parts[i].peer->pool, &e->wish, wishes) <
+		    enc_part_need(e, i))
+			return false;
+	return true;
+}
+
+static void
+tell_unmet(struct enc *e, const struct peer *p)
+{
+	struct supply_answer	a = { .status = SUPPLY_UNMET };
+	char			detail[200];
+
+	for (unsigned bit = 1; bit <= e->wish.mandatory; bit <<= 1)
+		if ((e->wish.mandatory & bit) != 0 && !is_met(e, bit))
+			a.unmet |= bit;
+	if (a.unmet == 0)	/* each of them, but not all at once */
+		a.unmet = e->wish.mandatory;
+	snprintf(detail, sizeof(detail), "%" PRIu32 " octets of key are needed "
+	    "for KM %s, %" PRIu64 " of %" PRIu64 " are like that", e->need,
+	    p->km, pool_meeting(p->pool, &e->wish, e->wish.mandatory),
+	    pool_available(p->pool));
+	a.detail = detail;
+	call_answer(&e->call, &a);
+}
+
 void
 enc_refuse(struct enc *e, int err, const struct peer *lacks)
 {
+	if (err == -E_UNMET && wishing_join(e))
+		return;
 	e->call.env->count.enc_short++;
 	if (err == -E_NO_KEY)
 		tell_shortage(e, lacks);
+	else if (err == -E_UNMET)
+		tell_unmet(e, lacks);
 	else if (err == -E_TOO_LARGE)
 		call_fail(&e->call, SUPPLY_TOO_LARGE,
 		    "%" PRIu32 " octets of key for KM %s lie in too many "
@@ -258,16 +328,6 @@ fail(struct supply_call *c, enum supply_status s, const char *what,
     const char *who)
 {
 	call_fail(c, s, "%s%.100s", what, who);
-	return NULL;
-}
-
-static struct supply_call *
-unmet(struct supply_call *c, unsigned wishes)
-{
-	struct supply_answer	a = { .status = SUPPLY_UNMET,
-				    .unmet = wishes };
-
-	call_answer(c, &a);
 	return NULL;
 }
 
@@ -321,6 +381,7 @@ enc_new(struct env *env, const struct supply_request *q)
 	e->call.env = env;
 	e->number = q->number;
 	e->octets = q->octets;
+	e->wish = q->wish;
 	e->ids = calloc(q->number, sizeof(*e->ids));
 	e->parts = calloc(q->nslaves, sizeof(*e->parts));
 	if (e->ids == NULL || e->parts == NULL)
@@ -349,7 +410,8 @@ enc_begin(struct enc *e)
 	}
 	if (r == -E_NO_KEY && (r = line_join(e, lacks)) == 0)
 		return &e->call;
-	if (r == -E_NO_MEMORY && admit_again(e))
+	if ((r == -E_NO_MEMORY && admit_again(e)) ||
+	    (r == -E_UNMET && wishing_join(e)))
 		return &e->call;
 	enc_refuse(e, r, lacks);
 	return NULL;
@@ -392,8 +454,6 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 	    (uint64_t)q->number * q->octets > SUPPLY_OCTETS_MAX)
 		return fail(&c, SUPPLY_TOO_LARGE,
 		    "too much key for one request", "");
-	if (q->wish.mandatory != 0)
-		return unmet(&c, q->wish.mandatory);
 	if (env->stopping || (e = enc_new(env, q)) == NULL)
 		return fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory", "");
@@ -407,11 +467,13 @@ enc_withdraw(struct supply_call *c)
 {
 	struct enc	*e = (struct enc *)c;
 
-	if (e->line == NULL && !e->admitting)
+	if (e->line == NULL && !e->admitting && !e->wishing)
 		return false;
 	c->done = NULL;
 	if (e->admitting)
 		admit_leave(e);
+	else if (e->wishing)
+		wishing_leave(e);
 	else
 		line_leave(e);
 	return true;

@@ -75,6 +75,7 @@ answer(struct enc *e)
 	a.octets = e->octets;
 	a.ids = (const uint8_t (*)[16])e->ids;
 	a.keys = e->keys;
+	a.origin = e->wish.asked ? &e->origin : NULL;
 	e->keys = NULL;
 	call_answer(&e->call, &a);
 }

@@ -27,6 +27,9 @@ struct enc {
 	uint8_t			(*ids)[KEYID_OCTETS];
 	bool			 charged;	/* to quotas, not drawn yet */
 	bool			 admitting;	/* it waits for a quota */
+	bool			 wishing;	/* it waits for other key */
+	struct supply_wish	 wish;
+	struct supply_origin	 origin;
 	struct peer		*line;		/* whose pool it waits for */
 	uint64_t		 joined;	/* ms: since when */
 	uint64_t		 deadline;	/* ms: it waits no longer */
@@ -35,9 +38,12 @@ struct enc {
 
 /*
  * enc.c. Cuts all parts or none: 0; -E_NO_KEY: *lacks has too little, or
- * cannot be used now; or an error that waiting does not mend.
+ * cannot be used now; -E_UNMET: too little that is as wished; or an error that
+ * waiting does not mend.
  */
 int	enc_cut(struct enc *, struct peer **lacks);
+/* Octets from the pool of that part. */
+uint32_t enc_part_need(const struct enc *, uint32_t part);
 /* Answers with what hindered it; `lacks` as from enc_cut(). Frees. */
 void	enc_refuse(struct enc *, int err, const struct peer *lacks);
 void	enc_free(struct enc *);
@@ -52,6 +58,10 @@ bool	admit_again(struct enc *);
 void	admit_leave(struct enc *);
 /* If it was charged but nothing was drawn. */
 void	admit_give_back(struct enc *);
+
+/* wishing.c. Waits for key that is as wished, if that may help. True: it does. */
+bool	wishing_join(struct enc *);
+void	wishing_leave(struct enc *);
 
 /* encbatch.c. What was cut goes to disk; the answer comes after that. */
 void	encbatch_commit(struct enc *);

@@ -18,6 +18,7 @@
 #include "ksa/rollback.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
+#include "ksa/wishing.h"
 #include "witness.h"
 #include "log.h"
 
@@ -51,6 +52,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 			peer_second(e->peers[i]);
 	}
 	fetch_tick(e);
+	wishing_retry(e);
 	if (second)
 		sweep_tick(e->sweep);
 }
@@ -139,6 +141,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = fetches_new(&e->fetches, e)) < 0 ||
 	    (r = encbatch_new(&e->batch, e)) < 0 ||
 	    (r = admit_new(&e->admit, e)) < 0 ||
+	    (r = wishing_new(&e->wishing)) < 0 ||
 	    (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
@@ -198,6 +201,8 @@ engine_free(struct supply **sp)
 		line_stop(e->peers[i]);
 	if (e->admit != NULL)
 		admit_stop(e->admit);
+	if (e->wishing != NULL)
+		wishing_stop(e->wishing);
 	if (e->batch != NULL)
 		encbatch_stop(e->batch);
 	if (e->fetches != NULL)
@@ -206,6 +211,7 @@ engine_free(struct supply **sp)
 	keystore_close(&e->store);
 	encbatch_free(&e->batch);
 	admit_free(&e->admit);
+	wishing_free(&e->wishing);
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);

@@ -19,6 +19,7 @@ struct fetches;
 struct peer;
 struct segcache;
 struct sweep;
+struct wishing;
 struct witness;
 
 /* The way to kma and relayd; a test puts itself there. */
@@ -51,6 +52,7 @@ struct env {
 	size_t			 npeers;
 	struct enc_batch	*batch;
 	struct admit		*admit;
+	struct wishing		*wishing;
 	struct fetches		*fetches;
 	struct bindcache	*bindings;
 	struct segcache		*segments;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/blocks.h"
 
 /* A reader says whether there is something to be met, or -E_BAD_FORMAT. */
 static int

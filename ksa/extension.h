@@ -14,13 +14,7 @@
 	"not all extension_mandatory request options could be met"
 #define EXTENSION_TEXT	128	/* room for extension_tell() */
 
-/* What is known of a block of key material. */
-struct material {
-	uint32_t	hops;	/* QKD links it came over; 0: of this node */
-	uint64_t	born;	/* ms since 1970 */
-};
-#define MATERIAL_HOPS_UNKNOWN	UINT32_MAX
-#define MATERIAL_BORN_UNKNOWN	0
+struct material;
 
 /* Arrays of objects or NULL; the values are hostile. -E_BAD_FORMAT. */
 int	extension_read(struct supply_wish *, const json_t *mandatory,

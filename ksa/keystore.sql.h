@@ -204,14 +204,15 @@
 
 /* blocks */
 #define SQL_BLOCK_ADD "INSERT INTO block (peer, direction, serial, state," \
-	" octets, made) VALUES (?, ?, ?, ?, ?, ?)"
+	" octets, made, hops, born) VALUES (?, ?, ?, ?, ?, ?," \
+	" nullif(?, 4294967295), nullif(?, 0))"
 #define SQL_BLOCK_FIND "SELECT id, serial, state, octets, used, wiped, made," \
-	" answer FROM block WHERE peer = ? AND direction = ? AND serial = ?"
+	" answer, hops, born FROM block WHERE peer = ? AND direction = ? AND serial = ?"
 #define SQL_BLOCK_EACH "SELECT id, serial, state, octets, used, wiped, made," \
-	" answer FROM block WHERE peer = ? AND direction = ? AND serial > ?" \
+	" answer, hops, born FROM block WHERE peer = ? AND direction = ? AND serial > ?" \
 	" ORDER BY serial LIMIT 1"
 #define SQL_BLOCK_EACH_NEW "SELECT id, serial, state, octets, used, wiped," \
-	" made, answer FROM block WHERE peer = ? AND direction = ?" \
+	" made, answer, hops, born FROM block WHERE peer = ? AND direction = ?" \
 	" AND serial > ? AND state = 0 ORDER BY serial LIMIT 1"
 #define SQL_BLOCK_READY "UPDATE block SET state = 1, answer = ?2" \
 	" WHERE id = ?1 AND state = 0"

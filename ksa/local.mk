@@ -43,11 +43,13 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/outbox.c ksa/outbox.h \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
-	ksa/pool.c ksa/pool.h \
+	ksa/pool.c ksa/pool.h ksa/poolint.h \
+	ksa/poolcut.c ksa/poolfill.c \
 	ksa/quota.c ksa/quota.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/status.c ksa/status.h \
-	ksa/sweep.c ksa/sweep.h
+	ksa/sweep.c ksa/sweep.h \
+	ksa/wishing.c ksa/wishing.h
 
 daemon_PROGRAMS += ksa/ksa
 ksa_ksa_SOURCES = ksa/main.c

@@ -25,6 +25,7 @@ struct newblock {
 	uint64_t		 serial;
 	int64_t			 id;		/* in the store; 0: not yet */
 	uint32_t		 octets;	/* for applications */
+	struct material		 material;
 	struct confirm_tags	 tags;
 	bool			 asked;		/* a good confirm came early */
 	bool			 settling;	/* a job is on its way */
@@ -151,7 +152,8 @@ settle_done(void *arg, int r)
 	/* First: the pool may find at once that it does not open, and void it. */
 	drop(p->newblocks, j->direction, b);
 	if (j->direction == OWN)
-		pool_add(p->pool, j->id, j->serial, j->octets, 0);
+		pool_add(p->pool, j->id, j->serial, j->octets, 0,
+		    &j->material);
 	else
 		send_confirmed(p->newblocks, j->serial, 0, j->answer);
 out:
@@ -173,6 +175,7 @@ settle(struct newblocks *n, int direction, struct newblock *b)
 	memcpy(j->answer, b->tags.back, sizeof(j->answer));
 	j->id = b->id;
 	j->octets = b->octets;
+	j->material = b->material;
 	b->settling = true;
 	env_add(n->peer->env, settle_run, settle_done, j);
 }
@@ -263,7 +266,7 @@ newblocks_confirmed(struct newblocks *n, const struct msg_confirmed *m,
 
 static struct newblock *
 remember(struct newblocks *n, int direction, uint64_t serial,
-    const uint8_t *pool, size_t octets)
+    const struct material *m, const uint8_t *pool, size_t octets)
 {
 	const char	*me = n->peer->env->conf->kme_id;
 	struct newblock	*b = calloc(1, sizeof(*b));
@@ -271,6 +274,7 @@ remember(struct newblocks *n, int direction, uint64_t serial,
 	if (b == NULL)
 		return NULL;
 	b->serial = serial;
+	b->material = *m;
 	b->octets = (uint32_t)octets - POOL_KEYS;
 	b->since = mono_ms();
 	if (confirm_tags(&b->tags, pool, octets,
@@ -293,8 +297,8 @@ store_run(struct db *db, void *arg)
 
 	(void)db;
 	return blocks_add(newblocks_writer(j), &b,
-	    j->peer->self ? BLOCK_READY : BLOCK_NEW, j->pool->bytes,
-	    j->pool->len, j->now, &j->id);
+	    j->peer->self ? BLOCK_READY : BLOCK_NEW, &j->material,
+	    j->pool->bytes, j->pool->len, j->now, &j->id);
 }
 
 static void
@@ -314,7 +318,8 @@ store_done(void *arg, int r)
 	} else if (p->self) {
 		j->octets = b->octets;
 		drop(p->newblocks, j->direction, b);
-		pool_add(p->pool, j->id, j->serial, j->octets, 0);
+		pool_add(p->pool, j->id, j->serial, j->octets, 0,
+		    &j->material);
 	} else {
 		b->id = j->id;
 		if (j->direction == OWN)
@@ -328,14 +333,15 @@ out:
 
 void
 newblocks_add(struct newblocks *n, int direction, uint64_t serial,
-    struct secret *pool)
+    const struct material *m, struct secret *pool)
 {
 	struct job	*j = NULL;
 
 	if (blocks_check_size(pool->len) < 0 || serial == 0 ||
 	    serial > INT64_MAX || find(n, direction, serial) != NULL ||
 	    (j = newblocks_job(n, direction, serial)) == NULL ||
-	    remember(n, direction, serial, pool->bytes, pool->len) == NULL) {
+	    remember(n, direction, serial, m, pool->bytes, pool->len) ==
+	    NULL) {
 		peer_error(n->peer, "unusable block from kma");
 		free(j);
 		secret_free(&pool);
@@ -345,6 +351,7 @@ newblocks_add(struct newblocks *n, int direction, uint64_t serial,
 		n->peer->env->count.blocks_out++;
 	else
 		n->peer->env->count.blocks_in++;
+	j->material = *m;
 	j->pool = pool;
 	env_add(n->peer->env, store_run, store_done, j);
 }
@@ -352,6 +359,9 @@ newblocks_add(struct newblocks *n, int direction, uint64_t serial,
 static void
 fetch_done(void *arg, int err, struct msg *reply)
 {
+	/* What it is, only its source has to know. */
+	static const struct material unknown = { MATERIAL_HOPS_UNKNOWN,
+	    MATERIAL_BORN_UNKNOWN };
 	struct job		*j = arg;
 	struct newblocks	*n = j->peer->newblocks;
 	struct secret		*pool;
@@ -360,7 +370,7 @@ fetch_done(void *arg, int err, struct msg *reply)
 	if (err == 0 && reply->id == MSG_block_given &&
 	    (pool = reply->block_given.key) != NULL) {
 		reply->block_given.key = NULL;
-		newblocks_add(n, THEIRS, j->serial, pool);
+		newblocks_add(n, THEIRS, j->serial, &unknown, pool);
 	} else
 		log_warn("block not fetched from kma", "peer=%s block=%" PRIu64
 		    " reason=%s", j->peer->km, j->serial,
@@ -401,8 +411,8 @@ load(struct newblocks *n, int direction, const struct block_row *row)
 
 	if (pool != NULL && (r = blocks_read_all(keystore_reader(
 	    n->peer->env->store), &name, row, pool->bytes)) == 0) {
-		b = remember(n, direction, row->serial, pool->bytes,
-		    pool->len);
+		b = remember(n, direction, row->serial, &row->material,
+		    pool->bytes, pool->len);
 		r = b == NULL ? -E_NO_MEMORY : 0;
 		if (b != NULL)
 			b->id = row->id;

@@ -12,8 +12,9 @@ void	newblocks_free(struct newblocks **);
 /* Start-up: what the last life left unconfirmed. */
 int	newblocks_load(struct newblocks *);
 /* A block from kma; takes the secret, whatever happens. */
+struct material;
 void	newblocks_add(struct newblocks *, int direction, uint64_t serial,
-	    struct secret *);
+	    const struct material *, struct secret *);
 /* A block of the peer's direction waits at kma. */
 void	newblocks_fetch(struct newblocks *, uint64_t serial);
 void	newblocks_confirm(struct newblocks *, const struct msg_confirm *,

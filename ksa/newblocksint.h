@@ -28,6 +28,7 @@ struct job {
 	uint64_t	 serial, key_id, now;
 	int64_t		 id;
 	uint32_t	 octets;
+	struct material	 material;
 	struct secret	*pool;		/* to be stored */
 	uint8_t		*key;		/* control key; locked */
 	uint8_t		 answer[OTP_MAC];

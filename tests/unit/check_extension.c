@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "ksa/blocks.h"
 #include "ksa/etsi014out.h"
 #include "ksa/extension.h"
 #include "unit.h"

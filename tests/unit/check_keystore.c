@@ -23,6 +23,7 @@ static struct keystore		*ks;
 static struct side		*w;
 static int64_t			 peer;
 static uint8_t			 pool[POOL], out[POOL];
+static const struct material	 material = { 3, 4711 };
 
 static void
 open_store(void)
@@ -61,8 +62,10 @@ add(uint64_t serial)
 
 	for (unsigned i = 0; i < POOL; i++)
 		pool[i] = (uint8_t)(i * 7 + serial);
-	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, pool, POOL, 1, &id), 0);
-	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, pool, POOL, 1, &id),
+	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, &material, pool, POOL, 1,
+	    &id), 0);
+	ck_assert_int_eq(blocks_add(w, &b, BLOCK_NEW, &material, pool, POOL, 1,
+	    &id),
 	    -E_EXISTS);
 	ck_assert_int_eq(blocks_ready(w, id, answer), 0);
 	return id;

@@ -34,7 +34,7 @@ begin(void)
 static void
 ask(const char *slaves, uint32_t number, uint32_t octets)
 {
-	pair_enc_many(0, "SAE-A1", slaves, number, octets, &e);
+	pair_enc(0, "SAE-A1", slaves, number, octets, &e);
 	ck_assert_msg(e.status == SUPPLY_OK, "%s", e.detail);
 }
 
@@ -135,10 +135,10 @@ END_TEST
 START_TEST(who_is_no_slave_is_named)
 {
 	begin();
-	pair_enc_many(0, "SAE-A1", "SAE-B1 SAE-X9 SAE-C1", 1, 32, &e);
+	pair_enc(0, "SAE-A1", "SAE-B1 SAE-X9 SAE-C1", 1, 32, &e);
 	ck_assert_int_eq(e.status, SUPPLY_NOT_FOUND);
 	ck_assert_str_eq(e.detail, "not a registered application: SAE-X9");
-	pair_enc_many(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-A1", 1, 32, &e);
+	pair_enc(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-A1", 1, 32, &e);
 	ck_assert_int_eq(e.status, SUPPLY_BAD_REQUEST);
 	ck_assert_str_eq(e.detail,
 	    "the master is no additional slave: SAE-A1");
@@ -189,13 +189,13 @@ START_TEST(one_pool_that_is_short_leaves_all_as_they_were)
 	begin();
 	settle();
 	/* C has little left. */
-	pair_enc_many(0, "SAE-A1", "SAE-C1", 1, (uint32_t)pool_available(
+	pair_enc(0, "SAE-A1", "SAE-C1", 1, (uint32_t)pool_available(
 	    env(0)->peers[2]->pool) - 1000, &e);
 	ck_assert_int_eq(e.status, SUPPLY_OK);
 	pair_run(50);
 	memset(&before, 0, sizeof(before));
 	before = stocks();
-	pair_enc_many(0, "SAE-A1", ALL, 31, 32, &e);
+	pair_enc(0, "SAE-A1", ALL, 31, 32, &e);
 	ck_assert_int_eq(e.status, SUPPLY_INSUFFICIENT);
 	ck_assert_str_eq(e.detail, "1024 octets of key are needed for KM "
 	    "KME-C, 1000 are there");
@@ -224,7 +224,7 @@ START_TEST(a_node_that_was_not_heard_yet_leaves_all_as_they_were)
 	ck_assert_int_eq(pair_start(0), 0);
 	pair_run(1500);
 	before = stocks();
-	pair_enc_many(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-D2", 4, 32, &e);
+	pair_enc(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-D2", 4, 32, &e);
 	ck_assert_msg(e.status == SUPPLY_UNAVAILABLE, "%s", e.detail);
 	ck_assert_ptr_nonnull(strstr(e.detail, "KM KME-D is not reachable"));
 	unchanged(&before);
@@ -552,7 +552,7 @@ life(void)
 	if (!pair_until(pair_ready, 10000))
 		_exit(3);
 	for (unsigned i = 0; i < 4; i++) {
-		pair_enc_many(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-A2 SAE-C2", 3,
+		pair_enc(0, "SAE-A1", "SAE-B1 SAE-C1 SAE-A2 SAE-C2", 3,
 		    32, &e);
 		if (e.status != SUPPLY_OK)
 			_exit(4);

@@ -133,6 +133,9 @@ on_take(struct item *it, unsigned from, const struct msg_block_take *t)
 		return;
 	}
 	block_make(from, to, t->block);
+	pair.taken++;
+	it->m.block_given.hops = t->fresh ? pair.fresh_hops : pair.hops;
+	it->m.block_given.age = t->fresh ? pair.fresh_age : pair.age;
 	it->m.block_given.block = t->block;
 	it->m.block_given.key = secret_copy(
 	    pair_blocks[pair_nblocks - 1].bytes, POOL);
@@ -505,6 +508,10 @@ on_done(void *arg, struct supply_answer *a)
 	MUST(!r->done);
 	r->done = true;
 	r->status = a->status;
+	r->unmet = a->unmet;
+	r->told = a->origin != NULL;
+	if (r->told)
+		r->origin = *a->origin;
 	if (a->detail != NULL)
 		snprintf(r->detail, sizeof(r->detail), "%s", a->detail);
 	if (a->status != SUPPLY_OK)
@@ -530,31 +537,13 @@ pair_wait(struct pair_result *r)
 }
 
 struct supply_call *
-pair_enc_start(unsigned i, const char *master, const char *slave,
-    uint32_t number, uint32_t octets, struct pair_result *r)
-{
-	memset(r, 0, sizeof(*r));
-	return supply_enc(pair.n[i].s, &(struct supply_request){
-	    .master = master, .slaves = &slave, .nslaves = 1,
-	    .number = number, .octets = octets }, on_done, r);
-}
-
-void
-pair_enc(unsigned i, const char *master, const char *slave, uint32_t number,
-    uint32_t octets, struct pair_result *r)
-{
-	(void)pair_enc_start(i, master, slave, number, octets, r);
-	pair_wait(r);
-}
-
-void
-pair_enc_many(unsigned i, const char *master, const char *slaves,
+pair_enc_start(unsigned i, const char *master, const char *slaves,
     uint32_t number, uint32_t octets, struct pair_result *r)
 {
 	char			 buf[1024], *save;
 	const char		*v[SUPPLY_SLAVES_MAX];
 	struct supply_request	 q = { .master = master, .slaves = v,
-	    .number = number, .octets = octets };
+	    .number = number, .octets = octets, .wish = pair.wish };
 
 	snprintf(buf, sizeof(buf), "%s", slaves);
 	for (char *s = strtok_r(buf, " ", &save); s != NULL;
@@ -563,7 +552,14 @@ pair_enc_many(unsigned i, const char *master, const char *slaves,
 		v[q.nslaves++] = s;
 	}
 	memset(r, 0, sizeof(*r));
-	supply_enc(pair.n[i].s, &q, on_done, r);
+	return supply_enc(pair.n[i].s, &q, on_done, r);
+}
+
+void
+pair_enc(unsigned i, const char *master, const char *slaves, uint32_t number,
+    uint32_t octets, struct pair_result *r)
+{
+	(void)pair_enc_start(i, master, slaves, number, octets, r);
 	pair_wait(r);
 }
 

@@ -19,6 +19,9 @@ struct pair_result {
 	bool			done;
 	enum supply_status	status;
 	char			detail[256];
+	bool			told;		/* of what the keys are like */
+	struct supply_origin	origin;
+	unsigned		unmet;
 	uint32_t		number, octets;
 	uint32_t		sizes[PAIR_KEYS_MAX];
 	uint8_t			ids[PAIR_KEYS_MAX][16];
@@ -39,6 +42,11 @@ extern struct pair {
 	bool			 linked;
 	bool			 away[PAIR_NODES];	/* cannot be reached */
 	bool			 dry;		/* kma has no key */
+	struct supply_wish	 wish;		/* of what is asked for next */
+	/* What kma says of its blocks; of those asked for as fresh, too. */
+	uint32_t		 hops, fresh_hops;
+	uint64_t		 age, fresh_age;
+	unsigned		 taken;		/* so many */
 	unsigned		 lose, repeat;	/* percent of messages */
 	unsigned		 lose_confirm;	/* the next so many in the open */
 	void			(*step)(void);	/* after each message */
@@ -70,10 +78,8 @@ extern struct pair_block { uint8_t bytes[8096]; unsigned from, to; uint64_t seri
 	bool fetched; } *pair_blocks;
 extern size_t pair_nblocks;
 
-void	pair_enc(unsigned i, const char *master, const char *slave,
-	    uint32_t number, uint32_t octets, struct pair_result *);
-/* The slaves are separated by blanks. */
-void	pair_enc_many(unsigned i, const char *master, const char *slaves,
+/* Several slaves are separated by blanks. */
+void	pair_enc(unsigned i, const char *master, const char *slaves,
 	    uint32_t number, uint32_t octets, struct pair_result *);
 void	pair_dec(unsigned i, const char *caller, const char *peer_sae,
 	    const uint8_t (*ids)[16], uint32_t number, struct pair_result *);

@@ -1,0 +1,280 @@
+/* poolfill.c - the stock is filled up from kma. */
+#include "ksa/poolint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/channel.h"
+#include "ksa/extension.h"
+#include "ksa/newblocks.h"
+#include "ksa/outbox.h"
+
+#define TAKES_PER_POOL	4
+#define TAKES_IN_ALL	32	/* each holds locked memory as it comes */
+#define TAKE_MS		12000
+#define BACKOFF_MIN	200	/* ms */
+#define BACKOFF_MAX	5000
+#define LONELY_MS	3000	/* then a new block brings a new control key */
+#define UNANSWERED_MAX	16	/* times confirm_wait between two tries */
+#define GUESS		8000	/* octets of a block before the first came */
+#define PROBE_MS	10000	/* then the next block may be of another kind */
+
+struct take { struct peer *peer; uint64_t serial; unsigned generation; };
+
+void
+pool_want(struct pool *p, uint64_t octets)
+{
+	p->want = octets;
+}
+
+void
+pool_hope(struct pool *p, uint32_t octets, const struct supply_wish *w,
+    uint64_t until)
+{
+	struct hope	*h = w == NULL ? &p->more : &p->better;
+	bool		 over = h->until <= mono_ms();
+
+	if (over && w != NULL)
+		p->fresh = 0;
+	if (over || octets > h->octets || w != NULL)
+		h->octets = octets;
+	if (over || until > h->until)
+		h->until = until;
+	if (w != NULL)
+		h->wish = *w;
+}
+
+bool
+pool_may_meet(const struct pool *p, const struct supply_wish *w,
+    unsigned wishes)
+{
+	uint64_t	now = now_ms();
+	struct material	m = { p->last_hops, now - p->last_age };
+
+	return p->last_came == 0 || mono_ms() - p->last_came > PROBE_MS ||
+	    extension_met(w, wishes, &m, now);
+}
+
+void
+pool_failed(struct pool *p)
+{
+	p->backoff = p->backoff == 0 ? BACKOFF_MIN : p->backoff * 2;
+	if (p->backoff > BACKOFF_MAX)
+		p->backoff = BACKOFF_MAX;
+	p->not_before = mono_ms() + p->backoff;
+}
+
+/* Each block that nobody confirms is key of the links wasted: one at a time,
+ * at longer and longer intervals, until one is confirmed. */
+void
+pool_unanswered(struct pool *p)
+{
+	p->not_before = mono_ms() + (uint64_t)p->unanswered *
+	    (uint64_t)p->peer->env->conf->confirm_wait;
+	if (p->unanswered < UNANSWERED_MAX)
+		p->unanswered++;
+}
+
+void
+pool_hurry(struct pool *p)
+{
+	p->backoff = p->unanswered = 0;
+	p->not_before = 0;
+}
+
+static struct material
+material_of(const struct msg_block_given *g)
+{
+	uint64_t	now = now_ms();
+
+	return (struct material){ g->hops, g->age < now ? now - g->age :
+	    MATERIAL_BORN_UNKNOWN };
+}
+
+static void
+take_done(void *arg, int err, struct msg *reply)
+{
+	struct take	*t = arg;
+	struct peer	*peer = t->peer;
+	struct pool	*p = peer->pool;
+	struct secret	*key = NULL;
+	struct material	 material;
+
+	p->takes--;
+	peer->env->takes--;
+	if (err == 0 && reply->id == MSG_block_given &&
+	    reply->block_given.block == t->serial) {
+		key = reply->block_given.key;
+		reply->block_given.key = NULL;
+	}
+	if (key != NULL && t->generation == peer->generation) {
+		material = material_of(&reply->block_given);
+		newblocks_add(peer->newblocks, OWN, t->serial, &material, key);
+		pool_fill(p);
+	} else {
+		secret_free(&key);
+		pool_failed(p);
+		peer_error(peer, "no block from kma: %s",
+		    err_text(err == 0 ? -E_BAD_FORMAT : err));
+		/* The other end may hold it all the same. */
+		if (err == -E_TIMEOUT || err == -E_GONE || err == 0)
+			newblocks_void(peer->newblocks, OWN, t->serial,
+			    "its delivery failed");
+	}
+	free(t);
+}
+
+static int
+take(struct pool *p)
+{
+	struct msg	 m = { .id = MSG_block_take, .kind = MSG_REQUEST };
+	struct peer	*peer = p->peer;
+	struct take	*t = calloc(1, sizeof(*t));
+
+	if (t == NULL)
+		return -E_NO_MEMORY;
+	t->peer = peer;
+	t->generation = peer->generation;
+	t->serial = serial_next(&peer->env->serial_last, p->serial_floor);
+	memcpy(m.block_take.peer, peer->km, sizeof(m.block_take.peer));
+	m.block_take.block = t->serial;
+	m.block_take.fresh = p->better.until > mono_ms();
+	if (m.block_take.fresh && p->fresh == 0)
+		p->fresh = t->serial;
+	p->takes++;
+	peer->env->takes++;
+	if (peer->env->ops->ask(peer->env->arg, &m, TAKE_MS, take_done,
+	    t) < 0) {
+		p->takes--;
+		peer->env->takes--;
+		free(t);
+		return -E_DOWN;
+	}
+	return 0;
+}
+
+/*
+ * The peer is there but the channel does not open: perhaps one end lost its
+ * control keys. Blocks are confirmed without it and bring new ones.
+ */
+static bool
+lonely(struct pool *p, uint64_t now)
+{
+	const struct peer	*peer = p->peer;
+
+	if (peer->self || channel_is_up(peer->channel) || p->takes > 0 ||
+	    newblocks_count(peer->newblocks, OWN) > 0 ||
+	    now - peer->reach_since < LONELY_MS ||
+	    now - p->lonely_at < LONELY_MS)
+		return false;
+	p->lonely_at = now;
+	return true;
+}
+
+/* Octets for the sake of which the stock is filled. */
+static void
+bounds(const struct pool *p, uint64_t *low, uint64_t *high)
+{
+	const struct ksa_conf	*c = p->peer->env->conf;
+	uint64_t		 want = p->want;
+
+	if (p->more.until > mono_ms() && p->more.octets > want)
+		want = p->more.octets;
+	*low = (uint64_t)c->pool_low;
+	*high = (uint64_t)c->pool_high;
+	if (want > 0) {
+		*low = *low > want ? *low : want;
+		*high = *high > want + *low ? *high : want + *low;
+	}
+}
+
+static bool
+take_more(struct pool *p)
+{
+	unsigned	takes = p->unanswered ? 1 : TAKES_PER_POOL;
+
+	if (p->takes >= takes || p->peer->env->takes >= TAKES_IN_ALL)
+		return false;
+	if (take(p) == 0)
+		return true;
+	pool_failed(p);
+	return false;
+}
+
+/* All that was cut off it is bound where its slaves are. */
+static bool
+may_go(const struct pool *p, const struct stock *s)
+{
+	struct peer	*peer = p->peer;
+	struct binding	*b = NULL;
+	bool		 bound;
+
+	if (s->used == 0)
+		return true;
+	if (!peer->self)
+		return s->request <= outbox_acked(peer->outbox);
+	bound = bindings_get_received(keystore_reader(peer->env->store),
+	    peer->id, s->request, &b) == 0;
+	binding_free(&b);
+	return bound;
+}
+
+/* Beyond twice what the stock is filled up to, the oldest block that is not
+ * as wished gives way. */
+static void
+make_room(struct pool *p, const struct hope *h)
+{
+	uint64_t	 room = 2 * (uint64_t)p->peer->env->conf->pool_high;
+	uint64_t	 now = now_ms();
+	struct stock	*s;
+
+	if (p->available <= room + h->octets)
+		return;
+	TAILQ_FOREACH(s, &p->stock, next)
+		if (!extension_met(&h->wish, h->wish.mandatory,
+		    &s->material, now) && may_go(p, s))
+			break;
+	if (s != NULL)
+		newblocks_void(p->peer->newblocks, OWN, s->serial,
+		    "it gives way to key that was wished for");
+}
+
+/* Key that is as wished is asked for also when the stock is full. */
+static void
+fill_better(struct pool *p, uint64_t coming, uint64_t size)
+{
+	const struct hope	*h = &p->better;
+	uint64_t		 have;
+
+	if (h->until <= mono_ms())
+		return;
+	have = pool_meeting(p, &h->wish, h->wish.mandatory) + coming;
+	while (have < h->octets && take_more(p)) {
+		have += size;
+		make_room(p, h);
+	}
+}
+
+void
+pool_fill(struct pool *p)
+{
+	uint64_t	now = mono_ms(), size, coming, have, low, high;
+
+	if ((!p->peer->self && !p->peer->reach) || now < p->not_before ||
+	    p->peer->env->stopping || (p->unanswered &&
+	    newblocks_count(p->peer->newblocks, OWN) > 0))
+		return;
+	size = p->size != 0 ? p->size : GUESS;
+	coming = newblocks_pending(p->peer->newblocks) + p->takes * size;
+	have = p->available + coming;
+	bounds(p, &low, &high);
+	if (have < low || lonely(p, now))
+		p->filling = true;
+	while (p->filling && take_more(p)) {
+		have += size;
+		coming += size;
+		p->filling = have < high;
+	}
+	fill_better(p, coming, size);
+}

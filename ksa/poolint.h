@@ -1,0 +1,47 @@
+/* poolint.h - what pool.c, poolcut.c and poolfill.c share: the stock. */
+#ifndef KSA_POOLINT_H
+#define KSA_POOLINT_H
+
+#include "ksa/blocks.h"
+#include "ksa/pool.h"
+#include "secret.h"
+
+struct stock {
+	int64_t			 id;
+	uint64_t		 serial;
+	uint32_t		 octets, used;
+	uint64_t		 request;	/* the last that was cut off it */
+	struct material		 material;
+	struct secret		*clear;		/* once something is cut */
+	TAILQ_ENTRY(stock)	 next;
+};
+
+/* Requests that wait elsewhere need so much that is like that. */
+struct hope {
+	uint64_t		 octets, until;	/* ms, mono */
+	struct supply_wish	 wish;
+};
+
+struct pool {
+	struct peer		*peer;
+	TAILQ_HEAD(stock_list, stock) stock;
+	unsigned		 blocks;
+	uint64_t		 available, want;
+	struct hope		 more, better;	/* of any key; as wished */
+	uint64_t		 serial_floor;
+	unsigned		 takes;
+	uint32_t		 size;		/* of a block, for applications */
+	bool			 filling;
+	uint64_t		 not_before, lonely_at;
+	unsigned		 backoff;
+	unsigned		 unanswered;	/* times; 0: the peer confirms */
+	uint64_t		 fresh;		/* first block of that hope */
+	/* What the last of these was like when it came; when: mono, ms. */
+	uint32_t		 last_hops;
+	uint64_t		 last_age, last_came;
+};
+
+/* Given away as a whole, or void. */
+void	poolint_remove(struct pool *, struct stock *);
+
+#endif
