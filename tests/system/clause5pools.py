@@ -50,7 +50,8 @@ def no_more_key(net):
     for link in ("a-b", "b-c"):
         net.link(link, "dark")
     most = status(net)["max_key_count"]
-    while steady(net) > most // 2:
+    while status(net)["stored_key_count"] > most // 2 or \
+            steady(net) > most // 2:
         gets(net, post(net, {"number": 4, "size": 65536}), 4, 65536)
 
 
@@ -87,6 +88,19 @@ def get_key_503(net):
     a = drain(net)
     refused(a, "octets of key are needed for KM KME-C", 503)
     check(re.search(r"\d+ are there", a.message), "how much: %s" % a)
+
+
+@step("6.2", "additional-slaves-all-or-none")
+def additional_slaves_all_or_none(net):
+    """Nothing left for SAE-C1: SAE-B1 gets nothing either, and what there
+    is for it stays there."""
+    before = steady(net, "SAE-B1")
+    for slaves in (("SAE-B1", "SAE-C1"), ("SAE-C1", "SAE-B1")):
+        a = post(net, {"number": 16,
+                       "additional_slave_SAE_IDs": [slaves[1]]}, slaves[0])
+        refused(a, "octets of key are needed", 503)
+    equal(steady(net, "SAE-B1"), before, "keys for SAE-B1")
+    gets(net, post(net, {}, "SAE-B1"), 1, 256, "SAE-B1")
 
 
 @step("5.2", "status-with-an-empty-pool")

@@ -1,6 +1,6 @@
 """ETSI GS QKD 014, several slaves, and annex B: steps of 20-formats.py."""
 from clauses import step
-from etsi import dec, draws, get_status, key_ids, post, refused, status
+from etsi import dec, draws, key_ids, post, refused, status
 from lib import check, equal, wait_for
 from wire import keys_of
 
@@ -63,20 +63,6 @@ def additional_slaves_wrong(net):
     keys = draws(net, a)            # named twice is named
     for sae in ("SAE-C1", "SAE-B1"):
         fetches(net, sae, keys)
-
-
-@step("6.2", "additional-slaves-all-or-none")
-def additional_slaves_all_or_none(net):
-    """Less for one of them than is asked for: nobody gets it, and what
-    there is for the other stays there."""
-    size = 65536
-    most = get_status(net, "SAE-B1").json["max_key_count"] * 256 // size
-    before = status(net, "SAE-B1")["stored_key_count"]
-    a = post(net, {"number": 4 * most, "size": size,
-                   "additional_slave_SAE_IDs": ["SAE-C1"]}, "SAE-B1")
-    refused(a, 503)
-    check(status(net, "SAE-B1")["stored_key_count"] >= before,
-          "keys for SAE-B1 are gone")
 
 
 @step("B", "annex-b")

@@ -8,7 +8,7 @@ UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 NOT_FOUND = "one or more keys specified are not found on KME"
 MULTIPLE = "size shall be a multiple of 8"
 WINDOW = 2                      # s, of redelivery; in 20
-WAIT = 700                      # ms, for relay; in 20
+WAIT = 1000                     # ms, for relay; in 20
 
 
 def key_ids(ids, **more):
