@@ -37,6 +37,7 @@ libcommon_a_SOURCES = \
 	common/msgdec.c \
 	common/msgenc.c \
 	common/otp.c common/otp.h \
+	common/payload.c common/payload.h \
 	common/quiet.c common/quiet.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \

@@ -6,51 +6,13 @@
 
 #include "base64.h"
 #include "err.h"
+#include "payload.h"
 
 static int
 bad(const char **why, const char *what)
 {
 	*why = what;
 	return -E_BAD_FORMAT;
-}
-
-/* Before jansson recurses: brackets outside of strings. */
-static bool
-shallow(const uint8_t *p, size_t len)
-{
-	unsigned	depth = 0;
-	bool		quoted = false;
-
-	for (size_t i = 0; i < len; i++) {
-		if (quoted) {
-			if (p[i] == '\\')
-				i++;
-			else if (p[i] == '"')
-				quoted = false;
-		} else if (p[i] == '"') {
-			quoted = true;
-		} else if (p[i] == '{' || p[i] == '[') {
-			if (++depth > KXJSON_DEPTH_MAX)
-				return false;
-		} else if ((p[i] == '}' || p[i] == ']') && depth > 0) {
-			depth--;
-		}
-	}
-	return true;
-}
-
-static int
-parse(json_t **root, const uint8_t *p, size_t len, const char **why)
-{
-	*root = NULL;
-	if (!shallow(p, len))
-		return bad(why, "JSON is nested too deeply");
-	*root = json_loadb((const char *)p, len, JSON_REJECT_DUPLICATES, NULL);
-	if (*root == NULL)
-		return bad(why, "not JSON");
-	if (!json_is_object(*root))
-		return bad(why, "not a JSON object");
-	return 0;
 }
 
 /* Optional: absent is fine and leaves out[0] = '\0'. */
@@ -149,31 +111,10 @@ read_route(const json_t *o, struct route *r, const char **why)
 	return octets - 1 <= ROUTE_MAX ? 0 : bad(why, "route is too long");
 }
 
-/* The first of the extension's objects with this member; NULL: none. */
-static const json_t *
-extension_with(const json_t *o, const char *member)
-{
-	const json_t	*ext = json_object_get(o, "extension"), *e;
-	size_t		 i;
-
-	json_array_foreach(ext, i, e)
-		if (json_object_get(e, member) != NULL)
-			return e;
-	return NULL;
-}
-
 static int
 check_extension(const json_t *o, const char **why)
 {
-	const json_t	*ext = json_object_get(o, "extension"), *e;
-	size_t		 i;
-
-	if (ext != NULL && !json_is_array(ext))
-		return bad(why, "extension");
-	json_array_foreach(ext, i, e)
-		if (!json_is_object(e))
-			return bad(why, "extension");
-	return 0;
+	return payload_extension_ok(o) ? 0 : bad(why, "extension");
 }
 
 /* What every key must have, protected or not. */
@@ -274,28 +215,10 @@ kxjson_relay(struct kx_relay *r, const uint8_t *p, size_t len,
 	r->request[0] = '\0';
 	r->plain = false;
 	r->len = 0;
-	if ((e = parse(&o, p, len, why)) == 0)
+	if ((e = payload_parse(&o, p, len, why)) == 0)
 		e = read_relay(r, o, why);
 	json_decref(o);
 	return e;
-}
-
-/* One token, then perhaps ": " and words. */
-static int
-read_response(const json_t *o, char out[MSG_TEXT_MAX + 1])
-{
-	const json_t	*v = json_object_get(o, "response");
-	const char	*s = json_string_value(v);
-	size_t		 token;
-
-	if (s == NULL || json_string_length(v) > MSG_TEXT_MAX)
-		return -E_BAD_FORMAT;
-	token = strspn(s, "abcdefghijklmnopqrstuvwxyz_");
-	if (token == 0 || (s[token] != '\0' &&
-	    strncmp(s + token, ": ", 2) != 0))
-		return -E_BAD_FORMAT;
-	strcpy(out, s);
-	return 0;
 }
 
 static int
@@ -304,13 +227,13 @@ read_done(struct kx_done *d, const json_t *o, const char **why)
 	const json_t	*ext;
 	int		 e;
 
-	if (read_response(o, d->response) < 0)
+	if (payload_response(o, d->response, sizeof(d->response)) < 0)
 		return bad(why, "response");
 	if (read_id(o, "key_relay_request_ID", d->request) < 0)
 		return bad(why, "key_relay_request_ID");
 	make_uuid(d->request);
 	if ((e = check_extension(o, why)) < 0 ||
-	    (ext = extension_with(o, "source_KMA_ID")) == NULL)
+	    (ext = payload_extension(o, "source_KMA_ID")) == NULL)
 		return e;
 	if ((e = read_route(ext, &d->route, why)) < 0)
 		return e;
@@ -328,7 +251,7 @@ kxjson_done(struct kx_done *d, const uint8_t *p, size_t len, const char **why)
 	int	 e;
 
 	memset(d, 0, sizeof(*d));
-	if ((e = parse(&o, p, len, why)) == 0)
+	if ((e = payload_parse(&o, p, len, why)) == 0)
 		e = read_done(d, o, why);
 	json_decref(o);
 	return e;
@@ -353,7 +276,7 @@ read_notify(struct kx_notify *n, bool response, const json_t *o,
 			return bad(why, "session_ID");
 		if (!json_is_string(json_object_get(o, "key_ID")))
 			return bad(why, "key_ID");
-		if (read_response(o, text) < 0)
+		if (payload_response(o, text, sizeof(text)) < 0)
 			return bad(why, "response");
 	} else if (read_id(o, "session_ID", n->session) < 0 ||
 	    n->session[0] == '\0') {
@@ -373,7 +296,7 @@ kxjson_notify(struct kx_notify *n, bool response, const uint8_t *p,
 	int	 e;
 
 	n->session[0] = '\0';
-	if ((e = parse(&o, p, len, why)) == 0)
+	if ((e = payload_parse(&o, p, len, why)) == 0)
 		e = read_notify(n, response, o, why);
 	json_decref(o);
 	return e;
@@ -388,7 +311,7 @@ read_message(struct kx_message *m, const json_t *o, const char **why)
 	if ((e = read_route(o, &m->route, why)) < 0 ||
 	    (e = check_extension(o, why)) < 0)
 		return e;
-	ext = extension_with(o, "message");
+	ext = payload_extension(o, "message");
 	if (read_base64(json_object_get(ext, "message"), m->body,
 	    sizeof(m->body), &m->len) < 0 || m->len == 0)
 		return bad(why, "message");
@@ -403,7 +326,7 @@ kxjson_message(struct kx_message *m, const uint8_t *p, size_t len,
 	int	 e;
 
 	m->len = 0;
-	if ((e = parse(&o, p, len, why)) == 0)
+	if ((e = payload_parse(&o, p, len, why)) == 0)
 		e = read_message(m, o, why);
 	json_decref(o);
 	return e;
@@ -451,7 +374,7 @@ kxjson_announce(struct linkstate_ad *ad, const uint8_t *p, size_t len,
 	json_t	*o;
 	int	 e;
 
-	if ((e = parse(&o, p, len, why)) == 0)
+	if ((e = payload_parse(&o, p, len, why)) == 0)
 		e = read_announce(ad, o, why);
 	json_decref(o);
 	return e;
@@ -461,7 +384,7 @@ int
 kxjson_alive(const uint8_t *p, size_t len, const char **why)
 {
 	json_t	*o;
-	int	 e = parse(&o, p, len, why);
+	int	 e = payload_parse(&o, p, len, why);
 
 	json_decref(o);
 	return e;

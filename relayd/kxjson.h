@@ -24,7 +24,6 @@ enum kx_command {
 	KX_ALIVE = 0x11C3,
 };
 
-#define KXJSON_DEPTH_MAX	16
 #define KXJSON_ID_MAX		64	/* octets of request and session IDs */
 #define KXJSON_BODY_MAX		49152	/* decoded from one frame's base64 */
 
