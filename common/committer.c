@@ -80,13 +80,16 @@ queue_move(struct queue *to, struct queue *from)
 
 /* ---- the thread ---- */
 
-/* A job that fails is undone alone. -E_STORE: the transaction is gone. */
+/*
+ * `alone`: if it fails it is undone alone. -E_STORE: the transaction is gone,
+ * or must go.
+ */
 static int
-run_job(struct committer *c, struct job *j)
+run_job(struct committer *c, struct job *j, bool alone)
 {
 	int	r;
 
-	if (db_run(c->db, "SAVEPOINT job", "") < 0)
+	if (alone && db_save(c->db) < 0)
 		return -E_STORE;
 	j->result = r = j->run(c->db, j->arg);
 	if (j->result > 0)
@@ -94,9 +97,11 @@ run_job(struct committer *c, struct job *j)
 	/* SQLite undoes all by itself when the disk is full, for one. */
 	if (sqlite3_get_autocommit(db_handle(c->db)))
 		return -E_STORE;
-	if (r < 0 && db_run(c->db, "ROLLBACK TO job", "") < 0)
+	if (!alone)
+		return r < 0 ? -E_STORE : 0;
+	if (r < 0 && db_undo(c->db) < 0)
 		return -E_STORE;
-	return db_run(c->db, "RELEASE job", "") < 0 ? -E_STORE : 0;
+	return db_keep(c->db) < 0 ? -E_STORE : 0;
 }
 
 /* A commit that failed may be on the disk all the same: unknown. */
@@ -119,7 +124,7 @@ count(struct committer *c, const struct queue *batch)
 }
 
 static int
-run_transaction(struct committer *c, struct queue *batch)
+run_transaction(struct committer *c, struct queue *batch, bool alone)
 {
 	int	r;
 
@@ -130,7 +135,7 @@ run_transaction(struct committer *c, struct queue *batch)
 		return 0;
 	}
 	for (struct job *j = batch->head; j != NULL && r == 0; j = j->next)
-		r = run_job(c, j);
+		r = run_job(c, j, alone);
 	if (r < 0) {
 		db_rollback(c->db);
 		return r;
@@ -154,13 +159,25 @@ run_singly(struct committer *c, struct queue *batch)
 	while ((j = queue_pop(batch)) != NULL) {
 		queue_init(&one);
 		queue_add(&one, j);
-		if (run_transaction(c, &one) < 0)
+		if (run_transaction(c, &one, true) < 0)
 			j->result = j->result < 0 ? j->result : -E_STORE;
 		queue_add(&finished, j);
 	}
 	queue_init(batch);
 	while ((j = queue_pop(&finished)) != NULL)
 		queue_add(batch, j);
+}
+
+/*
+ * Jobs seldom fail, and savepoints cost as much as a small job: so only when
+ * one has failed they run again, each in a savepoint of its own.
+ */
+static void
+run_batch(struct committer *c, struct queue *batch)
+{
+	if (run_transaction(c, batch, false) < 0 &&
+	    run_transaction(c, batch, true) < 0)
+		run_singly(c, batch);
 }
 
 static void
@@ -214,8 +231,7 @@ work(void *arg)
 		if (c->waiting.head != NULL) {
 			take_batch(c, &batch);
 			pthread_mutex_unlock(&c->mutex);
-			if (run_transaction(c, &batch) < 0)
-				run_singly(c, &batch);
+			run_batch(c, &batch);
 			give_answers(c, &batch);
 			pthread_mutex_lock(&c->mutex);
 		} else if (c->checkpoint)

@@ -15,9 +15,10 @@ struct committer;
 
 /*
  * run(): on the committer's thread, inside the transaction; 0 or negative
- * E_, which undoes this job alone. When SQLite undoes the whole transaction
- * (disk full), all jobs are run again one by one: run() must not have effects
- * outside the database that a second run would repeat.
+ * E_, which undoes this job alone. When one has failed, all of the
+ * transaction are run again, and when SQLite undoes all of it (disk full), one
+ * by one: run() must not have effects outside the database that a second run
+ * would repeat.
  * done(): on the loop, after the commit; result 0 means: durable. -E_STORE
  * means: unknown, treat as consumed. -E_BUSY: nothing was written, since
  * another program held the store. Other results are run()'s own.

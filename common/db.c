@@ -28,6 +28,7 @@ struct db {
 	bool		 writer;
 	int		 lock;		/* held while we may write */
 	struct stmt	*stmts;
+	uint64_t	 epoch;
 	int		 error;		/* of what failed last */
 	int		 logged_code;
 	uint64_t	 logged_at;
@@ -284,12 +285,44 @@ db_exec(struct db *db, const char *sql)
 	return code == SQLITE_OK ? 0 : failed(db, code, sql);
 }
 
+static int
+control(struct db *db, const char *sql)
+{
+	int	r = db_run(db, sql, "");
+
+	return r < 0 ? r : 0;
+}
+
 int
 db_begin(struct db *db)
 {
-	int	r = db_run(db, "BEGIN IMMEDIATE", "");
+	db->epoch++;
+	return control(db, "BEGIN IMMEDIATE");
+}
 
-	return r < 0 ? r : 0;
+int
+db_save(struct db *db)
+{
+	return control(db, "SAVEPOINT job");
+}
+
+int
+db_undo(struct db *db)
+{
+	db->epoch++;
+	return control(db, "ROLLBACK TO job");
+}
+
+int
+db_keep(struct db *db)
+{
+	return control(db, "RELEASE job");
+}
+
+uint64_t
+db_epoch(const struct db *db)
+{
+	return db->epoch;
 }
 
 int

@@ -36,6 +36,12 @@ void	db_close(struct db **);
 int	db_begin(struct db *);		/* BEGIN IMMEDIATE */
 int	db_commit(struct db *);		/* on error: state unknown, logged */
 void	db_rollback(struct db *);
+/* Inside a transaction, not nested: undo what came after db_save(). */
+int	db_save(struct db *);
+int	db_undo(struct db *);
+int	db_keep(struct db *);		/* after either */
+/* Another number whenever what was written here may have been undone. */
+uint64_t db_epoch(const struct db *);
 int	db_exec(struct db *, const char *sql);
 int	db_checkpoint(struct db *);	/* TRUNCATE; -E_BUSY: a reader blocks */
 

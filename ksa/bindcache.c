@@ -10,7 +10,7 @@
 #include "err.h"
 #include "secret.h"
 
-#define ENTRIES_MAX	16384
+#define ENTRIES_MAX	65536	/* of about 400 octets */
 #define SEGMENTS_CACHED	64
 
 struct key { int64_t peer; uint64_t request; };

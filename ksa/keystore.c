@@ -118,14 +118,26 @@ done(int r)
 }
 
 int
-keystore_mark(struct side *s, int64_t peer, uint64_t seen)
+keystore_mark(struct side *s, int64_t peer, uint64_t seen, uint64_t *mark)
 {
-	return done(db_run(s->db, SQL_PEER_MARK, "iu", peer, seen));
+	struct mark	*m = &s->mark;
+	uint64_t	 epoch = db_epoch(s->db);
+	int64_t		 count;
+
+	if (m->epoch != epoch || m->peer != peer || m->seen < seen) {
+		if ((count = db_int(s->db, -1, SQL_PEER_MARK, "iu", peer,
+		    seen)) < 0)
+			return -E_STORE;
+		*m = (struct mark){ epoch, (uint64_t)count, seen, peer };
+	}
+	*mark = m->count;
+	return 0;
 }
 
 int
 keystore_raise(struct side *s, int64_t peer, uint64_t mark, uint64_t seen)
 {
+	s->mark.epoch = 0;
 	return done(db_run(s->db, SQL_PEER_RAISE, "iuu", peer, mark, seen));
 }
 
@@ -138,6 +150,7 @@ keystore_seen(struct side *s, int64_t peer, uint64_t seen)
 int
 keystore_forget(struct side *s)
 {
+	s->mark.epoch = 0;
 	return done(db_run(s->db, SQL_PEERS_FORGET, ""));
 }
 

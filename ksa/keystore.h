@@ -21,6 +21,10 @@ struct side {
 	struct db	*db;
 	struct sealer	*sealer;
 	uint8_t		*scratch;	/* locked; wiped after each use */
+	struct mark {			/* that the last keystore_mark() set */
+		uint64_t	epoch, count, seen;
+		int64_t		peer;
+	} mark;
 };
 
 #define SCRATCH_OCTETS	1024
@@ -42,8 +46,9 @@ struct peer_row {
 
 /* In a job, or before there are any. */
 int	keystore_peer(struct side *, const char *km, struct peer_row *);
-/* Key of the pair was used up: the mark grows. */
-int	keystore_mark(struct side *, int64_t peer, uint64_t seen);
+/* Key of the pair was used up: the mark grows, once in a transaction. */
+int	keystore_mark(struct side *, int64_t peer, uint64_t seen,
+	    uint64_t *mark);
 /* The mark gets past `mark`, and what was seen of the peer's to `seen`. */
 int	keystore_raise(struct side *, int64_t peer, uint64_t mark,
 	    uint64_t seen);

@@ -187,7 +187,7 @@
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
 	" received_last, control FROM peer WHERE km = ?"
 #define SQL_PEER_MARK "UPDATE peer SET mark = mark + 1," \
-	" seen = max(seen, ?2) WHERE id = ?1"
+	" seen = max(seen, ?2) WHERE id = ?1 RETURNING mark"
 #define SQL_PEER_RAISE "UPDATE peer SET mark = max(mark, ?2) + 1," \
 	" seen = max(seen, ?3) WHERE id = ?1"
 #define SQL_PEER_SEEN "UPDATE peer SET seen = max(seen, ?2) WHERE id = ?1"

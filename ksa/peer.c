@@ -66,9 +66,7 @@ consume_begin(struct consume *c, const struct peer *p)
 int
 consume_run(struct consume *c, struct side *s)
 {
-	int	r = keystore_mark(s, c->peer, c->seen);
-
-	return r < 0 ? r : keystore_get_mark(s, c->peer, &c->mark);
+	return keystore_mark(s, c->peer, c->seen, &c->mark);
 }
 
 void

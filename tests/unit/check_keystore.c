@@ -225,6 +225,43 @@ START_TEST(what_was_used_stays_used_after_a_crash)
 }
 END_TEST
 
+/* What is undone must not be taken for written. */
+START_TEST(a_mark_grows_once_in_a_transaction_and_is_on_disk)
+{
+	uint64_t	mark, again, stored;
+
+	open_store();
+	ck_assert_int_eq(db_begin(w->db), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 7, &mark), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 6, &again), 0);
+	ck_assert_uint_eq(again, mark);
+	ck_assert_int_eq(keystore_mark(w, peer, 8, &again), 0);
+	ck_assert_uint_eq(again, mark + 1);
+	ck_assert_int_eq(db_commit(w->db), 0);
+	mark = again;
+
+	ck_assert_int_eq(db_begin(w->db), 0);
+	ck_assert_int_eq(db_save(w->db), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 8, &again), 0);
+	ck_assert_uint_eq(again, mark + 1);
+	ck_assert_int_eq(db_undo(w->db), 0);
+	ck_assert_int_eq(db_keep(w->db), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 8, &again), 0);
+	ck_assert_int_eq(db_commit(w->db), 0);
+	ck_assert_int_eq(keystore_get_mark(w, peer, &stored), 0);
+	ck_assert_uint_eq(stored, again);
+
+	ck_assert_int_eq(db_begin(w->db), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 8, &again), 0);
+	ck_assert_uint_eq(again, stored + 1);
+	ck_assert_int_eq(keystore_raise(w, peer, 100, 8), 0);
+	ck_assert_int_eq(keystore_mark(w, peer, 8, &again), 0);
+	ck_assert_uint_eq(again, 102);
+	ck_assert_int_eq(db_commit(w->db), 0);
+	close_store();
+}
+END_TEST
+
 START_TEST(a_wrong_node_key_opens_nothing)
 {
 	static const uint8_t	other[SEAL_KEY] = "another key";
@@ -250,4 +287,5 @@ UNIT_MAIN("keystore",
     erased_octets_are_gone_and_their_neighbours_are_not,
     deliveries_are_remembered_key_by_key,
     what_was_used_stays_used_after_a_crash,
+    a_mark_grows_once_in_a_transaction_and_is_on_disk,
     a_wrong_node_key_opens_nothing)
