@@ -8,6 +8,7 @@ import clause6                  # noqa: F401
 import clause6ext               # noqa: F401
 import clause6keys              # noqa: F401
 import clause6multi             # noqa: F401
+import clause6wish              # noqa: F401
 import clause5pools             # noqa: F401
 
 
