@@ -77,3 +77,7 @@ check_PROGRAMS += tests/unit/check_helper
 tests_unit_check_helper_SOURCES = tests/unit/check_helper.c $(UNIT_SRC)
 tests_unit_check_helper_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_helper_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_listener
+tests_unit_check_listener_SOURCES = tests/unit/check_listener.c $(UNIT_SRC)
+tests_unit_check_listener_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_listener_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
