@@ -37,10 +37,10 @@ struct fair_share {		/* of one application; read it only */
 
 struct fair {
 	struct fair_share	*by_name;
-	TAILQ_HEAD(fair_ring, fair_share) ring;	/* who can take more */
+	TAILQ_HEAD(, fair_share) ring;		/* who can take more */
 	TAILQ_HEAD(, fair_share) idle;		/* without a request */
 	int64_t			 credits;	/* of all */
-	uint64_t		 needs, kept;	/* of the waiting; of the idle */
+	uint64_t		 needs, kept;	/* of the waiting, idle */
 	unsigned		 waiting;	/* shares */
 };
 

@@ -158,7 +158,8 @@ def quotas(net):
 
 def sizes():
     """From the smallest to the largest, over one link, two, and none."""
-    net = Net("abc", ["a-b", "b-c"], rate=60000000, settings=SETTINGS)
+    net = Net("abc", ["a-b", "b-c"], rate=60000000,
+              settings=SETTINGS[:2] + ["relay_wait=12000"])
     for slave in ("SAE-B2", "SAE-C1", M2):
         for number, size in ((128, 65536), (1, 64), (128, 72), (1, 65536)):
             net.pair(M1, slave, number, size)

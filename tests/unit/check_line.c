@@ -333,7 +333,7 @@ START_TEST(what_finds_no_locked_memory_waits_for_it)
 	free_memory();
 	pair_wait(&r[0]);
 	ok(&r[0]);
-	/* The same for one that comes from the line; the first waits in vain. */
+	/* The same from the line; the first waits in vain. */
 	pair_enc_start(0, "SAE-A1", "SAE-B1", 8, 8192, &r[0]);
 	hog_memory();
 	pair_run(500);
