@@ -3,7 +3,7 @@ noinst_LIBRARIES += libksa.a
 libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/certname.c ksa/certname.h \
 	ksa/dn.c ksa/dn.h ksa/reload.c ksa/reload.h ksa/sae.c ksa/sae.h \
 	ksa/supply.h \
-	$(ksa_door_sources) $(ksa_engine_sources)
+	$(ksa_door_sources) $(ksa_ak_sources) $(ksa_engine_sources)
 libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
@@ -18,7 +18,11 @@ ksa_door_sources = ksa/arrive.c \
 	ksa/receipts.c ksa/receipts.h ksa/span.c ksa/span.h \
 	ksa/stray.c ksa/stray.h ksa/uri.c ksa/uri.h
 
-# The engine behind it.
+# Q.4161 over TCP.
+ksa_ak_sources = ksa/akmsg.c ksa/akmsg.h ksa/akread.c ksa/akread.h \
+	ksa/akwrite.c ksa/akwrite.h
+
+# The engine behind both.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/admit.c ksa/admit.h \
 	ksa/bindcache.c ksa/bindcache.h \

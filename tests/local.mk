@@ -1,5 +1,5 @@
 # tests: what is built from this folder
-EXTRA_DIST += tests/testnet tests/netlib tests/demo tests/system \
+EXTRA_DIST += tests/testnet tests/netlib tests/demo tests/system tests/data \
 	tests/fuzz/corpus $(srcdir)/tests/fuzz/*.dict
 include tests/unit/relayd.mk
 include tests/unit/qkdmod.mk
@@ -7,5 +7,6 @@ include tests/unit/common.mk
 include tests/unit/ipc.mk
 include tests/unit/kma.mk
 include tests/unit/ksa_front.mk
+include tests/unit/ak.mk
 include tests/unit/ksa_engine.mk
 include tests/unit/sae.mk

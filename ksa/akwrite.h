@@ -1,0 +1,19 @@
+/* akwrite.h - messages of Q.4161 as JSON and as whole frames. Pure. */
+#ifndef KSA_AKWRITE_H
+#define KSA_AKWRITE_H
+
+#include "akmsg.h"
+#include "jsonout.h"
+
+/* The payload. Mandatory members stand there in any case, others if the
+ * message has them. */
+void	akwrite(struct jsonout *, const struct ak_command *,
+	    const struct ak_message *);
+/*
+ * Octets of the payload of 0x1203 with `success` and so many keys, whose sizes
+ * sum up to so many characters of base64.
+ */
+uint64_t akwrite_keys_len(uint64_t number, uint64_t base64,
+	    size_t extension_len);
+
+#endif

@@ -1,0 +1,59 @@
+/* akfuzz.c - one message of Q.4161, read and written. */
+#include "tests/fuzz/akfuzz.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "ksa/akread.h"
+#include "ksa/akwrite.h"
+
+/* Escapes make up to six octets of one. */
+static char	first[6 * 65536 + 65536], second[sizeof(first)];
+
+static bool
+in_range(const struct ak_message *m, const struct ak_command *c)
+{
+	for (const struct ak_member *f = c->members; f->type != AK_END; f++) {
+		const char	*s = (const char *)m + f->at;
+
+		if (f->type == AK_APPLICATION && (f->mandatory || *s != '\0') &&
+		    !sae_id_valid(s, strlen(s)))
+			return false;
+		if (f->type == AK_UUID && strlen(s) != UUID_TEXT)
+			return false;
+		if (f->type == AK_RESPONSE && *s == '\0')
+			return false;
+		if (f->type == AK_KEY_IDS && m->nids == 0)
+			return false;
+	}
+	return m->number >= 0 && m->size >= 0 && m->nids <= AK_KEYS_MAX;
+}
+
+int
+akfuzz(enum ak_code code, const uint8_t *data, size_t len)
+{
+	static struct ak_message	 m;
+	const struct ak_command		*c = akmsg_find(code);
+	struct jsonout			 o = { first, sizeof(first), 0 };
+	struct jsonout			 again = { second, sizeof(second), 0 };
+	char				 why[AKREAD_WHY];
+
+	akmsg_clear(&m);
+	if (akread(&m, c, data, len, why) < 0) {
+		if (why[0] == '\0')
+			abort();
+		return 0;
+	}
+	if (!in_range(&m, c) || why[0] != '\0')
+		abort();
+	akwrite(&o, c, &m);
+	akmsg_clear(&m);
+	if (jsonout_end(&o) == 0 || akread(&m, c, (uint8_t *)first, o.len,
+	    why) < 0)
+		abort();
+	akwrite(&again, c, &m);
+	if (again.len != o.len || memcmp(first, second, o.len) != 0)
+		abort();
+	akmsg_clear(&m);
+	return 0;
+}
