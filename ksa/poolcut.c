@@ -225,4 +225,3 @@ pool_take(struct pool *p, const struct pieces *pieces, uint64_t request,
 			poolint_remove(p, s);
 	}
 }
-

@@ -247,7 +247,8 @@ fill_better(struct pool *p, uint64_t coming, uint64_t size)
 	const struct hope	*h = &p->better;
 	uint64_t		 have;
 
-	if (h->until <= mono_ms())
+	if (h->until <= mono_ms() ||
+	    !pool_may_meet(p, &h->wish, h->wish.mandatory))
 		return;
 	have = pool_meeting(p, &h->wish, h->wish.mandatory) + coming;
 	while (have < h->octets && take_more(p)) {

@@ -8,6 +8,8 @@
 #include "ksa/encint.h"
 #include "ksa/pool.h"
 
+#define HOPE_MS	500		/* said again every 100 ms */
+
 struct wishing {
 	struct enc_queue	 calls;
 	unsigned		 n;
@@ -36,7 +38,7 @@ hope(struct enc *e)
 			continue;
 		if (!pool_may_meet(p, &e->wish, e->wish.mandatory))
 			return false;
-		pool_hope(p, need, &e->wish, e->deadline);
+		pool_hope(p, need, &e->wish, mono_ms() + HOPE_MS);
 		pool_fill(p);
 	}
 	return true;

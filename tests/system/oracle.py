@@ -16,6 +16,7 @@ class Key:
     def __init__(self, key_id, octets, master, slave):
         self.id, self.octets = key_id, octets
         self.master, self.slave = master, slave
+        self.also = []          # the same key, for additional slaves
         self.fetched = False
         self.tried = None       # when a fetch first had an unknown outcome
 
@@ -50,11 +51,14 @@ class Oracle:
                            % (key_id, len(octets) * 8, bits))
         return out
 
-    def drawn(self, master, slave, body, number, bits):
+    def drawn(self, master, slave, body, number, bits, also=()):
         """A master got this. Returns its Key objects."""
         with self.lock:
             got = self.container(body, number, bits)
-            return [self._draw(master, slave, i, o) for i, o in got]
+            keys = [self._draw(master, slave, i, o) for i, o in got]
+            for k in keys:
+                k.also = [Key(k.id, k.octets, master, s) for s in also]
+            return keys
 
     def _draw(self, master, slave, key_id, octets):
         if key_id in self.keys:
@@ -89,15 +93,18 @@ class Oracle:
         elif key.octets != octets:
             self.fault("key %s differs between %s and %s"
                        % (key_id, key.master, key.slave))
-        elif key.slave != slave:
-            self.fault("key %s is for %s, but %s got it"
-                       % (key_id, key.slave, slave))
         else:
-            key.fetched = True
+            mine = [k for k in [key, *key.also] if k.slave == slave]
+            if not mine:
+                self.fault("key %s is for %s, but %s got it"
+                           % (key_id, key.slave, slave))
+            for k in mine:
+                k.fetched = True
 
     def pending(self):
         with self.lock:
-            return [k for k in self.keys.values() if not k.fetched]
+            return [k for key in self.keys.values()
+                    for k in [key, *key.also] if not k.fetched]
 
     def octets(self):
         with self.lock:
