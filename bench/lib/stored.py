@@ -104,7 +104,7 @@ def figures(bench, case, name):
 
 def compared(bench, state, levels):
     """Ratios to the smallest store."""
-    for case in CASES:
+    for case in CASES if len(levels) > 1 else ():
         first, *others = (figures(bench, case, f"{level} {state}")
                           for level in levels)
         ratios = [[a / b for a, b in zip(o, first)] for o in others]
@@ -117,19 +117,35 @@ def compared(bench, state, levels):
             flat=flat)
 
 
-def assign(bench, net, wanted, singles):
-    """Draws so many keys that wait to be fetched, some of them with a
-    request of their own, here and there; returns the lines of those."""
+def unfetched(net):
+    """Keys that wait for node b's applications."""
+    return net.status("a")["count"]["enc_keys"] - \
+        net.status("b")["count"]["dec_keys"]
+
+
+def assign(bench, net, level, singles):
+    """Draws until so many keys wait to be fetched, some of them with a
+    request of their own, here and there; returns the lines of those. The
+    pool is filled up meanwhile."""
     lines, path = [], os.path.join(bench.tmp, "ids-single")
-    parts = max(1, wanted // STEP)
-    for _ in range(parts):
-        net.await_stock("SAE-A1", "SAE-B1", wanted // parts)
+    before, told = unfetched(net), time.monotonic()
+    while (have := unfetched(net)) < level:
+        stock = net.stock("a", "b")[0] // KEY_OCTETS
+        part = min(STEP, level - have, stock * 9 // 10)
+        alone = min(part, singles * part // (level - before) + 1)
+        if part < min(level - have, 2000):
+            time.sleep(0.2)
+            continue
         loader.run(bench.args.build, [
-            "--connections", "32", "--ids", path, "--count",
-            str(singles // parts), *net.caller("SAE-A1", "SAE-B1")])
+            "--connections", "32", "--ids", path, "--count", str(alone),
+            *net.caller("SAE-A1", "SAE-B1")])
         with open(path) as f:
             lines += f.readlines()
-        net.draw("SAE-A1", "SAE-B1", (wanted - singles) // parts)
+        if part - alone >= BULK:
+            net.draw("SAE-A1", "SAE-B1", part - alone)
+        if time.monotonic() - told > 10:
+            say(f"  stored: {have} of {level} keys assigned")
+            told = time.monotonic()
     random.Random(1).shuffle(lines)
     return lines
 
@@ -142,12 +158,11 @@ def await_bindings(net):
 
 def assigned(bench, levels):
     net = bench.network("assigned", settings=SETTINGS)
-    done, begin = 0, time.monotonic()
+    begin = time.monotonic()
     for level in levels:
         singles = min(bench.scaled(REQUESTS) * ROUNDS, level // 2)
-        old = assign(bench, net, level - done, singles)
+        old = assign(bench, net, level, singles)
         await_bindings(net)
-        done = level
         say(f"  stored: {level} keys assigned after "
             f"{time.monotonic() - begin:.0f} s, both stores "
             f"{store_mib(net):.0f} MiB")
