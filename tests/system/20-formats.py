@@ -16,7 +16,7 @@ def main():
     check_table()
     net = Net("abc", ["a-b", "b-c"], settings=[
         "redelivery=%d" % WINDOW, "relay_wait=%d" % WAIT,
-        "max_connections_per_application=20"])
+        "max_connections_per_application=20", "link_stock_max=128"])
     run_steps(net)
     net.settle()
 
