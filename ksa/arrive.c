@@ -3,7 +3,6 @@
 
 #include "doorint.h"
 #include "err.h"
-#include "etsi014.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -24,25 +23,24 @@ give_way(struct guest *g, const char *why)
 static void
 turn_away(struct guest *g, const char *why)
 {
-	g->x.door->refused++;
+	g->door->refused++;
 	if (!quiet())
 		log_notice("connection refused", "peer=%s sae=%s reason=%s",
-		    g->x.address, guest_sae(g), log_quote(why));
-	g->last = g->reading = true;
-	etsi014_refuse(&g->x, 503, NULL, "%s", why);
-	g->reading = false;
+		    g->address, guest_sae(g), log_quote(why));
+	g->last = true;
+	g->kind->turn_away(g, why);
 	conn_finish(g->conn);
 }
 
 int
 arrive_inside(struct guest *g)
 {
-	struct door *d = g->x.door;
+	struct door *d = g->door;
 	struct tenant *out;
 	int	 r;
 
 	r = house_enter(d->house, &g->tenant,
-	    g->x.caller != NULL ? g->x.caller->id : "", &out);
+	    g->caller != NULL ? g->caller->id : "", &out);
 	if (r == -E_NO_MEMORY)
 		return r;
 	if (r == -E_BUSY)
@@ -62,7 +60,7 @@ arrive_outside(struct guest *g)
 {
 	struct porch_item *out;
 
-	if (porch_enter(g->x.door->porch, &g->waiting, conn_source(g->conn),
+	if (porch_enter(g->door->porch, &g->waiting, conn_source(g->conn),
 	    &out) < 0)
 		conn_close(g->conn, "out of memory");
 	else if (out != NULL)

@@ -7,6 +7,7 @@
 #include "doorint.h"
 #include "err.h"
 #include "expiry.h"
+#include "httpguest.h"
 #include "log.h"
 #include "tls.h"
 #include "tlscrl.h"
@@ -68,7 +69,7 @@ on_accept(void *arg, int fd)
 	struct door *d = arg;
 
 	d->accepted++;
-	guest_enter(d, fd);
+	guest_enter(d, &httpguest_kind, &d->conn_limits, fd);
 }
 
 static SSL_CTX *
@@ -217,7 +218,7 @@ on_stop_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	for (g = LIST_FIRST(&d->guests); g != NULL; g = next) {
 		next = LIST_NEXT(g, entry);
-		guest_refuse(g, "this KME is shutting down");
+		g->kind->refuse(g, "this KME is shutting down");
 	}
 }
 

@@ -1,40 +1,18 @@
-/* doorint.h - what door.c and guest.c share. */
+/* doorint.h - what the files of the two doors share. */
 #ifndef KSA_DOORINT_H
 #define KSA_DOORINT_H
 
 #include <openssl/ssl.h>
 #include <sys/queue.h>
 
-#include "conn.h"
 #include "door.h"
 #include "guest.h"
-#include "house.h"
-#include "identity.h"
-#include "porch.h"
+#include "http.h"
 #include "stray.h"
 
 #define DOORINT_PARSERS	64		/* that wait for a request */
 #define DOORINT_CODES	8		/* of answers, counted apart */
 #define DOORINT_OUTPUT	262144		/* queued octets; then no new request */
-
-struct guest {
-	struct exchange	 x;		/* first: casts rely on it */
-	LIST_ENTRY(guest) entry;
-	struct porch_item waiting;	/* one of these two */
-	struct tenant	 tenant;
-	struct conn	*conn;
-	struct http	*http;		/* NULL between requests */
-	struct receipts	 receipts;
-	struct identity	 identity;
-	size_t		 answer;	/* octets of output being written */
-	bool		 ready;		/* handshake done, counted */
-	bool		 busy;		/* a request is with the engine */
-	bool		 reading;	/* on_input() is on the stack */
-	bool		 paused;
-	bool		 last;		/* close after the answer */
-	bool		 broken;
-	enum http_phase	 phase;		/* that the deadline is for */
-};
 
 struct door {
 	struct event_base	*base;
@@ -71,8 +49,6 @@ void	door_check_gone(struct door *);
 /* A parser for the length of a request: idle guests have none. */
 struct http *door_lend_parser(struct door *);
 void	door_take_parser(struct door *, struct http **);
-/* For the log; "-" for none. */
-const char *guest_sae(const struct guest *);
 
 /* arrive.c: the guest has no certificate yet; may be closed at once. */
 void	arrive_outside(struct guest *);

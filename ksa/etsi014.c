@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "doorint.h"
 #include "err.h"
 #include "etsi014.h"
 #include "etsi014json.h"
@@ -18,11 +19,11 @@
 static void
 log_refusal(const struct exchange *x, int code, const char *why)
 {
-	log_event(x->refusal != NULL ? LL_NOTICE : LL_INFO,
+	log_event(x->g.refusal != NULL ? LL_NOTICE : LL_INFO,
 	    "request refused", "code=%d method=%s sae=%s peer_sae=%s peer=%s "
 	    "reason=%s", code, x->method ? x->method : "-",
-	    x->caller ? log_quote(x->caller->id) : "-",
-	    x->other[0] ? log_quote(x->other) : "-", x->address,
+	    x->g.caller ? log_quote(x->g.caller->id) : "-",
+	    x->other[0] ? log_quote(x->other) : "-", x->g.address,
 	    log_quote(why));
 }
 
@@ -34,12 +35,12 @@ refuse(struct exchange *x, int code, const char *extra, struct refusal *r)
 	log_refusal(x, code, r->message);
 	etsi014_write_error(&count, r);
 	out = (struct jsonout){ NULL, count.len, 0 };
-	out.p = guest_answer(x, code, code == 401 ? CHALLENGE : extra,
+	out.p = httpguest_answer(x, code, code == 401 ? CHALLENGE : extra,
 	    count.len);
 	if (out.p != NULL)
 		etsi014_write_error(&out, r);
 	refusal_clear(r);
-	guest_answered(x);
+	httpguest_answered(x);
 }
 
 void
@@ -77,12 +78,12 @@ give_keys(struct exchange *x, struct supply_answer *a)
 	char	*p;
 
 	log_debug("keys given", "method=%s sae=%s peer_sae=%s number=%u "
-	    "octets=%u", x->method, log_quote(x->caller->id),
+	    "octets=%u", x->method, log_quote(x->g.caller->id),
 	    log_quote(x->other), a->number, a->octets);
-	guest_has_keys(x, a->number, a->ids[0]);
-	if ((p = guest_answer(x, 200, NULL, len)) != NULL)
+	httpguest_has_keys(x, a->number, a->ids[0]);
+	if ((p = httpguest_answer(x, 200, NULL, len)) != NULL)
 		etsi014_write_keys(p, a);
-	guest_answered(x);
+	httpguest_answered(x);
 }
 
 /* The words are fixed (6.2); the details say which. */
@@ -131,7 +132,7 @@ on_dec(void *arg, struct supply_answer *a)
 static bool
 slave_registered(struct exchange *x)
 {
-	if (sae_find(guest_book(x), x->other) != NULL)
+	if (sae_find(x->g.door->book, x->other) != NULL)
 		return true;
 	etsi014_refuse(x, 400, NULL, "slave_SAE_ID \"%s\" is not registered "
 	    "in this network", x->other);
@@ -141,7 +142,7 @@ slave_registered(struct exchange *x)
 static void
 get_status(struct exchange *x, const struct uri_text *query)
 {
-	struct supply	*s = guest_supply(x);
+	struct supply	*s = x->g.door->supply;
 	struct supply_stock stock = { .stored = 0 };
 	struct jsonout	 count = { NULL, 0, 0 }, out;
 	struct status014 status;
@@ -149,20 +150,20 @@ get_status(struct exchange *x, const struct uri_text *query)
 	(void)query;
 	if (!slave_registered(x))
 		return;
-	if (supply_stock(s, x->caller->id, x->other, &stock) != SUPPLY_OK) {
+	if (supply_stock(s, x->g.caller->id, x->other, &stock) != SUPPLY_OK) {
 		etsi014_refuse(x, 400, NULL, "slave_SAE_ID \"%s\" is not "
 		    "known", x->other);
 		return;
 	}
 	status = (struct status014){
-		supply_kme_id(s), stock.target_km, x->caller->id, x->other,
+		supply_kme_id(s), stock.target_km, x->g.caller->id, x->other,
 		supply_limits(s), stock.stored, stock.max_stored
 	};
 	etsi014_write_status(&count, &status);
 	out = (struct jsonout){ NULL, count.len, 0 };
-	if ((out.p = guest_answer(x, 200, NULL, count.len)) != NULL)
+	if ((out.p = httpguest_answer(x, 200, NULL, count.len)) != NULL)
 		etsi014_write_status(&out, &status);
-	guest_answered(x);
+	httpguest_answered(x);
 }
 
 /* A body with GET would be asked for and not answered. */
@@ -183,8 +184,8 @@ enc_keys(struct exchange *x, const struct key_request *k)
 
 	for (uint32_t i = 0; i < k->nslaves; i++)
 		slaves[i + 1] = k->slaves[i];
-	return supply_enc(guest_supply(x), &(struct supply_request){
-	    .master = x->caller->id, .slaves = slaves,
+	return supply_enc(x->g.door->supply, &(struct supply_request){
+	    .master = x->g.caller->id, .slaves = slaves,
 	    .nslaves = k->nslaves + 1, .number = k->number,
 	    .octets = k->size / 8, .wish = k->wish }, on_enc, x);
 }
@@ -193,7 +194,7 @@ static void
 get_key(struct exchange *x, const struct uri_text *query)
 {
 	const struct http_request *rq = x->request;
-	const struct supply_limits *l = supply_limits(guest_supply(x));
+	const struct supply_limits *l = supply_limits(x->g.door->supply);
 	struct refusal	r = { .details = NULL };
 	struct key_request k;
 	struct supply_call *call;
@@ -220,7 +221,7 @@ get_key_with_ids(struct exchange *x, const struct uri_text *query)
 {
 	static struct key_ids k;	/* 16 KiB; one loop */
 	const struct http_request *rq = x->request;
-	const struct supply_limits *l = supply_limits(guest_supply(x));
+	const struct supply_limits *l = supply_limits(x->g.door->supply);
 	struct refusal	r = { .details = NULL };
 	struct supply_call *call;
 	int	e;
@@ -233,7 +234,7 @@ get_key_with_ids(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_dec(guest_supply(x), x->caller->id, x->other,
+	call = supply_dec(x->g.door->supply, x->g.caller->id, x->other,
 	    (const uint8_t (*)[16])k.id, k.n, on_dec, x);
 	if (call != NULL)
 		x->call = call;
@@ -274,15 +275,15 @@ find_method(struct uri_text path, struct uri_text *id)
 static bool
 caller_known(struct exchange *x)
 {
-	if (x->refusal != NULL) {
-		etsi014_refuse(x, 401, NULL, "%s", x->refusal);
+	if (x->g.refusal != NULL) {
+		etsi014_refuse(x, 401, NULL, "%s", x->g.refusal);
 		return false;
 	}
-	if (!x->caller->local) {
+	if (!x->g.caller->local) {
 		log_notice("application of another node", "sae=%s km=%s",
-		    log_quote(x->caller->id), x->caller->km);
+		    log_quote(x->g.caller->id), x->g.caller->km);
 		etsi014_refuse(x, 401, NULL, "application \"%s\" belongs to "
-		    "another node (%s)", x->caller->id, x->caller->km);
+		    "another node (%s)", x->g.caller->id, x->g.caller->km);
 		return false;
 	}
 	return true;

@@ -5,7 +5,7 @@
 #ifndef KSA_ETSI014_H
 #define KSA_ETSI014_H
 
-#include "guest.h"
+#include "httpguest.h"
 
 /* Answers x, now or when the engine does. */
 void	etsi014_start(struct exchange *);

@@ -1,52 +1,71 @@
-/* guest.h - one connection of an application to the HTTPS door. */
+/*
+ * guest.h - one connection of an application, whichever door it came by: how
+ * it comes in, whose it is, which answers may not have arrived, how it ends.
+ * What its octets mean is the business of its kind (httpguest.c, akguest.c).
+ */
 #ifndef KSA_GUEST_H
 #define KSA_GUEST_H
 
 #include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
 
-#include "http.h"
+#include "conn.h"
+#include "house.h"
+#include "identity.h"
+#include "porch.h"
 #include "receipts.h"
 #include "sae.h"
-#include "supply.h"
 
 struct door;
 struct guest;
 
-/* One request and its answer; lives as long as its connection. */
-struct exchange {
-	struct door		*door;
-	const struct http_request *request;	/* until etsi014_start() ends */
-	struct sae		*caller;	/* NULL: nobody we know */
-	const char		*refusal;	/* why it is not served; or NULL */
-	const char		*address;
-	/* What etsi014.c keeps while the engine works. */
-	struct supply_call	*call;
-	const char		*method;
-	sae_id			 other;		/* the one in the path */
-	struct receipt		 keys;		/* in the answer */
+struct guest_kind {
+	const char	*name;		/* of the interface, for the log */
+	size_t		 size;		/* of what begins with a struct guest */
+	/* As conn_ops.input. */
+	ssize_t		(*input)(struct guest *, const uint8_t *, size_t);
+	/* As conn_ops.drained; or NULL. */
+	void		(*drained)(struct guest *);
+	/* He cannot be let in and may be told; conn_finish() follows. */
+	void		(*turn_away)(struct guest *, const char *why);
+	/* What is with the engine is refused now. */
+	void		(*refuse)(struct guest *, const char *why);
+	/* The end: calls that the engine still has become strays. */
+	void		(*leave)(struct guest *);
+};
+
+struct guest {
+	LIST_ENTRY(guest) entry;
+	const struct guest_kind *kind;
+	struct door	*door;
+	struct porch_item waiting;	/* one of these two */
+	struct tenant	 tenant;	/* busy: a request is with the engine */
+	struct conn	*conn;
+	struct receipts	 receipts;
+	struct identity	 identity;
+	struct sae	*caller;	/* NULL: nobody we know */
+	const char	*refusal;	/* why he is not served; or NULL */
+	const char	*address;
+	bool		 ready;		/* handshake done, counted */
+	bool		 last;		/* nothing is read after this */
+	bool		 broken;	/* no memory: closed without an answer */
 };
 
 /* Somebody connected; the guest owns the fd. */
-void	guest_enter(struct door *, int fd);
-/* After the answer that is due, if any, the connection ends. */
+void	guest_enter(struct door *, const struct guest_kind *,
+	    const struct conn_limits *, int fd);
+/* An answer is with the client, or with nobody: he is idle or goes. */
+void	guest_answered(struct guest *, bool busy);
+/* The answer that was just committed has keys: should it not reach the
+ * client, that is logged. */
+void	guest_has_keys(struct guest *, struct receipt *);
+/* After the answers that are due, if any, the connection ends. */
 void	guest_finish(struct guest *);
-/* What is with the engine is answered with 503 now. */
-void	guest_refuse(struct guest *, const char *why);
 void	guest_close(struct guest *, const char *why);
+/* For the log; "-" for none. */
+const char *guest_sae(const struct guest *);
 
-/*
- * The answer to an exchange: room for exactly `octets` of body, behind the
- * head, where they leave; then guest_answered(). NULL: no memory, the
- * connection ends. `extra` as in httphead().
- */
-char	*guest_answer(struct exchange *, int code, const char *extra,
-	    size_t octets);
-void	guest_answered(struct exchange *);
-/* The answer to come has keys: should it not reach the client, that is
- * logged. Before guest_answer(). */
-void	guest_has_keys(struct exchange *, uint32_t number,
-	    const uint8_t first[16]);
-struct supply *guest_supply(const struct exchange *);
-const struct sae_book *guest_book(const struct exchange *);
 
 #endif

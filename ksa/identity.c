@@ -24,7 +24,7 @@ refuse(struct guest *g, const char *fmt, ...)
 	va_end(ap);
 	if ((g->identity.refusal = strdup(text)) == NULL)
 		return -E_NO_MEMORY;
-	g->x.refusal = g->identity.refusal;
+	g->refusal = g->identity.refusal;
 	return -E_DENIED;
 }
 
@@ -37,7 +37,7 @@ refuse_stranger(struct guest *g, int r, const struct sae *a,
 
 	if (r == -E_EXISTS) {
 		log_notice("certificate of two applications", "peer=%s sae=%s "
-		    "other=%s %s", g->x.address, log_quote(a->id),
+		    "other=%s %s", g->address, log_quote(a->id),
 		    log_quote(b->id), tlscert_log(cert));
 		return refuse(g, "the certificate (%s) is that of two "
 		    "applications: %s and %s", tlscert_text(cert),
@@ -45,12 +45,12 @@ refuse_stranger(struct guest *g, int r, const struct sae *a,
 	}
 	if (r == -E_TOO_LARGE) {
 		log_notice("certificate with too many names", "peer=%s %s",
-		    g->x.address, tlscert_log(cert));
+		    g->address, tlscert_log(cert));
 		return refuse(g, "the certificate (%s) has too many names",
 		    tlscert_text(cert));
 	}
 	log_notice("certificate of no registered application", "peer=%s %s",
-	    g->x.address, tlscert_log(cert));
+	    g->address, tlscert_log(cert));
 	return refuse(g, "the certificate (%s) is not that of a registered "
 	    "application", tlscert_text(cert));
 }
@@ -60,7 +60,7 @@ static int
 judge(struct guest *g, bool fresh, struct sae **who)
 {
 	struct identity	*id = &g->identity;
-	struct door	*d = g->x.door;
+	struct door	*d = g->door;
 	struct sae	*other;
 	const char	*why;
 	int		 r;
@@ -68,7 +68,7 @@ judge(struct guest *g, bool fresh, struct sae **who)
 	*who = NULL;
 	free(id->refusal);
 	id->refusal = NULL;
-	g->x.refusal = NULL;
+	g->refusal = NULL;
 	id->generation = d->generation;
 	id->until = 0;
 	if (conn_verify(g->conn, d->tls, fresh, &id->until, &why) < 0)
@@ -84,8 +84,8 @@ judge(struct guest *g, bool fresh, struct sae **who)
 static void
 count(struct guest *g, int by)
 {
-	if (g->x.caller != NULL)
-		g->x.caller->connections += (unsigned)by;
+	if (g->caller != NULL)
+		g->caller->connections += (unsigned)by;
 }
 
 int
@@ -95,7 +95,7 @@ identity_meet(struct guest *g, X509 *cert)
 
 	X509_up_ref(cert);
 	g->identity.cert = cert;
-	r = judge(g, true, &g->x.caller);
+	r = judge(g, true, &g->caller);
 	count(g, 1);
 	return r == -E_NO_MEMORY ? r : 0;
 }
@@ -107,25 +107,25 @@ identity_holds(struct guest *g)
 	struct sae	*who;
 	int		 r;
 
-	if (id->generation == g->x.door->generation && time(NULL) < id->until)
+	if (id->generation == g->door->generation && time(NULL) < id->until)
 		return true;
 	if ((r = judge(g, false, &who)) == -E_NO_MEMORY)
-		g->x.refusal = "out of memory";
+		g->refusal = "out of memory";
 	if (r < 0)
 		return false;
-	if (g->x.caller == NULL) {	/* registered meanwhile */
+	if (g->caller == NULL) {	/* registered meanwhile */
 		count(g, -1);
-		g->x.caller = who;
+		g->caller = who;
 		count(g, 1);
-	} else if (g->x.caller != who) {
+	} else if (g->caller != who) {
 		log_notice("certificate of another application now",
-		    "peer=%s sae=%s before=%s %s", g->x.address,
-		    log_quote(who->id), log_quote(g->x.caller->id),
+		    "peer=%s sae=%s before=%s %s", g->address,
+		    log_quote(who->id), log_quote(g->caller->id),
 		    tlscert_log(id->cert));
 		if (refuse(g, "the certificate (%s) is that of another "
 		    "application now; connect anew",
 		    tlscert_text(id->cert)) == -E_NO_MEMORY)
-			g->x.refusal = "out of memory";
+			g->refusal = "out of memory";
 		return false;
 	}
 	return true;

@@ -21,7 +21,7 @@ struct identity {
 };
 
 /*
- * The handshake is done: finds the caller of the guest's exchange, or says
+ * The handshake is done: finds the caller that the guest is, or says
  * why there is none, and counts. -E_NO_MEMORY.
  */
 int	identity_meet(struct guest *, X509 *);

@@ -11,7 +11,7 @@ ksa_door_sources = ksa/arrive.c \
 	ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
 	ksa/etsi014out.h ksa/expiry.c ksa/expiry.h ksa/guest.c \
-	ksa/guest.h ksa/http.c ksa/http.h \
+	ksa/guest.h ksa/http.c ksa/http.h ksa/httpguest.c ksa/httpguest.h \
 	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
 	ksa/idscan.c ksa/idscan.h \
 	ksa/house.c ksa/house.h ksa/porch.c ksa/porch.h \

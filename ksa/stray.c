@@ -39,24 +39,25 @@ on_answer(void *arg, struct supply_answer *a)
 }
 
 void
-stray_begin(const struct exchange *x)
+stray_begin(const struct guest *g, struct supply_call *call,
+    const char *method)
 {
 	struct stray	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		supply_redirect(x->call, NULL, NULL);
+		supply_redirect(call, NULL, NULL);
 		log_err("out of memory: whether keys were drawn for a client "
 		    "that left is not known", "sae=%s peer=%s",
-		    log_quote(x->caller->id), x->address);
+		    log_quote(g->caller->id), g->address);
 		return;
 	}
-	s->door = x->door;
-	s->call = x->call;
-	s->method = x->method;
-	memcpy(s->sae, x->caller->id, sizeof(s->sae));
-	strncpy(s->address, x->address, sizeof(s->address) - 1);
+	s->door = g->door;
+	s->call = call;
+	s->method = method;
+	memcpy(s->sae, g->caller->id, sizeof(s->sae));
+	strncpy(s->address, g->address, sizeof(s->address) - 1);
 	LIST_INSERT_HEAD(&s->door->strays, s, entry);
-	supply_redirect(x->call, on_answer, s);
+	supply_redirect(call, on_answer, s);
 }
 
 void

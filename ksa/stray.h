@@ -6,10 +6,12 @@
 #define KSA_STRAY_H
 
 struct door;
-struct exchange;
+struct guest;
+struct supply_call;
 
 /* What happened to the call is logged when the engine answers. */
-void	stray_begin(const struct exchange *);
+void	stray_begin(const struct guest *, struct supply_call *,
+	    const char *method);
 /* All of them are forgotten: the door closes. */
 void	stray_end(struct door *);
 

@@ -1,4 +1,4 @@
-/* fuzz_ak_session_notified.c - 0x2107, Response to session creation notification. */
+/* fuzz_ak_session_notified.c - 0x2107, Response to session notification. */
 #include "tests/fuzz/akfuzz.h"
 
 const struct fuzz_seed fuzz_seeds[] = {
