@@ -9,9 +9,11 @@
 #include <unistd.h>
 
 #include "block.h"
+#include "bytes.h"
 #include "err.h"
 #include "ksa/blocks.h"
 #include "ksa/bindings.h"
+#include "ksa/keystore.sql.h"
 #include "secret.h"
 #include "unit.h"
 
@@ -25,10 +27,12 @@ static int64_t			 peer;
 static uint8_t			 pool[POOL], out[POOL];
 static const struct material	 material = { 3, 4711 };
 
+static const uint8_t		 key[SEAL_KEY] =
+	"a node key of 32 octets it is...";
+
 static void
 open_store(void)
 {
-	static const uint8_t	key[SEAL_KEY] = "a node key of 32 octets it is...";
 	struct peer_row		row;
 
 	ck_assert_int_eq(secret_init(1 << 20), 0);
@@ -172,6 +176,183 @@ START_TEST(deliveries_are_remembered_key_by_key)
 }
 END_TEST
 
+START_TEST(deliveries_are_remembered_slave_by_slave)
+{
+	struct binding	*b, *c;
+
+	open_store();
+	b = binding(7);
+	ck_assert_int_eq(binding_add_slave(b, "SAE-A2"), 0);
+	ck_assert_int_eq(binding_add_slave(b, "SAE-A"), 0);
+	ck_assert_int_eq(binding_slave(b, "SAE-A1"), 0);
+	ck_assert_int_eq(binding_slave(b, "SAE-A"), 2);
+	ck_assert_int_eq(binding_slave(b, "SAE-A1\nSAE-A2"), -E_NOT_FOUND);
+	ck_assert_int_eq(binding_slave(b, "SAE"), -E_NOT_FOUND);
+	ck_assert_int_eq(bindings_receive(w, peer, b), 0);
+	ck_assert_int_eq(binding_need_fetched(b), 0);
+	*binding_fetched(b, 2, 9) = binding_stamp(b, 5000);
+	ck_assert_int_eq(bindings_fetch(w, peer, b, 5000), 0);
+	ck_assert_int_eq(bindings_get_received(w, peer, 7, &c), 0);
+	ck_assert(binding_equal(b, c));
+	ck_assert_uint_eq(c->nslaves, 3);
+	for (unsigned i = 0; i < 30; i++)
+		ck_assert(c->fetched[i] == 0 || i == 29);
+	ck_assert_uint_eq(binding_time(c, *binding_fetched(c, 2, 9)), 5000);
+	binding_free(&c);
+	binding_free(&b);
+	close_store();
+}
+END_TEST
+
+static int
+copy_is(const struct binding *b, bool mine, const uint8_t *octets)
+{
+	uint8_t	*copy = NULL, mac[OTP_MAC];
+	int	 r = bindings_copy(w, peer, mine, b, &copy, mac);
+
+	if (r == 0) {
+		ck_assert_mem_eq(copy, octets, 320);
+		ck_assert_mem_eq(mac, b->mac, OTP_MAC);
+	}
+	free(copy);
+	return r;
+}
+
+START_TEST(a_copy_of_keys_stays_until_it_is_of_no_use)
+{
+	struct binding	*b = binding(7), *c;
+	uint8_t		 octets[320];
+
+	open_store();
+	RAND_bytes(octets, sizeof(octets));
+	b->copied = true;
+	b->copy = malloc(320);
+	memcpy(b->copy, octets, 320);
+	memset(b->mac, 9, sizeof(b->mac));
+	b->pieces->v[0].octets = 352;		/* the MAC's key too */
+	ck_assert_int_eq(bindings_issue(w, peer, b), 0);
+	ck_assert_int_eq(bindings_next_issued(w, peer, 0, &c), 0);
+	ck_assert(binding_equal(b, c));
+	binding_free(&c);
+	ck_assert_int_eq(bindings_drop_copies(w, peer, 6), 0);
+	ck_assert_int_eq(copy_is(b, true, octets), 0);
+	ck_assert_int_eq(bindings_drop_copies(w, peer, 7), 0);
+	ck_assert_int_eq(copy_is(b, true, octets), -E_GONE);
+	ck_assert_int_eq(bindings_get_issued(w, peer, 7, &c), 0);
+	binding_free(&c);
+	b->pieces->v[0].octets = 320;
+	ck_assert_int_eq(bindings_receive(w, peer, b), 0);
+	ck_assert_int_eq(copy_is(b, false, octets), 0);
+	b->erased = calloc(2, 1);
+	ck_assert_int_eq(bindings_set_erased(w, peer, b), 0);
+	ck_assert_int_eq(copy_is(b, false, octets), 0);
+	b->state = BINDING_EXPIRED;
+	ck_assert_int_eq(bindings_set_erased(w, peer, b), 0);
+	ck_assert_int_eq(copy_is(b, false, octets), -E_GONE);
+	/* And when the store went back in time. */
+	b->request = 8;
+	b->state = BINDING_VALID;
+	ck_assert_int_eq(bindings_receive(w, peer, b), 0);
+	ck_assert_int_eq(bindings_void_all(w, peer), 0);
+	ck_assert_int_eq(copy_is(b, false, octets), -E_GONE);
+	binding_free(&b);
+	close_store();
+}
+END_TEST
+
+/* ---- a store of version 1 ---- */
+
+static void
+old_segment(struct db *db, int64_t id, int64_t block, uint64_t serial)
+{
+	uint8_t		 aad[64] = { THEIRS }, in[1024], sealed[1024 +
+			    SEAL_OVERHEAD];
+	struct sealer	*s;
+
+	for (unsigned i = 0; i < sizeof(in); i++)
+		in[i] = (uint8_t)(i * 7);
+	put_be64(aad + 1, serial);
+	memcpy(aad + 13, "KME-B", 5);
+	ck_assert_int_eq(sealer_new(&s, key), 0);
+	ck_assert_int_eq(seal(s, sealed, in, sizeof(in), aad, 18), 0);
+	ck_assert_int_eq(db_run(db, "INSERT INTO segment VALUES (?, 1024, ?)",
+	    "ib", block * 64 + id, sealed, sizeof(sealed)), 1);
+	sealer_free(&s);
+}
+
+static void
+make_old_store(void)
+{
+	static const char *const migrations[] = { SQL_SCHEMA_1 };
+	struct db	*db;
+
+	ck_assert_int_eq(db_open(&db, unit_path("keys.db"), migrations, 1),
+	    0);
+	ck_assert_int_eq(db_exec(db,
+	    "INSERT INTO peer (km, mark, received_last) VALUES ('KME-B', 5, 7);"
+	    "INSERT INTO block (id, peer, direction, serial, state, octets,"
+	    " used, made) VALUES (3, 1, 1, 11, 1, 1024, 640, 5000);"
+	    "INSERT INTO received (peer, request, master, slave, keys, octets,"
+	    " made, seed, pieces, fetched, erased) VALUES (1, 7, 'SAE-B1',"
+	    " 'CN=x, O=y', 10, 32, 1000, x'" "000102030405060708090a0b0c0d0e0f"
+	    "', x'000000000000000b0000000000000140', x'00000191', x'0100');"
+	    "INSERT INTO issued (peer, request, master, slave, keys, octets,"
+	    " made, seed, pieces) VALUES (1, 9, 'SAE-A1', 'SAE-B1', 10, 32,"
+	    " 1000, x'000102030405060708090a0b0c0d0e0f',"
+	    " x'000000000000000c0000000000000140')"), 0);
+	old_segment(db, 0, 3, 11);
+	db_close(&db);
+}
+
+static int64_t
+count(const char *sql)
+{
+	return db_int(w->db, -1, sql, "");
+}
+
+START_TEST(a_store_of_the_version_before_keeps_its_rows)
+{
+	struct block_name	n = { "KME-B", 1, THEIRS, 11 };
+	struct block_row	row;
+	struct binding		*b;
+
+	make_old_store();
+	open_store();
+	ck_assert_int_eq(peer, 1);
+	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
+	ck_assert_uint_eq(row.used, 640);
+	ck_assert_uint_eq(row.material.hops, MATERIAL_HOPS_UNKNOWN);
+	ck_assert_uint_eq(row.material.born, MATERIAL_BORN_UNKNOWN);
+	ck_assert_int_eq(blocks_read(w, &n, row.id, 0, 1024, out), 0);
+	for (unsigned i = 0; i < 1024; i++)
+		ck_assert_uint_eq(out[i], (uint8_t)(i * 7));
+	ck_assert_int_eq(bindings_get_received(w, peer, 7, &b), 0);
+	ck_assert_str_eq(b->slaves, "CN=x, O=y");
+	ck_assert_uint_eq(b->nslaves, 1);
+	ck_assert(!b->copied);
+	ck_assert_uint_eq(binding_time(b, *binding_fetched(b, 0, 9)), 5000);
+	ck_assert(binding_is_erased(b, 0));
+	ck_assert(!binding_is_erased(b, 1));
+	binding_free(&b);
+	ck_assert_int_eq(bindings_get_issued(w, peer, 9, &b), 0);
+	ck_assert_uint_eq(b->pieces->v[0].block, 12);
+	binding_free(&b);
+	ck_assert_int_eq(count("SELECT count(*) FROM assigned WHERE state ="
+	    " 'fetched' AND slave = 'CN=x, O=y'"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE state ="
+	    " 'unacknowledged'"), 1);
+	ck_assert_int_eq(count("SELECT available FROM pool WHERE direct = 0"
+	    " AND oldest IS NULL"), 384);
+	/* What is new stands beside it. */
+	add(12);
+	n.serial = 12;
+	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
+	ck_assert_uint_eq(row.material.hops, 3);
+	ck_assert_uint_eq(row.material.born, 4711);
+	close_store();
+}
+END_TEST
+
 struct use { int64_t id; uint32_t used; };
 
 static int
@@ -286,6 +467,9 @@ UNIT_MAIN("keystore",
     a_sealed_segment_opens_only_where_it_belongs,
     erased_octets_are_gone_and_their_neighbours_are_not,
     deliveries_are_remembered_key_by_key,
+    deliveries_are_remembered_slave_by_slave,
+    a_copy_of_keys_stays_until_it_is_of_no_use,
+    a_store_of_the_version_before_keeps_its_rows,
     what_was_used_stays_used_after_a_crash,
     a_mark_grows_once_in_a_transaction_and_is_on_disk,
     a_wrong_node_key_opens_nothing)

@@ -37,7 +37,9 @@ tests_unit_check_keystore_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_keystore_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_pieces tests/fuzz/fuzz_keyid \
-	tests/fuzz/fuzz_supplymsg
+	tests/fuzz/fuzz_supplymsg tests/fuzz/fuzz_bind
+tests_fuzz_fuzz_bind_SOURCES = tests/fuzz/fuzz_bind.c $(FUZZ_SRC)
+tests_fuzz_fuzz_bind_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(FUZZ_SRC)
 tests_fuzz_fuzz_pieces_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_keyid_SOURCES = tests/fuzz/fuzz_keyid.c $(FUZZ_SRC)
