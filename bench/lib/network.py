@@ -122,6 +122,13 @@ class Network:
                 return p["octets"], p["unconfirmed"]
         raise Failed(f"ksa of {node} has no pool for {name}")
 
+    def stalled(self, node, peer):
+        pools = [p for p in self.status(node)["pools"]
+                 if p["peer"] == self.node(peer)["kme_id"]]
+        raise Failed(f"the pool of {node} for {peer} gets no more key since "
+                     f"{self.args.fill} s: raise --pool or --fill, or lower "
+                     f"--scale; --keep keeps the logs; {pools}")
+
     def await_quiet(self, limit=15):
         """Until the daemons have nothing left to do, or nearly."""
         pids = {n: list(self.node(n)["pids"].values())
@@ -148,10 +155,7 @@ class Network:
                 return
             now = time.monotonic()
             if now - since > self.args.fill:
-                raise Failed(f"pool of {node} for {peer} holds {have} octets "
-                             f"and gets no more since {self.args.fill} s, "
-                             f"{want} wanted: raise --pool or --fill, or "
-                             "lower --scale")
+                self.stalled(node, peer)
             if have != last:
                 last, since = have, now
             elif now - since > 1 and have > self.low:

@@ -129,13 +129,17 @@ def assign(bench, net, level, singles):
     pool is filled up meanwhile."""
     lines, path = [], os.path.join(bench.tmp, "ids-single")
     before, told = unfetched(net), time.monotonic()
+    begin = told
     while (have := unfetched(net)) < level:
         stock = net.stock("a", "b")[0] // KEY_OCTETS
         part = min(STEP, level - have, stock * 9 // 10)
         alone = min(part, singles * part // (level - before) + 1)
         if part < min(level - have, 2000):
+            if time.monotonic() - begin > bench.args.fill:
+                net.stalled("a", "b")
             time.sleep(0.2)
             continue
+        begin = time.monotonic()
         loader.run(bench.args.build, [
             "--connections", "32", "--ids", path, "--count", str(alone),
             *net.caller("SAE-A1", "SAE-B1")])
