@@ -171,7 +171,8 @@ unpad(const struct fetch *f, uint32_t i, const struct binding *b,
 static int
 measure(struct fetch *f, size_t *octets)
 {
-	if ((f->sizes = calloc(f->number, sizeof(f->sizes[0]))) == NULL)
+	if (f->sizes == NULL && (f->sizes = calloc(f->number,
+	    sizeof(f->sizes[0]))) == NULL)
 		return -E_NO_MEMORY;
 	*octets = 0;
 	for (uint32_t i = 0; i < f->number; i++) {
@@ -184,6 +185,16 @@ measure(struct fetch *f, size_t *octets)
 		*octets += b->octets;
 	}
 	return 0;
+}
+
+/* Whoever lacks memory here will lack it there too, and say so. */
+bool
+deliver_fits(struct fetch *f)
+{
+	size_t	octets;
+
+	return f->fits == NULL || measure(f, &octets) < 0 ||
+	    f->fits(f->number, f->sizes);
 }
 
 static int

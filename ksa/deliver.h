@@ -39,6 +39,7 @@ struct fetch {
 	struct ask		*asks;
 	uint32_t		 nasks;
 	bool			 waits;
+	supply_fits		*fits;		/* NULL: any do */
 	uint32_t		*sizes;		/* octets of each key */
 	bool			 mixed;		/* they differ */
 	struct secret		*keys;
@@ -51,6 +52,8 @@ struct fetch {
 void	fetch_free(struct fetch *);
 /* Whether the caller may have those keys whose bindings are here. */
 enum supply_status deliver_check(const struct fetch *, const char **why);
+/* All bindings are here: whether the answer has room for the keys. */
+bool	deliver_fits(struct fetch *);
 /* All bindings are here. True: the commit is on its way, the answer comes
  * after it; false: answered and freed. */
 bool	deliver(struct fetch *);

@@ -281,10 +281,10 @@ supply_enc(struct supply *s, const struct supply_request *q,
 }
 
 struct supply_call *
-supply_dec(struct supply *s, const char *caller, const char *peer_sae,
-    const uint8_t (*ids)[16], uint32_t number, supply_done *done, void *arg)
+supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
+    void *arg)
 {
-	return fetch_call(&s->env, caller, peer_sae, ids, number, done, arg);
+	return fetch_call(&s->env, q, done, arg);
 }
 
 bool

@@ -234,8 +234,9 @@ get_key_with_ids(struct exchange *x, const struct uri_text *query)
 		refuse(x, 400, NULL, &r);
 		return;
 	}
-	call = supply_dec(x->g.door->supply, x->g.caller->id, x->other,
-	    (const uint8_t (*)[16])k.id, k.n, on_dec, x);
+	call = supply_dec(x->g.door->supply, &(struct supply_claim){
+	    .caller = x->g.caller->id, .peer_sae = x->other,
+	    .ids = (const uint8_t (*)[16])k.id, .number = k.n }, on_dec, x);
 	if (call != NULL)
 		x->call = call;
 }

@@ -237,6 +237,9 @@ decide(struct fetch *f)
 		return refuse(f, SUPPLY_NOT_FOUND, "no such key");
 	if (missing > 0 || !all_trusted(f))
 		return WAITS;
+	if (!deliver_fits(f))
+		return refuse(f, SUPPLY_TOO_LARGE,
+		    "the keys do not fit into one answer");
 	if (f->waits)
 		TAILQ_REMOVE(&f->call.env->fetches->waiting, f, next);
 	f->waits = false;
@@ -295,25 +298,25 @@ waiting_of(const struct env *env, const char *caller)
 }
 
 static struct fetch *
-fetch_new(struct env *env, const char *caller, const char *peer_sae,
-    const uint8_t (*ids)[16], uint32_t number)
+fetch_new(struct env *env, const struct supply_claim *q)
 {
 	struct fetch	*f = calloc(1, sizeof(*f));
 
 	if (f == NULL)
 		return NULL;
 	f->call.env = env;
-	f->number = number;
-	f->caller = strdup(caller);
-	f->peer_sae = peer_sae == NULL ? NULL : strdup(peer_sae);
-	f->ids = malloc(number * sizeof(*f->ids));
-	f->v = calloc(number, sizeof(*f->v));
-	if (f->caller == NULL || (peer_sae != NULL && f->peer_sae == NULL) ||
-	    f->ids == NULL || f->v == NULL) {
+	f->number = q->number;
+	f->fits = q->fits;
+	f->caller = strdup(q->caller);
+	f->peer_sae = q->peer_sae == NULL ? NULL : strdup(q->peer_sae);
+	f->ids = malloc(q->number * sizeof(*f->ids));
+	f->v = calloc(q->number, sizeof(*f->v));
+	if (f->caller == NULL || f->ids == NULL || f->v == NULL ||
+	    (q->peer_sae != NULL && f->peer_sae == NULL)) {
 		fetch_free(f);
 		return NULL;
 	}
-	memcpy(f->ids, ids, number * sizeof(*f->ids));
+	memcpy(f->ids, q->ids, q->number * sizeof(*f->ids));
 	return f;
 }
 
@@ -328,20 +331,19 @@ parse(struct fetch *f)
 }
 
 struct supply_call *
-fetch_call(struct env *env, const char *caller, const char *peer_sae,
-    const uint8_t (*ids)[16], uint32_t number, supply_done *done, void *arg)
+fetch_call(struct env *env, const struct supply_claim *q, supply_done *done,
+    void *arg)
 {
 	struct supply_call	 c = { .done = done, .arg = arg };
 	struct fetch		*f;
 	enum fate		 fate;
 
 	env->count.dec_requests++;
-	if (number == 0 || number > SUPPLY_KEYS_MAX) {
+	if (q->number == 0 || q->number > SUPPLY_KEYS_MAX) {
 		call_fail(&c, SUPPLY_BAD_REQUEST, "too many key IDs");
 		return NULL;
 	}
-	if (env->stopping || (f = fetch_new(env, caller, peer_sae, ids,
-	    number)) == NULL) {
+	if (env->stopping || (f = fetch_new(env, q)) == NULL) {
 		call_fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory");
 		return NULL;
@@ -351,7 +353,7 @@ fetch_call(struct env *env, const char *caller, const char *peer_sae,
 	fate = decide(f);
 	if (fate != WAITS)
 		return fate == COMMITS ? &f->call : NULL;
-	if (waiting_of(env, caller) >= WAITING_MAX ||
+	if (waiting_of(env, q->caller) >= WAITING_MAX ||
 	    env->conf->query_wait == 0 ||
 	    call_timer(&f->call, env->conf->query_wait, on_timeout) < 0) {
 		refuse(f, SUPPLY_UNAVAILABLE,

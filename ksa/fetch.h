@@ -10,8 +10,7 @@
 
 int	fetches_new(struct fetches **, struct env *);
 void	fetches_free(struct fetches **);
-struct supply_call *fetch_call(struct env *, const char *caller,
-	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
+struct supply_call *fetch_call(struct env *, const struct supply_claim *,
 	    supply_done *, void *arg);
 bool	fetch_withdraw(struct supply_call *);
 /* Something about that request is known now; 0: about any. */

@@ -114,13 +114,23 @@ struct supply_request {
  */
 struct supply_call *supply_enc(struct supply *,
 	    const struct supply_request *, supply_done *, void *arg);
-/*
- * Get key with key IDs (014 5.4, 0x2102): all or nothing. `peer_sae` is the
- * master named in the path; it must be the master of each key, or be the
- * caller itself (014 6.4 example), or be NULL. ids are distinct.
- */
-struct supply_call *supply_dec(struct supply *, const char *caller,
-	    const char *peer_sae, const uint8_t (*ids)[16], uint32_t number,
+/* Whether an answer has room for keys of so many octets each. */
+typedef bool	supply_fits(uint32_t number, const uint32_t *octets);
+
+/* Keys that a slave asks for; the engine copies what it needs of it. */
+struct supply_claim {
+	const char		*caller;
+	/* The master that was named: that of each key, or the caller itself
+	 * (014 6.4 example), or NULL. */
+	const char		*peer_sae;
+	const uint8_t		(*ids)[16];	/* distinct */
+	uint32_t		 number;
+	supply_fits		*fits;		/* NULL: any do */
+};
+
+/* Get key with key IDs (014 5.4, 0x2102): all or nothing. What does not fit
+ * (SUPPLY_TOO_LARGE) is not delivered. */
+struct supply_call *supply_dec(struct supply *, const struct supply_claim *,
 	    supply_done *, void *arg);
 /* The client went away. True: nothing was used up, done() will not be called.
  * False: keys are being committed for it, done() will be called. */

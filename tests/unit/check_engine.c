@@ -130,6 +130,38 @@ START_TEST(keys_of_several_sizes_come_in_one_answer)
 }
 END_TEST
 
+/* Two of them do. */
+static bool
+fits_540(uint32_t number, const uint32_t *octets)
+{
+	uint32_t	all = 0;
+
+	for (uint32_t i = 0; i < number; i++)
+		all += octets[i];
+	return all <= 540;
+}
+
+START_TEST(keys_without_room_in_the_answer_are_not_delivered)
+{
+	struct pair_result	e2;
+
+	begin();
+	pair.n[1].conf.redelivery = 0;
+	pair_enc(0, "SAE-A1", "SAE-B1", 2, 40, &e);
+	pair_enc(0, "SAE-A1", "SAE-B1", 1, 500, &e2);
+	memcpy(e.ids[2], e2.ids[0], 16);
+	pair.fits = fits_540;
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 3, &d);
+	ck_assert_int_eq(d.status, SUPPLY_TOO_LARGE);
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 2, &d);
+	ck_assert_msg(d.status == SUPPLY_OK, "%s", d.detail);
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e2), 1, &d);
+	ck_assert_msg(d.status == SUPPLY_OK, "%s", d.detail);
+	ck_assert_mem_eq(d.keys, e2.keys, 500);
+	pair_close();
+}
+END_TEST
+
 START_TEST(a_lost_reply_loses_no_key)
 {
 	begin();
@@ -655,6 +687,7 @@ UNIT_MAIN("engine",
     only_the_slave_gets_a_key,
     a_refused_batch_leaves_its_good_keys,
     keys_of_several_sizes_come_in_one_answer,
+    keys_without_room_in_the_answer_are_not_delivered,
     a_lost_reply_loses_no_key,
     after_the_window_a_key_is_gone,
     without_a_window_a_key_is_given_once,

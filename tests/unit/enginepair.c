@@ -568,7 +568,8 @@ pair_dec_start(unsigned i, const char *caller, const uint8_t (*ids)[16],
     uint32_t number, struct pair_result *r)
 {
 	memset(r, 0, sizeof(*r));
-	return supply_dec(pair.n[i].s, caller, NULL, ids, number, on_done, r);
+	return supply_dec(pair.n[i].s, &(struct supply_claim){
+	    .caller = caller, .ids = ids, .number = number }, on_done, r);
 }
 
 void
@@ -576,6 +577,8 @@ pair_dec(unsigned i, const char *caller, const char *peer_sae,
     const uint8_t (*ids)[16], uint32_t number, struct pair_result *r)
 {
 	memset(r, 0, sizeof(*r));
-	supply_dec(pair.n[i].s, caller, peer_sae, ids, number, on_done, r);
+	supply_dec(pair.n[i].s, &(struct supply_claim){ .caller = caller,
+	    .peer_sae = peer_sae, .ids = ids, .number = number,
+	    .fits = pair.fits }, on_done, r);
 	pair_wait(r);
 }

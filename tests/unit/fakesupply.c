@@ -75,13 +75,14 @@ supply_enc(struct supply *s, const struct supply_request *q,
 }
 
 struct supply_call *
-supply_dec(struct supply *s, const char *caller, const char *peer_sae,
-    const uint8_t (*ids)[16], uint32_t number, supply_done *done, void *arg)
+supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
+    void *arg)
 {
 	(void)s;
 	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
-	    "dec %s %s %u %02x", caller, peer_sae, number, ids[0][0]);
-	return begin(number, 32, done, arg);
+	    "dec %s %s %u %02x", q->caller, q->peer_sae, q->number,
+	    q->ids[0][0]);
+	return begin(q->number, 32, done, arg);
 }
 
 bool
