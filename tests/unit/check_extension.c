@@ -208,7 +208,7 @@ written(struct supply_answer *a, size_t octets)
 	for (size_t i = 0; i < octets; i++)
 		a->keys->bytes[i] = (uint8_t)i;
 	n = etsi014_keys_len(a);
-	memset(text, 'x', sizeof(text));
+	memset(text, 'x', sizeof(text) - 1);
 	etsi014_write_keys(text, a);
 	secret_free(&a->keys);
 	ck_assert_int_eq(text[n - 1], '}');

@@ -266,6 +266,53 @@ START_TEST(a_large_copy_travels_in_parts)
 }
 END_TEST
 
+static unsigned	flying, most;	/* octets in messages of node A, one loop turn */
+
+static bool
+measure(unsigned from, unsigned to, const struct msg_view *body)
+{
+	static uint64_t	turn;
+	uint64_t	now = mono_ms();
+
+	(void)to;
+	if (now != turn)
+		flying = 0;
+	turn = now;
+	flying += from == 0 ? (unsigned)body->len : 0;
+	most = flying > most ? flying : most;
+	return false;
+}
+
+/* 16 MiB of copies do not leave at once. */
+START_TEST(sixteen_nodes_get_a_mebibyte_each)
+{
+	char	slaves[17 * 8] = "SAE-B1", name[8];
+
+	pair_open_nodes(unit_path("."), 17);
+	for (unsigned i = 0; i < 17; i++)
+		ck_assert_int_eq(pair_start(i), 0);
+	ck_assert(pair_until(pair_ready, 20000));
+	for (char c = 'C'; c <= 'Q'; c++)
+		sprintf(slaves + strlen(slaves), " SAE-%c1", c);
+	strcat(slaves, " SAE-A2");
+	pair.n[0].conf.relay_wait = 19000;
+	pair.spy = measure;
+	ask(slaves, 128, 8192);
+	for (char c = 'A'; c <= 'Q'; c++) {
+		sprintf(name, "SAE-%c%d", c, c == 'A' ? 2 : 1);
+		pair.n[c - 'A'].conf.query_wait = 18000;
+		same(name, c % 2 == 0 ? 0 : 127, 1);
+	}
+	same("SAE-Q1", 0, 128);
+	ck_assert_uint_lt(most, 8 << 20);
+	pair_run(2500);
+	ck_assert_int_eq(count(0, "SELECT count(*) FROM copy WHERE mine"), 0);
+	for (unsigned i = 0; i < 17; i++)
+		ck_assert_uint_eq(env(i)->count.copies_broken, 0);
+	pair_close();
+}
+END_TEST
+
 START_TEST(lost_and_repeated_messages_change_nothing)
 {
 	begin();
@@ -629,6 +676,7 @@ UNIT_MAIN("multicast",
     a_node_that_was_not_heard_yet_leaves_all_as_they_were,
     what_is_too_much_for_all_pools_fills_them,
     a_large_copy_travels_in_parts,
+    sixteen_nodes_get_a_mebibyte_each,
     lost_and_repeated_messages_change_nothing,
     a_lost_part_brings_the_whole_copy_again,
     a_copy_whose_mac_is_wrong_supplies_nothing,

@@ -55,8 +55,9 @@ path(const char *file)
 	snprintf(out, sizeof(buf[0]), "%s/%s", dir, file);
 	return out;
 }
-static const char *const	 names[PAIR_NODES] = { "KME-A", "KME-B", "KME-C",
-    "KME-D" };
+static const char		 names[PAIR_NODES][6] = { "KME-A", "KME-B", "KME-C",
+    "KME-D", "KME-E", "KME-F", "KME-G", "KME-H", "KME-I", "KME-J", "KME-K",
+    "KME-L", "KME-M", "KME-N", "KME-O", "KME-P", "KME-Q" };
 
 static unsigned
 node(const char *name)
@@ -345,7 +346,7 @@ configure(unsigned i)
 	mkdir(own(i, "run-%c/ctl-ksa"), 0700);
 	snprintf(c->store, sizeof(c->store), "%s", pair_store(i));
 	for (unsigned k = 0; k < pair.nodes; k++)
-		if (k != i)
+		if (k != i && (i == 0 || k == 0 || pair.nodes <= PAIR_MESH))
 			strcpy(peers[i][n++].kme_id, names[k]);
 	c->peers = (struct conf_list){ n, peers[i] };
 	c->applications = (struct conf_list){ 2 * pair.nodes, apps };

@@ -12,7 +12,8 @@
 #include "ksa/engine.h"
 
 #define PAIR_KEYS_MAX	128
-#define PAIR_NODES	4
+#define PAIR_NODES	17
+#define PAIR_MESH	4	/* with more nodes all know the first only */
 #define PAIR_BYTES_MAX	(1 << 20)
 
 struct pair_result {
