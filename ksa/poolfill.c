@@ -10,7 +10,7 @@
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
 
-#define TAKES_PER_POOL	4
+#define TAKES_PER_POOL	8
 #define TAKES_IN_ALL	32	/* each holds locked memory as it comes */
 #define TAKE_MS		12000
 #define BACKOFF_MIN	200	/* ms */
@@ -56,9 +56,12 @@ pool_may_meet(const struct pool *p, const struct supply_wish *w,
 	    extension_met(w, wishes, &m, now);
 }
 
+/* Takes that were on their way together fail together: that is one failure. */
 void
 pool_failed(struct pool *p)
 {
+	if (p->not_before > mono_ms())
+		return;
 	p->backoff = p->backoff == 0 ? BACKOFF_MIN : p->backoff * 2;
 	if (p->backoff > BACKOFF_MAX)
 		p->backoff = BACKOFF_MAX;
