@@ -123,7 +123,7 @@ on_dec(void *arg, struct supply_answer *a)
 		return;
 	}
 	x->call = NULL;
-	if (a->detail != NULL)
+	if (a->detail != NULL && *a->detail != '\0')
 		refusal_detail(&r, "reason", "%s", a->detail);
 	refusal_set(&r, NOT_FOUND);
 	refuse(x, 400, NULL, &r);
@@ -276,18 +276,11 @@ find_method(struct uri_text path, struct uri_text *id)
 static bool
 caller_known(struct exchange *x)
 {
-	if (x->g.refusal != NULL) {
-		etsi014_refuse(x, 401, NULL, "%s", x->g.refusal);
-		return false;
-	}
-	if (!x->g.caller->local) {
-		log_notice("application of another node", "sae=%s km=%s",
-		    log_quote(x->g.caller->id), x->g.caller->km);
-		etsi014_refuse(x, 401, NULL, "application \"%s\" belongs to "
-		    "another node (%s)", x->g.caller->id, x->g.caller->km);
-		return false;
-	}
-	return true;
+	const char	*refusal = identity_refuses(&x->g);
+
+	if (refusal != NULL)
+		etsi014_refuse(x, 401, NULL, "%s", refusal);
+	return refusal == NULL;
 }
 
 void

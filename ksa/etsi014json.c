@@ -104,7 +104,8 @@ load(json_t **root, const char *body, size_t len, struct refusal *r)
 	return refusal_set(r, "the body shall be a JSON object");
 }
 
-/* An optional array whose elements shall all be of one type. */
+/* An optional array whose elements shall all be of one type. There are clients
+ * that write null for a member they do not set. */
 static int
 read_array(const json_t *root, const char *name, json_type type,
     const char *type_name, const json_t **array, struct refusal *r)
@@ -112,7 +113,10 @@ read_array(const json_t *root, const char *name, json_type type,
 	const json_t *v;
 	size_t	 i;
 
-	if ((*array = json_object_get(root, name)) == NULL)
+	*array = json_object_get(root, name);
+	if (json_is_null(*array))
+		*array = NULL;
+	if (*array == NULL)
 		return 0;
 	if (!json_is_array(*array))
 		return refusal_set(r, "%s shall be an array of %s", name,
@@ -227,44 +231,24 @@ etsi014_read_request(struct key_request *k, const char *body, size_t len,
 	return e;
 }
 
-/*
- * Open addressing over the places of the IDs, so that a batch is checked for
- * an ID that stands there twice in one pass.
- */
-#define SLOTS	(SUPPLY_KEYS_MAX * 2)
-
 static int
 check_distinct(const struct key_ids *k, struct refusal *r)
 {
-	uint16_t slots[SLOTS] = { 0 };
+	uint32_t i = idscan_repeated((const uint8_t (*)[16])k->id, k->n);
 	uuid_text text;
 
-	for (uint32_t i = 0; i < k->n; i++) {
-		const uint8_t *id = k->id[i];
-		unsigned at = (id[15] << 8 | id[14]) ^ id[7] << 3 ^ id[6];
-
-		for (at %= SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
-			if (memcmp(k->id[slots[at] - 1], id, 16) == 0) {
-				uuid_print(id, text);
-				return refusal_set(r, "key_ID %s stands "
-				    "there twice", text);
-			}
-		slots[at] = i + 1;
-	}
-	return 0;
+	if (i == k->n)
+		return 0;
+	uuid_print(k->id[i], text);
+	return refusal_set(r, "key_ID %s stands there twice", text);
 }
 
-#define ECHO_MAX	64	/* octets of a wrong key_ID in the answer */
-
+/* Without details: there are clients that take none but texts there. */
 static int
 read_id(struct key_ids *k, const char *text, size_t len, struct refusal *r)
 {
 	if (uuid_parse(text, len, k->id[k->n]) == 0)
 		return 0;
-	if (len > ECHO_MAX)
-		refusal_detail(r, "key_ID", "%zu octets are not a UUID", len);
-	else
-		refusal_detail(r, "key_ID", "%s is not a UUID", text);
 	return refusal_set(r, NOT_FOUND);
 }
 

@@ -133,6 +133,9 @@ end(struct fetch *f)
 	fetch_free(f);
 }
 
+static const char	unknown[] = "no such key";
+
+/* The log has the reason; who asked is told what the status does not say. */
 static enum fate
 refuse(struct fetch *f, enum supply_status s, const char *why)
 {
@@ -143,7 +146,7 @@ refuse(struct fetch *f, enum supply_status s, const char *why)
 	    " first=%s reason=%s", log_quote(f->caller), f->number, id,
 	    log_quote(why));
 	f->call.env->count.dec_refused++;
-	call_fail(&f->call, s, "%s", why);
+	call_fail(&f->call, s, "%s", why == unknown ? "" : why);
 	end(f);
 	return GONE;
 }
@@ -234,7 +237,7 @@ decide(struct fetch *f)
 		return refuse(f, SUPPLY_UNAUTHORIZED,
 		    "the key was made for an application of another node");
 	if (missing > 0 && hopeless(f))
-		return refuse(f, SUPPLY_NOT_FOUND, "no such key");
+		return refuse(f, SUPPLY_NOT_FOUND, unknown);
 	if (missing > 0 || !all_trusted(f))
 		return WAITS;
 	if (!deliver_fits(f))

@@ -102,11 +102,12 @@ def size_by_default(net):
 
 @step("6.2", "array-of-strings")
 def array_of_strings(net):
-    for value in ('"SAE-B1"', "{}", "null", "1", "[1]", "[null]", "[[]]",
+    for value in ('"SAE-B1"', "{}", "1", "[1]", "[null]", "[[]]",
                   '["SAE-B1",1]'):
         exactly(post(net, '{"additional_slave_SAE_IDs":%s}' % value),
                 "additional_slave_SAE_IDs shall be an array of strings")
     gets(net, post(net, {"additional_slave_SAE_IDs": []}))
+    gets(net, post(net, {"additional_slave_SAE_IDs": None}))
 
 
 @step("6.2", "examples")

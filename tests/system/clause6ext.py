@@ -5,11 +5,12 @@ from lib import equal
 
 
 def extension_types(net, name):
-    for value in ("{}", "null", '"x"', "1", "[1]", "[null]", '["x"]', "[[]]",
+    for value in ("{}", '"x"', "1", "[1]", "[null]", '["x"]', "[[]]",
                   '[{"a":1},2]'):
         exactly(post(net, '{"%s":%s}' % (name, value)),
                 name + " shall be an array of objects")
     gets(net, post(net, {name: []}))
+    gets(net, post(net, {name: None}))
 
 
 @step("6.2", "mandatory-is-an-array-of-objects")

@@ -148,7 +148,7 @@ def not_found(net):
                   [ids[0], "x"]):
         a = dec(net, key_ids(batch))
         exactly(a, NOT_FOUND)
-        check("keys" not in a.json, "a part of them: %s" % a)
+        equal(list(a.json), ["message"], "members")
     a = dec(net, key_ids(ids))
     net.oracle.fetched("SAE-C1", ids, a.json)
 
@@ -185,5 +185,4 @@ def error_details(net):
     exactly(a, MULTIPLE)
     equal(a.json["details"], [{"size": "shall be from 64 to 65536"}],
           "details")
-    a = dec(net, key_ids(["x"]))
-    equal(a.json["details"], [{"key_ID": "x is not a UUID"}], "details")
+    equal(list(dec(net, key_ids(["x"])).json), ["message"], "members")
