@@ -71,6 +71,10 @@ const struct conf_opt ksa_options[] = {
 	    "File with the key that seals the store."),
 	TEXT(ADDRESS, listen, NULL,
 	    "Address of the HTTPS interface for applications."),
+	TEXT(ADDRESS, ak_listen, "",
+	    "Address of the second interface for applications, ITU-T Q.4161 "
+	    "over TCP (doc/profile.md); it has the same certificates and "
+	    "limits. Empty: none."),
 	TEXT(PATH, certificate, NULL,
 	    "PEM file with the certificate of the HTTPS interface."),
 	TEXT(PATH, private_key, NULL,
@@ -121,11 +125,11 @@ const struct conf_opt ksa_options[] = {
 	    "How long after that it is remembered for whom a key was."),
 
 	INT(max_connections, "10000", 1, 1000000, "",
-	    "Most HTTPS connections at once that have shown a certificate; "
+	    "Most connections at once that have shown a certificate; "
 	    "then an idle one of the application that has most gives way to "
 	    "one that has fewer."),
 	INT(max_connections_per_application, "1000", 1, 1000000, "",
-	    "Most HTTPS connections of one application at once."),
+	    "Most connections of one application at once."),
 	INT(max_handshakes, "1024", 4, 1000000, "",
 	    "Most connections at once that have not shown a certificate yet; "
 	    "then the oldest of the address with most of them gives way."),
@@ -145,6 +149,15 @@ const struct conf_opt ksa_options[] = {
 	    "A connection without a request is closed after this time."),
 	INT(write_timeout, "10000", 100, MS_MAX, "ms",
 	    "From an answer to its last octet taken by the client."),
+	INT(ak_idle_timeout, "0", 0, 86400000, "ms",
+	    "A connection by ak_listen without a frame from the application "
+	    "is closed after this time; 0: never, applications may stay "
+	    "connected."),
+	INT(ak_frame_timeout, "10000", 100, MS_MAX, "ms",
+	    "From the first octet of a frame to its last."),
+	INT(ak_max_requests, "64", 1, 4096, "",
+	    "Most requests of one connection by ak_listen that wait for their "
+	    "answers; then no more is read from it."),
 	INT(header_max, "16384", 1024, 1048576, "octets",
 	    "Largest request line and header."),
 	INT(header_count, "64", 8, 1024, "",
@@ -192,6 +205,8 @@ check_limits(struct faults *f)
 	    "key_size: must not exceed max_key_size");
 	fault(f, c->pool_low > c->pool_high,
 	    "pool_low: must not exceed pool_high");
+	fault(f, strcmp(c->listen, c->ak_listen) == 0,
+	    "ak_listen: must differ from listen");
 	/* A client that waits for its answer is silent. */
 	fault(f, c->idle_timeout <= c->relay_wait ||
 	    c->idle_timeout <= c->query_wait,

@@ -29,7 +29,7 @@ struct ksa_conf {
 	int64_t	locked_memory;
 	char	user_kma[64], user_relayd[64];	/* name or number; "": any */
 	char	store[1024], node_key[1024];
-	char	listen[300];
+	char	listen[300], ak_listen[300];
 	char	certificate[1024], private_key[1024], ca[1024], crl[1024];
 	struct conf_list peers;			/* struct ksa_peer */
 	struct conf_list applications;		/* struct ksa_application */
@@ -47,6 +47,8 @@ struct ksa_conf {
 	int64_t	handshake_threads, accepts_per_turn;
 	int64_t	handshake_timeout, header_timeout, body_timeout;	/* ms */
 	int64_t	idle_timeout, write_timeout;	/* ms */
+	int64_t	ak_idle_timeout, ak_frame_timeout;	/* ms */
+	int64_t	ak_max_requests;
 	int64_t	header_max, header_count, body_max;
 };
 

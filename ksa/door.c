@@ -1,9 +1,10 @@
-/* door.c - the HTTPS door: who is let in, how many, and the end. */
+/* door.c - both doors: who is let in, how many, and the end. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 
+#include "akguest.h"
 #include "doorint.h"
 #include "err.h"
 #include "expiry.h"
@@ -72,6 +73,15 @@ on_accept(void *arg, int fd)
 	guest_enter(d, &httpguest_kind, &d->conn_limits, fd);
 }
 
+static void
+on_ak_accept(void *arg, int fd)
+{
+	struct door *d = arg;
+
+	d->accepted++;
+	akguest_enter(d, fd);
+}
+
 static SSL_CTX *
 load_tls(const struct ksa_conf *c)
 {
@@ -99,6 +109,7 @@ set_limits(struct door *d)
 		.input_max = INPUT_MAX,
 		.output_max = DOORINT_OUTPUT,
 	};
+	akguest_limits(&d->ak_limits, c);
 }
 
 /*
@@ -140,8 +151,24 @@ make_room(struct door *d)
 	    (unsigned)c->max_connections_per_application)) == 0)
 		r = helper_new(&d->helper, d->base,
 		    (unsigned)c->handshake_threads);
-	d->conn_limits.helper = d->helper;
+	d->conn_limits.helper = d->ak_limits.helper = d->helper;
 	return r;
+}
+
+static int
+listen_all(struct door *d)
+{
+	const struct ksa_conf *c = d->conf;
+	int	 turn = (int)c->accepts_per_turn;
+
+	d->listener = listener_new(d->base, c->listen, turn, on_accept, d);
+	if (d->listener == NULL)
+		return -E_SYSTEM;
+	if (c->ak_listen[0] == '\0')
+		return 0;
+	d->ak_listener = listener_new(d->base, c->ak_listen, turn,
+	    on_ak_accept, d);
+	return d->ak_listener != NULL ? 0 : -E_SYSTEM;
 }
 
 int
@@ -162,11 +189,8 @@ door_open(struct door **out, struct event_base *base,
 	set_limits(d);
 	if ((d->tls = load_tls(c)) == NULL)
 		r = -E_TLS;
-	else if ((r = make_room(d)) < 0)
-		;
-	else if ((d->listener = listener_new(base, c->listen,
-	    c->accepts_per_turn, on_accept, d)) == NULL)
-		r = -E_SYSTEM;
+	else if ((r = make_room(d)) == 0)
+		r = listen_all(d);
 	if (r == 0)
 		*out = d;
 	else
@@ -232,6 +256,7 @@ door_stop(struct door *d, void (*gone)(void *), void *arg)
 
 	d->stopping = true;
 	listener_free(&d->listener);
+	listener_free(&d->ak_listener);
 	for (g = LIST_FIRST(&d->guests); g != NULL; g = next) {
 		next = LIST_NEXT(g, entry);
 		guest_finish(g);
@@ -252,6 +277,7 @@ door_free(struct door **dp)
 	if (d == NULL)
 		return;
 	listener_free(&d->listener);
+	listener_free(&d->ak_listener);
 	d->gone = NULL;
 	while (!LIST_EMPTY(&d->guests))
 		guest_close(LIST_FIRST(&d->guests), "shutting down");
@@ -299,4 +325,5 @@ door_report(const struct door *d, json_t *figures)
 		    json_integer(d->answers[i].n));
 	}
 	json_object_set_new(figures, "answers", answers);
+	akanswer_report(&d->ak, figures);
 }

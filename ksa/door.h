@@ -1,6 +1,8 @@
 /*
- * door.h - the HTTPS door of the KSA. Its connections are in guest.c; what
- * their requests mean is in etsi014.c.
+ * door.h - the doors of the KSA: HTTPS, and Q.4161 over TCP if configured.
+ * They share certificates, applications and limits. Their connections are in
+ * guest.c, httpguest.c and akguest.c; what requests mean is in etsi014.c and
+ * akask.c.
  */
 #ifndef KSA_DOOR_H
 #define KSA_DOOR_H

@@ -5,6 +5,7 @@
 #include <openssl/ssl.h>
 #include <sys/queue.h>
 
+#include "akanswer.h"
 #include "door.h"
 #include "guest.h"
 #include "http.h"
@@ -20,10 +21,10 @@ struct door {
 	struct sae_book		*book;
 	struct supply		*supply;
 	struct http_limits	 http_limits;
-	struct conn_limits	 conn_limits;
+	struct conn_limits	 conn_limits, ak_limits;
 	struct http		*parsers[DOORINT_PARSERS];
 	unsigned		 nparsers;
-	struct listener		*listener;
+	struct listener		*listener, *ak_listener;
 	SSL_CTX			*tls;
 	unsigned		 generation;	/* of tls and book */
 	LIST_HEAD(, guest)	 guests;
@@ -39,6 +40,7 @@ struct door {
 	uint64_t		 accepted, refused;
 	uint64_t		 undelivered, undelivered_keys;
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
+	struct ak_figures	 ak;
 };
 
 /* Whether the client has this answer is not known: said and counted. */

@@ -131,6 +131,22 @@ identity_holds(struct guest *g)
 	return true;
 }
 
+const char *
+identity_refuses(const struct guest *g)
+{
+	static char	text[SAE_ID_MAX + KM_ID_MAX + 64];
+
+	if (g->refusal != NULL)
+		return g->refusal;
+	if (g->caller->local)
+		return NULL;
+	log_notice("application of another node", "sae=%s km=%s",
+	    log_quote(g->caller->id), g->caller->km);
+	snprintf(text, sizeof(text), "application \"%s\" belongs to another "
+	    "node (%s)", g->caller->id, g->caller->km);
+	return text;
+}
+
 void
 identity_leave(struct guest *g)
 {

@@ -28,6 +28,8 @@ int	identity_meet(struct guest *, X509 *);
 /* False: the certificate does not hold any more, or stands for another
  * application; the refusal is set, and the connection should end. */
 bool	identity_holds(struct guest *);
+/* Why the guest gets nothing here, in a static buffer; NULL: he does. */
+const char *identity_refuses(const struct guest *);
 void	identity_leave(struct guest *);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "ident.h"
 #include "idscan.h"
+#include "supply.h"
 
 struct scan {
 	const char	*p, *end;
@@ -65,4 +66,28 @@ idscan(const char *p, size_t len, uint8_t (*ids)[16], uint32_t room)
 		return 0;
 	skip_blanks(&s);
 	return s.p == s.end ? n : 0;
+}
+
+/*
+ * Open addressing over the places of the IDs, so that a batch is checked in
+ * one pass.
+ */
+#define SLOTS	(SUPPLY_KEYS_MAX * 2)
+
+uint32_t
+idscan_repeated(const uint8_t (*ids)[16], uint32_t n)
+{
+	uint16_t	slots[SLOTS] = { 0 };
+
+	for (uint32_t i = 0; i < n; i++) {
+		const uint8_t	*id = ids[i];
+		unsigned	 at = (id[15] << 8 | id[14]) ^ id[7] << 3 ^
+				    id[6];
+
+		for (at %= SLOTS; slots[at] != 0; at = (at + 1) % SLOTS)
+			if (memcmp(ids[slots[at] - 1], id, 16) == 0)
+				return i;
+		slots[at] = (uint16_t)(i + 1);
+	}
+	return n;
 }

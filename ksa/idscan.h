@@ -15,5 +15,7 @@
  */
 uint32_t idscan(const char *, size_t len, uint8_t (*ids)[16],
 	    uint32_t room);
+/* The place of the first ID that stands there before; n if none does. */
+uint32_t idscan_repeated(const uint8_t (*ids)[16], uint32_t n);
 
 #endif

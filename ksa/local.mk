@@ -19,7 +19,8 @@ ksa_door_sources = ksa/arrive.c \
 	ksa/stray.c ksa/stray.h ksa/uri.c ksa/uri.h
 
 # Q.4161 over TCP.
-ksa_ak_sources = ksa/akmsg.c ksa/akmsg.h ksa/akread.c ksa/akread.h \
+ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
+	ksa/akguest.c ksa/akguest.h ksa/akmsg.c ksa/akmsg.h ksa/akread.c ksa/akread.h \
 	ksa/akwrite.c ksa/akwrite.h
 
 # The engine behind both.

@@ -1,5 +1,6 @@
 /*
- * main.c - ksa, the key supply agent: gives keys to applications over HTTPS.
+ * main.c - ksa, the key supply agent: gives keys to applications, over HTTPS
+ * and over Q.4161's frames.
  *
  * It is the only process that applications reach. It holds supplied keys and
  * pool blocks, in locked memory and sealed in its store; it asks kma for
@@ -146,12 +147,13 @@ main(int argc, char **argv)
 	check(ctl_listen(&ctl, base, path, help, on_command, NULL),
 	    "no control socket");
 
-	/* The door last: who enters is known by a certificate of the CA. */
+	/* The doors last: who enters is known by a certificate of the CA. */
 	check(door_open(&door, base, &ksa_conf, book, supply),
-	    "the HTTPS door cannot open");
+	    "the doors cannot open");
 	daemon_ready("serving");
-	log_notice("serving", "kme_id=%s listen=%s", ksa_conf.kme_id,
-	    ksa_conf.listen);
+	log_notice("serving", "kme_id=%s listen=%s ak_listen=%s",
+	    ksa_conf.kme_id, ksa_conf.listen, ksa_conf.ak_listen[0] != '\0' ?
+	    ksa_conf.ak_listen : "none");
 	event_base_dispatch(base);
 
 	shut_down();

@@ -187,6 +187,7 @@ def kma_options(plan, node):
 def ksa_options(plan, node):
     return {"kme_id": plan.km(node), **store_options(plan, node, "ksa"),
             **tls_options(plan, node, "ksa", "https"),
+            "ak_listen": plan.address(node, "ak"),
             "user_kma": user(plan, node, "kma"),
             "user_relayd": user(plan, node, "relayd"),
             "peers": [{"kme_id": plan.km(n)} for n in plan.nodes if n != node],
