@@ -186,6 +186,22 @@ out:
 	return r;
 }
 
+static const char *
+hint(int e)
+{
+	switch (e) {
+	case ENOENT:
+		return "; is the daemon started, is that its run_dir (-r)?";
+	case ECONNREFUSED:
+		return "; the daemon has ended";
+	case EACCES:
+	case EPERM:
+		return "; root and the daemon's own user may ask";
+	default:
+		return "";
+	}
+}
+
 static int
 ask(const char *path, const char *line, size_t len, bool compact)
 {
@@ -199,8 +215,8 @@ ask(const char *path, const char *line, size_t len, bool compact)
 	r = show(&a, compact);
 out:
 	if (r == UNREACHABLE)
-		fprintf(stderr, "qkdctl: %s: %s\n", path,
-		    errno != 0 ? strerror(errno) : "no answer");
+		fprintf(stderr, "qkdctl: %s: %s%s\n", path,
+		    errno != 0 ? strerror(errno) : "no answer", hint(errno));
 	if (fd >= 0)
 		close(fd);
 	free(a.p);
@@ -231,6 +247,12 @@ ask_daemon(const char *run_dir, bool compact, int nargs, char **args)
 	return ask(path, line, (size_t)len, compact);
 }
 
+static const struct option	options[] = {
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
 int
 main(int argc, char **argv)
 {
@@ -240,7 +262,7 @@ main(int argc, char **argv)
 	int		 c, nargs;
 
 	/* '+': a command's own arguments may begin with a dash. */
-	while ((c = getopt(argc, argv, "+jr:Vh")) != -1) {
+	while ((c = getopt_long(argc, argv, "+jr:Vh", options, NULL)) != -1) {
 		switch (c) {
 		case 'j':
 			compact = true;
