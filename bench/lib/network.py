@@ -146,6 +146,8 @@ class Network:
         node, peer = (self.net["saes"][s]["node"] for s in (me, other))
         # Full, but for a block or two that were void.
         want = min(keys * KEY_OCTETS + self.low, self.high - self.high // 50)
+        # What is on its way counts when ksa compares with pool_low.
+        low = self.low * 9 // 10
         last, since, told = -1, time.monotonic(), 0
         while True:
             asked = time.monotonic()
@@ -158,8 +160,9 @@ class Network:
                 self.stalled(node, peer)
             if have != last:
                 last, since = have, now
-            elif now - since > 1 and have > self.low:
-                self.draw(me, other, (have - self.low) // KEY_OCTETS + BULK)
+            elif now - since > 4 and pending == 0 and have > low:
+                # It is not being filled up: it is not low enough.
+                self.draw(me, other, (have - low) // KEY_OCTETS + BULK)
             if now - told > 5:
                 say(f"  filling: {have >> 20} of {want >> 20} MiB")
                 told = now
