@@ -39,14 +39,14 @@ door_of(const struct ak_request *r)
 	return akguest_of(r)->door;
 }
 
-/* The engine's words; where it has none, the token says it all. */
+/* If the engine has no words of its own. */
 static const struct {
 	enum ak_token	 token;
 	const char	*words;
 } refusals[] = {
 	[SUPPLY_BAD_REQUEST] =	{ AK_BAD_REQUEST, NULL },
 	[SUPPLY_UNAUTHORIZED] =	{ AK_UNAUTHORIZED, NULL },
-	[SUPPLY_NOT_FOUND] =	{ AK_NOT_FOUND, NULL },
+	[SUPPLY_NOT_FOUND] =	{ AK_NOT_FOUND, "no such key" },
 	[SUPPLY_INSUFFICIENT] =	{ AK_INSUFFICIENT_KEYS, NULL },
 	[SUPPLY_TOO_LARGE] =	{ AK_TOO_LARGE, NULL },
 	[SUPPLY_UNAVAILABLE] =	{ AK_UNAVAILABLE, NULL },
@@ -74,14 +74,17 @@ give_keys(struct ak_request *r, const struct supply_answer *a)
 static void
 on_keys(void *arg, struct supply_answer *a)
 {
+	bool	 told = a->detail != NULL && a->detail[0] != '\0';
 	struct ak_request *r = arg;
 
 	r->call = NULL;
 	if (a->status == SUPPLY_OK)
 		give_keys(r, a);
+	else if (a->status == SUPPLY_UNMET && told)
+		refuse(r, AK_BAD_REQUEST, EXTENSION_UNMET ": %s", a->detail);
 	else
 		akanswer_refuse(r, refusals[a->status].token,
-		    a->detail != NULL ? a->detail : refusals[a->status].words);
+		    told ? a->detail : refusals[a->status].words);
 }
 
 /* ---- checks; each answers what it refuses ---- */
