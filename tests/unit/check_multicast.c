@@ -283,28 +283,45 @@ measure(unsigned from, unsigned to, const struct msg_view *body)
 	return false;
 }
 
+#ifdef QKD_SANITIZED		/* the least that has to leave bit by bit */
+#define KEY	3072
+#else
+#define KEY	8192
+#endif
+#define LARGE	(128 * KEY + OTP_MAC_KEY)
+
+static bool
+pools_are_full(void)
+{
+	for (unsigned i = 0; i < 17; i++)
+		if (pool_available(env(0)->peers[i]->pool) < LARGE ||
+		    !(env(0)->peers[i]->self || env(0)->peers[i]->trusted))
+			return false;
+	return true;
+}
+
 /* 16 MiB of copies do not leave at once. */
 START_TEST(sixteen_nodes_get_a_mebibyte_each)
 {
 	char	slaves[17 * 8] = "SAE-B1", name[8];
 
 	pair_open_nodes(unit_path("."), 17);
+	pair.n[0].conf.pool_low = pair.n[0].conf.pool_high = LARGE;
 	for (unsigned i = 0; i < 17; i++)
 		ck_assert_int_eq(pair_start(i), 0);
-	ck_assert(pair_until(pair_ready, 20000));
+	ck_assert(pair_until(pools_are_full, 100000));
 	for (char c = 'C'; c <= 'Q'; c++)
 		sprintf(slaves + strlen(slaves), " SAE-%c1", c);
 	strcat(slaves, " SAE-A2");
-	pair.n[0].conf.relay_wait = 19000;
 	pair.spy = measure;
-	ask(slaves, 128, 8192);
+	ask(slaves, 128, KEY);
 	for (char c = 'A'; c <= 'Q'; c++) {
 		sprintf(name, "SAE-%c%d", c, c == 'A' ? 2 : 1);
 		pair.n[c - 'A'].conf.query_wait = 18000;
 		same(name, c % 2 == 0 ? 0 : 127, 1);
 	}
-	same("SAE-Q1", 0, 128);
-	ck_assert_uint_lt(most, 8 << 20);
+	same("SAE-Q1", 0, 32);	/* all engines share the locked memory */
+	ck_assert_uint_lt(most, 5 << 20);
 	pair_run(2500);
 	ck_assert_int_eq(count(0, "SELECT count(*) FROM copy WHERE mine"), 0);
 	for (unsigned i = 0; i < 17; i++)
