@@ -17,9 +17,11 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "ident.h"
 #include "log.h"
 #include "msg.h"
 
+#define RELOAD_MS	200	/* from the end of one to the next */
 #define STOP_SECONDS	8	/* systemd and the tests wait for 10 */
 
 static char	conf_path[PATH_MAX];
@@ -243,6 +245,8 @@ static struct {
 	void			(*stop)(void *), (*reload)(void *);
 	void			*arg;
 	bool			 stopping;
+	uint64_t		 reloaded;	/* ms; 0: never */
+	struct event		*reloading;
 	struct event		*deadline, *watchdog, *signals[3];
 } loop;
 
@@ -272,11 +276,26 @@ on_terminate(evutil_socket_t sig, short what, void *arg)
 }
 
 static void
+on_reloading(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd, (void)what, (void)arg;
+	loop.reload(loop.arg);
+	loop.reloaded = mono_ms();
+}
+
+/* libevent calls for every single signal, even if a thousand came: they share
+ * a reload, and there is time for other things before the next. */
+static void
 on_reload(evutil_socket_t sig, short what, void *arg)
 {
+	uint64_t	next = loop.reloaded == 0 ? 0 :
+			    loop.reloaded + RELOAD_MS, now = mono_ms();
+	struct timeval	wait = { 0, next > now ? (next - now) * 1000 : 0 };
+
 	(void)sig, (void)what, (void)arg;
-	if (loop.reload != NULL)
-		loop.reload(loop.arg);
+	if (loop.reload != NULL &&
+	    !event_pending(loop.reloading, EV_TIMEOUT, NULL))
+		event_add(loop.reloading, &wait);
 }
 
 static void
@@ -317,7 +336,9 @@ struct event_base *
 daemon_loop(void (*stop)(void *), void (*reload)(void *), void *arg)
 {
 	if ((loop.base = event_base_new()) == NULL || (loop.deadline =
-	    evtimer_new(loop.base, on_deadline, NULL)) == NULL)
+	    evtimer_new(loop.base, on_deadline, NULL)) == NULL ||
+	    (loop.reloading = evtimer_new(loop.base, on_reloading, NULL)) ==
+	    NULL)
 		fatal("event loop cannot be made", NULL);
 	loop.stop = stop;
 	loop.reload = reload;

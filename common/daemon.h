@@ -30,9 +30,10 @@ const char *daemon_conf_path(void);
 
 /*
  * An event base; SIGTERM and SIGINT call stop(arg) once, SIGHUP
- * reload(arg). stop() begins the orderly end and later calls
- * event_base_loopbreak(); after a second signal or 8 s the loop is left in
- * any case. Pats systemd's watchdog if there is one.
+ * reload(arg), many of them in a row only now and then. stop() begins the
+ * orderly end and later calls event_base_loopbreak(); after a second signal
+ * or 8 s the loop is left in any case. Pats systemd's watchdog if there is
+ * one.
  */
 struct event_base *daemon_loop(void (*stop)(void *), void (*reload)(void *),
 	    void *arg);

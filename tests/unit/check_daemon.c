@@ -222,6 +222,42 @@ START_TEST(a_second_sigterm_ends_at_once)
 }
 END_TEST
 
+static unsigned	reloads;
+
+static void
+hang_up_often(void)
+{
+	for (int i = 0; i < 50; i++)
+		kill(getpid(), SIGHUP);
+}
+
+static void
+on_one_of_many(void *arg)
+{
+	(void)arg;
+	if (++reloads == 1)
+		hang_up_often();	/* must not be lost */
+	else
+		kill(getpid(), SIGTERM);
+}
+
+static void
+storm(int argc, char **argv)
+{
+	(void)argc, (void)argv;
+	obedient = true;
+	base = daemon_loop(on_stop, on_one_of_many, NULL);
+	hang_up_often();
+	event_base_dispatch(base);
+	_exit(40 + (int)reloads);
+}
+
+START_TEST(many_sighups_share_a_reload_and_one_during_it_has_another)
+{
+	ck_assert_int_eq(run(storm, 0, NULL), 42);
+}
+END_TEST
+
 static void
 stubborn(int argc, char **argv)
 {
@@ -273,5 +309,6 @@ UNIT_MAIN("daemon", a_good_configuration_starts_without_core_dumps,
     checking_a_configuration_says_ok_or_what_is_wrong,
     questions_are_answered_without_a_configuration,
     sigterm_stops_in_order_and_sighup_reloads,
+    many_sighups_share_a_reload_and_one_during_it_has_another,
     a_second_sigterm_ends_at_once, a_daemon_that_does_not_end_is_ended,
     the_service_manager_is_told)
