@@ -23,3 +23,12 @@ tests_fuzz_fuzz_ak_session_key_LDADD = $(KSA_TEST_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_ak_supplied
 tests_fuzz_fuzz_ak_supplied_SOURCES = tests/fuzz/fuzz_ak_supplied.c $(AKFUZZ_SRC)
 tests_fuzz_fuzz_ak_supplied_LDADD = $(KSA_TEST_LIBS)
+
+# The door with the sockets and the engine played by the test.
+check_PROGRAMS += tests/unit/check_akdoor
+tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(UNIT_SRC) \
+	tests/unit/fakeconn.c tests/unit/fakeconn.h \
+	tests/unit/fakesupply.c tests/unit/fakesupply.h \
+	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_akdoor_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_akdoor_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)

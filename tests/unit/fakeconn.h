@@ -13,6 +13,8 @@
 
 /* As if somebody had connected to the listener; NULL: not let in. */
 struct conn	*fakeconn_accept(void);
+/* The same to the listener that was made second. */
+struct conn	*fakeconn_accept_second(void);
 /* From another address. */
 struct conn	*fakeconn_accept_from(uint64_t);
 bool		 fakeconn_listening(void);
@@ -21,6 +23,8 @@ void		 fakeconn_shake(struct conn *, X509 *);
 void		 fakeconn_send(struct conn *, const char *, size_t);
 /* What was written so far; emptied by the call. */
 const char	*fakeconn_output(struct conn *);
+/* How many octets that were. */
+size_t		 fakeconn_taken(void);
 bool		 fakeconn_finished(const struct conn *);
 bool		 fakeconn_paused(const struct conn *);
 const char	*fakeconn_deadline(const struct conn *);

@@ -6,60 +6,100 @@
 
 #include "fakesupply.h"
 
+#define CALLS	128		/* open at once */
+
 struct supply_call {
-	supply_done	*done;
+	supply_done	*done;		/* NULL: it is not open */
 	void		*arg;
 	uint32_t	 number, octets;
+	supply_fits	*fits;
 };
 
 struct fakesupply	 fakesupply;
-static struct supply_call call;		/* done NULL: none is open */
+static struct supply_call calls[CALLS];	/* in a ring */
+static unsigned		 first, next;
 
 void
 fakesupply_reset(void)
 {
 	memset(&fakesupply, 0, sizeof(fakesupply));
-	memset(&call, 0, sizeof(call));
+	memset(calls, 0, sizeof(calls));
+	first = next = 0;
 	fakesupply.limits = (struct supply_limits){ 256, 64, 65536, 128, 0 };
 	strcpy(fakesupply.stock.target_km, "KME-B");
 	fakesupply.stock.max_stored = 8192;
+	fakesupply.dec_octets = 32;
 }
 
 bool
 fakesupply_waits(void)
 {
-	return call.done != NULL;
+	while (first != next && calls[first % CALLS].done == NULL)
+		first++;
+	while (first != next && calls[(next - 1) % CALLS].done == NULL)
+		next--;
+	return first != next;
+}
+
+static bool
+has_room(const struct supply_call *c)
+{
+	uint32_t	octets[SUPPLY_KEYS_MAX];
+
+	for (uint32_t i = 0; i < c->number; i++)
+		octets[i] = c->octets;
+	return c->fits == NULL || c->fits(c->number, octets);
+}
+
+static void
+answer(struct supply_call *call)
+{
+	static uint8_t	ids[SUPPLY_KEYS_MAX][16];
+	struct supply_call c = *call;
+	struct supply_answer a = {
+		.status = has_room(&c) ? fakesupply.status : SUPPLY_TOO_LARGE,
+		.detail = fakesupply.detail,
+		.number = c.number, .octets = c.octets,
+		.ids = (const uint8_t (*)[16])ids,
+	};
+
+	call->done = NULL;
+	if (a.status == SUPPLY_OK) {
+		a.keys = secret_new((size_t)c.number * c.octets);
+		memset(a.keys->bytes, 'k', a.keys->len);
+	}
+	if (c.done != NULL)
+		c.done(c.arg, &a);
+	secret_free(&a.keys);
 }
 
 void
 fakesupply_answer(void)
 {
-	static uint8_t	ids[SUPPLY_KEYS_MAX][16];
-	struct supply_call c = call;
-	struct supply_answer a = {
-		.status = fakesupply.status, .detail = fakesupply.detail,
-		.number = c.number, .octets = c.octets,
-		.ids = (const uint8_t (*)[16])ids,
-	};
-
 	ck_assert(fakesupply_waits());
-	call.done = NULL;
-	if (a.status == SUPPLY_OK) {
-		a.keys = secret_new((size_t)c.number * c.octets);
-		memset(a.keys->bytes, 'k', a.keys->len);
-	}
-	c.done(c.arg, &a);
-	secret_free(&a.keys);
+	answer(&calls[first % CALLS]);
+}
+
+void
+fakesupply_answer_last(void)
+{
+	ck_assert(fakesupply_waits());
+	answer(&calls[(next - 1) % CALLS]);
 }
 
 static struct supply_call *
-begin(uint32_t number, uint32_t octets, supply_done *done, void *arg)
+begin(uint32_t number, uint32_t octets, supply_fits *fits, supply_done *done,
+    void *arg)
 {
-	call = (struct supply_call){ done, arg, number, octets };
+	struct supply_call *c = &calls[next % CALLS];
+
+	ck_assert(c->done == NULL);
+	*c = (struct supply_call){ done, arg, number, octets, fits };
+	next++;
 	fakesupply.calls++;
 	if (fakesupply.later)
-		return &call;
-	fakesupply_answer();
+		return c;
+	answer(c);
 	return NULL;
 }
 
@@ -71,7 +111,7 @@ supply_enc(struct supply *s, const struct supply_request *q,
 	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
 	    "enc %s %s %u %u", q->master, q->slaves[0], q->number,
 	    q->octets);
-	return begin(q->number, q->octets, done, arg);
+	return begin(q->number, q->octets, NULL, done, arg);
 }
 
 struct supply_call *
@@ -82,17 +122,16 @@ supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
 	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
 	    "dec %s %s %u %02x", q->caller, q->peer_sae, q->number,
 	    q->ids[0][0]);
-	return begin(q->number, 32, done, arg);
+	return begin(q->number, fakesupply.dec_octets, q->fits, done, arg);
 }
 
 bool
 supply_withdraw(struct supply_call *c)
 {
-	ck_assert_ptr_eq(c, &call);
-	ck_assert(fakesupply_waits());
+	ck_assert_ptr_nonnull(c->done);
 	if (fakesupply.committing)
 		return false;
-	call.done = NULL;
+	c->done = NULL;
 	fakesupply.cancelled++;
 	return true;
 }
@@ -100,9 +139,9 @@ supply_withdraw(struct supply_call *c)
 void
 supply_redirect(struct supply_call *c, supply_done *done, void *arg)
 {
-	ck_assert_ptr_eq(c, &call);
-	call.done = done;
-	call.arg = arg;
+	ck_assert_ptr_nonnull(c->done);
+	c->done = done;
+	c->arg = arg;
 }
 
 enum supply_status

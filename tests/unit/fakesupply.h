@@ -12,6 +12,7 @@ extern struct fakesupply {
 	struct supply_stock stock;
 	enum supply_status stock_status;
 	struct supply_limits limits;
+	uint32_t	 dec_octets;	/* of the keys that slaves get */
 	/* The last call, and how many there were. */
 	char		 asked[2048];
 	unsigned	 calls, cancelled;
@@ -19,7 +20,9 @@ extern struct fakesupply {
 
 /* Limits as by default; answers at once, with keys of counted octets. */
 void	fakesupply_reset(void);
+/* The call that waits longest; or the one that came last. */
 void	fakesupply_answer(void);
+void	fakesupply_answer_last(void);
 bool	fakesupply_waits(void);
 
 #endif
