@@ -118,6 +118,7 @@ take_done(void *arg, int err, struct msg *reply)
 	} else {
 		secret_free(&key);
 		pool_failed(p);
+		p->filling = true;	/* it was counted as if it came */
 		peer_error(peer, "no block from kma: %s",
 		    err_text(err == 0 ? -E_BAD_FORMAT : err));
 		/* The other end may hold it all the same. */
@@ -273,8 +274,13 @@ pool_fill(struct pool *p)
 	coming = newblocks_pending(p->peer->newblocks) + p->takes * size;
 	have = p->available + coming;
 	bounds(p, &low, &high);
-	if (have < low || lonely(p, now))
+	/* What comes may be drawn before it is here: the stock itself counts
+	 * below, all of it above. */
+	if (have >= high)
+		p->filling = false;
+	else if (p->available < low)
 		p->filling = true;
+	p->filling = p->filling || lonely(p, now);
 	while (p->filling && take_more(p)) {
 		have += size;
 		coming += size;
