@@ -208,3 +208,10 @@ tls_client(const struct tls_files *f)
 		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	return ctx;
 }
+
+void
+tls_retire(SSL_CTX *ctx)
+{
+	SSL_CTX_flush_sessions(ctx, 0);		/* whatever the time is */
+	SSL_CTX_free(ctx);
+}

@@ -19,6 +19,9 @@ struct tls_files {
  */
 SSL_CTX	*tls_server(const struct tls_files *);
 SSL_CTX	*tls_client(const struct tls_files *);
+/* Instead of SSL_CTX_free() when new connections have another: those that
+ * it has may keep it for weeks, but nobody will resume its sessions. */
+void	tls_retire(SSL_CTX *);
 /* The reasons in OpenSSL's error queue as text; clears it. Static buffer. */
 const char *tls_reason(void);
 

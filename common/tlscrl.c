@@ -178,11 +178,13 @@ superseded(STACK_OF(X509_OBJECT) *all, const X509_CRL *crl)
 bool
 tlscrl_first(X509_STORE *store, struct tlscrl *first)
 {
-	STACK_OF(X509_OBJECT) *all = X509_STORE_get0_objects(store);
+	STACK_OF(X509_OBJECT) *all;
 	X509_CRL *crl;
 	time_t	 at;
 
 	memset(first, 0, sizeof(*first));
+	X509_STORE_lock(store);		/* a look-up by a helper sorts it */
+	all = X509_STORE_get0_objects(store);
 	for (int i = 0; i < sk_X509_OBJECT_num(all); i++) {
 		crl = X509_OBJECT_get0_X509_CRL(sk_X509_OBJECT_value(all, i));
 		if (crl == NULL || X509_CRL_get0_nextUpdate(crl) == NULL)
@@ -195,5 +197,6 @@ tlscrl_first(X509_STORE *store, struct tlscrl *first)
 		first->made = tlscrl_time(X509_CRL_get0_lastUpdate(crl));
 		issuer(crl, first->issuer);
 	}
+	X509_STORE_unlock(store);
 	return first->expires != 0;
 }

@@ -225,7 +225,7 @@ door_reload(struct door *d, const struct ksa_conf *c)
 		SSL_CTX_free(tls);
 		return r;
 	}
-	SSL_CTX_free(d->tls);
+	tls_retire(d->tls);
 	d->tls = tls;
 	d->generation++;
 	return 0;

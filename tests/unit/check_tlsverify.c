@@ -280,6 +280,21 @@ START_TEST(a_session_of_tls_1_2_is_resumed_only_while_it_holds)
 }
 END_TEST
 
+START_TEST(a_context_that_retires_forgets_its_sessions_and_goes_on)
+{
+	SSL_CTX	*retired = server;
+
+	ck_assert(connects(NULL));
+	hang_up();
+	ck_assert(connects(NULL));
+	ck_assert_int_gt(SSL_CTX_sess_number(retired), 0);
+	ck_assert_ptr_nonnull(server = server_with(NULL));
+	tls_retire(retired);		/* the connection still has it */
+	ck_assert_int_eq(SSL_CTX_sess_number(SSL_get_SSL_CTX(s)), 0);
+	ck_assert_int_eq(SSL_write(s, "x", 1), 1);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -293,6 +308,7 @@ main(void)
 		an_open_connection_is_judged_by_a_new_list,
 		a_session_of_tls_1_3_is_resumed_only_while_it_holds,
 		a_session_of_tls_1_2_is_resumed_only_while_it_holds,
+		a_context_that_retires_forgets_its_sessions_and_goes_on,
 	};
 	Suite	*suite = suite_create("tlsverify");
 	TCase	*t = tcase_create("tlsverify");
