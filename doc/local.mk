@@ -1,5 +1,7 @@
 # doc: manual pages; what is said of options comes from the daemons' tables
 dist_doc_DATA += doc/ARCHITECTURE.md doc/profile.md doc/etsi014.md
+wiresharkdir = $(docdir)/wireshark
+dist_wireshark_DATA = doc/wireshark/qkdnode.lua
 wireguarddir = $(docdir)/examples/wireguard
 dist_wireguard_DATA = doc/examples/wireguard/README.md \
 	doc/examples/wireguard/qkd-wg.conf
