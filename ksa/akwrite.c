@@ -43,7 +43,8 @@ write_keys(struct jsonout *o, const void *from)
 		jsonout_raw(o, id, UUID_TEXT);
 		jsonout_text(o, KEY_MIDDLE);
 		jsonout_base64(o, key, octets);
-		jsonout_raw(o, k->extension, k->extension_len);
+		if (k->extension_len > 0)
+			jsonout_raw(o, k->extension, k->extension_len);
 		jsonout_text(o, "}");
 		key += octets;
 	}

@@ -10,7 +10,7 @@ import uuid
 import ak
 from ak import Ak, connect, frame, token, words
 from certs import reload, rewrite
-from lib import ROOT, Net, check, equal, run, say, wait_for
+from lib import ROOT, SHORT, Net, check, equal, run, say, wait_for
 
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 SESSION = "5f7c2c1e-93d4-4b0a-8e55-0123456789ab"
@@ -421,7 +421,8 @@ def slow_reader(net):
         pass                            # it is not read from any more
     check(sent < 4000, "%d requests were read" % sent)
     grown = memory(net) - before
-    check(grown < 6 << 20, "%d octets more" % grown)
+    # Sanitizers keep what was freed for a while.
+    check(SHORT or grown < 6 << 20, "%d octets more" % grown)
     s.send(ask)                         # others do not notice
     fetched(net, "SAE-B1", keys, s.receive()[2])
     wait_for("the end of the slow one", lambda: net.ctl("b", "ksa")[
