@@ -195,6 +195,7 @@ submit(struct enc_batch *j)
 		for (uint32_t i = 0; i < e->nparts; i++)
 			note_consumption(j, &e->parts[i]);
 	env->batch = next;
+	event_del(j->submit);	/* full batches did not wait for it */
 	env_add(env, batch_run, batch_done, j);
 }
 

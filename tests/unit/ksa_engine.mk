@@ -22,6 +22,11 @@ tests_unit_check_multicast_SOURCES = tests/unit/check_multicast.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_multicast_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_multicast_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_hostilepeer
+tests_unit_check_hostilepeer_SOURCES = tests/unit/check_hostilepeer.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_hostilepeer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_hostilepeer_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_wishing
 tests_unit_check_wishing_SOURCES = tests/unit/check_wishing.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
