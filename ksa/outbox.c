@@ -16,6 +16,7 @@
 #define COPIES_PATIENCE	1000	/* ms that other peers may hold one up */
 #define RESEND_MS	1000
 #define GAP_MS		300	/* one resend for a burst of gaps */
+#define AHEAD_MS	(366 * 86400000ULL)	/* a clock may be wrong by */
 
 struct outbox {
 	struct peer	*peer;
@@ -228,6 +229,22 @@ job_done(void *arg, int r)
 	free(arg);
 }
 
+/*
+ * Requests of several slaves take their serial from the highest of all peers
+ * concerned: what one of them claims must leave enough for the others.
+ */
+static bool
+believable(struct outbox *o, uint64_t upto)
+{
+	uint64_t	most = 0;
+
+	if (upto <= o->last || upto <= keyid_serial(&most, now_ms() + AHEAD_MS))
+		return true;
+	peer_error(o->peer, "it claims requests of a year to come: compare "
+	    "the clocks");
+	return false;
+}
+
 /* The peer knows of requests that we do not: our store went back in time. */
 static void
 go_past(struct outbox *o, uint64_t upto)
@@ -250,7 +267,7 @@ outbox_bound(struct outbox *o, uint64_t upto)
 {
 	uint64_t	now = mono_ms();
 
-	if (upto >> 60 != 0)
+	if (upto >> 60 != 0 || !believable(o, upto))
 		return;
 	if (upto > o->last)
 		go_past(o, upto);

@@ -3,12 +3,19 @@
 #include "config.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "enginepair.h"
+#include "err.h"
 #include "ksa/bindcache.h"
+#include "ksa/bindings.h"
+#include "ksa/outbox.h"
 #include "ksa/peer.h"
 #include "unit.h"
+
+static struct pair_result	e, d;
+#define IDS(r)	((const uint8_t (*)[16])(r).ids)
 
 static void
 begin(unsigned nodes)
@@ -32,6 +39,37 @@ count(unsigned i, const char *sql)
 {
 	return db_int(keystore_reader(env(i)->store)->db, -1, sql, "");
 }
+
+static void
+draw(const char *slaves, uint32_t number, uint32_t octets)
+{
+	pair_enc(0, "SAE-A1", slaves, number, octets, &e);
+	ck_assert_msg(e.status == SUPPLY_OK, "%s", e.detail);
+}
+
+static void
+same(const char *slave)
+{
+	pair_dec((unsigned)(slave[4] - 'A'), slave, "SAE-A1", IDS(e),
+	    e.number, &d);
+	ck_assert_msg(d.status == SUPPLY_OK, "%s: %s", slave, d.detail);
+	ck_assert_mem_eq(d.keys, e.keys, e.number * e.octets);
+}
+
+START_TEST(what_one_peer_claims_leaves_serials_for_the_others)
+{
+	begin(3);
+	outbox_bound(peer_find(env(0), "KME-C")->outbox, (1ULL << 60) - 1);
+	draw("SAE-B1 SAE-C1", 1, 32);
+	same("SAE-B1");
+	same("SAE-C1");
+	draw("SAE-B1", 1, 32);
+	same("SAE-B1");
+	draw("SAE-A2", 1, 32);
+	same("SAE-A2");
+	pair_close();
+}
+END_TEST
 
 /* ---- bounds ---- */
 
@@ -70,4 +108,5 @@ START_TEST(more_requests_at_once_than_a_commit_takes)
 END_TEST
 
 UNIT_MAIN("hostilepeer",
+    what_one_peer_claims_leaves_serials_for_the_others,
     more_requests_at_once_than_a_commit_takes)
