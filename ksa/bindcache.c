@@ -11,6 +11,7 @@
 #include "secret.h"
 
 #define ENTRIES_MAX	65536	/* of about 400 octets */
+#define OCTETS_MAX	(64U << 20)	/* large ones have 4 per key and slave */
 #define SEGMENTS_CACHED	64
 
 struct key { int64_t peer; uint64_t request; };
@@ -18,6 +19,7 @@ struct key { int64_t peer; uint64_t request; };
 struct entry {
 	struct key		 key;
 	struct binding		*b;
+	size_t			 octets;
 	unsigned		 pins;
 	bool			 stale;
 	UT_hash_handle		 hh;
@@ -27,6 +29,7 @@ struct entry {
 struct bindcache {
 	struct entry		*hash;
 	TAILQ_HEAD(, entry)	 order;		/* the oldest first */
+	size_t			 octets;
 };
 
 static struct entry *
@@ -44,20 +47,34 @@ entry_free(struct bindcache *c, struct entry *e)
 {
 	HASH_DEL(c->hash, e);
 	TAILQ_REMOVE(&c->order, e, next);
+	c->octets -= e->octets;
 	binding_free(&e->b);
 	free(e);
+}
+
+/* What it has or will have, once its keys are fetched. */
+static size_t
+size_of(const struct binding *b)
+{
+	return sizeof(struct entry) + sizeof(*b) + strlen(b->master) +
+	    strlen(b->slaves) + b->pieces->n * sizeof(b->pieces->v[0]) +
+	    b->keys / 8 + (size_t)b->nslaves * b->keys *
+	    sizeof(b->fetched[0]);
 }
 
 static void
 make_room(struct bindcache *c)
 {
-	struct entry	*e = TAILQ_FIRST(&c->order);
+	struct entry	*e;
 
-	if (HASH_COUNT(c->hash) <= ENTRIES_MAX || e == NULL)
-		return;
-	if (e->pins == 0)
-		entry_free(c, e);
-	else {
+	for (unsigned n = HASH_COUNT(c->hash); n > 1 &&
+	    (HASH_COUNT(c->hash) > ENTRIES_MAX || c->octets > OCTETS_MAX);
+	    n--) {
+		e = TAILQ_FIRST(&c->order);
+		if (e->pins == 0) {
+			entry_free(c, e);
+			continue;
+		}
 		TAILQ_REMOVE(&c->order, e, next);
 		TAILQ_INSERT_TAIL(&c->order, e, next);
 	}
@@ -78,6 +95,8 @@ bindcache_put(struct bindcache *c, int64_t peer, struct binding **b)
 	*b = NULL;
 	free(e->b->copy);
 	e->b->copy = NULL;
+	e->octets = size_of(e->b);
+	c->octets += e->octets;
 	HASH_ADD(hh, c->hash, key, sizeof(e->key), e);
 	TAILQ_INSERT_TAIL(&c->order, e, next);
 	make_room(c);

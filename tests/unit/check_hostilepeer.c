@@ -107,6 +107,38 @@ START_TEST(more_requests_at_once_than_a_commit_takes)
 }
 END_TEST
 
+static struct binding *
+large(uint64_t request)
+{
+	struct binding	*b = binding_new("SAE-A1", "S1\nS2\nS3\nS4\nS5\nS6\n"
+			    "S7\nS8\nS9\nSa\nSb\nSc\nSd\nSe\nSf\nSg\nSh");
+
+	b->request = request;
+	b->keys = 1024;
+	b->octets = 1;
+	b->pieces = pieces_new(1);
+	return b;
+}
+
+START_TEST(bindings_in_memory_are_bounded_by_their_size)
+{
+	struct bindcache	*c;
+	struct binding		*b;
+
+	ck_assert_int_eq(bindcache_new(&c), 0);
+	for (uint64_t i = 1; i <= 2000; i++) {
+		b = large(i);
+		bindcache_put(c, 1, &b);
+	}
+	bindcache_pin(c, 1, 1);
+	bindcache_pin(c, 1, 2000);
+	ck_assert_uint_eq(bindcache_pins(c, 1, 1), 0);
+	ck_assert_uint_eq(bindcache_pins(c, 1, 2000), 1);
+	bindcache_free(&c);
+}
+END_TEST
+
 UNIT_MAIN("hostilepeer",
     what_one_peer_claims_leaves_serials_for_the_others,
-    more_requests_at_once_than_a_commit_takes)
+    more_requests_at_once_than_a_commit_takes,
+    bindings_in_memory_are_bounded_by_their_size)
