@@ -102,7 +102,15 @@ blocks_read_segment(struct side *s, const struct block_name *b, int64_t id,
 	return r < 0 ? r : 0;
 }
 
-/* Zeroes octets from..from+n of a segment; at the last one the row goes. */
+static int
+segment_delete(struct side *s, int64_t id, uint32_t number)
+{
+	return db_run(s->db, SQL_SEGMENT_DELETE, "i",
+	    id * BLOCKS_SEGMENTS + number);
+}
+
+/* Zeroes octets from..from+n of a segment; at the last one the row goes, and
+ * at once if it does not open: nothing of it can be supplied. */
 static int
 segment_erase(struct side *s, const struct block_name *b, int64_t id,
     uint32_t number, uint32_t from, uint32_t n)
@@ -111,14 +119,16 @@ segment_erase(struct side *s, const struct block_name *b, int64_t id,
 	size_t	len;
 	int	r, remaining;
 
-	if ((r = segment_get(s, b, id, number, clear, &len)) < 0)
+	if ((r = segment_get(s, b, id, number, clear, &len)) < 0) {
+		r = r == -E_SEAL ? segment_delete(s, id, number) :
+		    r == -E_SPENT ? 0 : r;
 		goto out;
+	}
 	remaining = r - (int)n;
 	if (remaining < 0 || from + n > len) {
 		r = -E_STORE_CORRUPT;
 	} else if (remaining == 0) {
-		r = db_run(s->db, SQL_SEGMENT_DELETE, "i",
-		    id * BLOCKS_SEGMENTS + number);
+		r = segment_delete(s, id, number);
 	} else {
 		memset(clear + from, 0, n);
 		if ((r = segment_seal(s, b, number, clear, len, sealed)) == 0)

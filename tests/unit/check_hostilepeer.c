@@ -71,6 +71,43 @@ START_TEST(what_one_peer_claims_leaves_serials_for_the_others)
 }
 END_TEST
 
+/* ---- what is left on the disk ---- */
+
+/* Octets of blocks that are used, but not erased. */
+static int64_t
+leftover(unsigned i, const char *km, unsigned direction)
+{
+	char	sql[400];
+
+	snprintf(sql, sizeof(sql), "SELECT (SELECT total(remaining) FROM"
+	    " segment JOIN block ON block.id = segment.id / 64 JOIN peer ON"
+	    " peer.id = block.peer WHERE km = '%s' AND direction = %u AND"
+	    " state = 1) - total(octets - used) FROM block JOIN peer ON"
+	    " peer.id = block.peer WHERE km = '%s' AND direction = %u AND"
+	    " state = 1", km, direction, km, direction);
+	return count(i, sql);
+}
+
+START_TEST(a_damaged_segment_does_not_keep_others_from_being_erased)
+{
+	begin(2);
+	for (unsigned i = 0; i < 2; i++)
+		pair.n[i].conf.redelivery = 2;
+	draw("SAE-B1", 10, 500);
+	same("SAE-B1");
+	ck_assert_int_eq(db_run(keystore_writer(env(1)->store)->db,
+	    "UPDATE segment SET sealed = CAST(zeroblob(length(sealed)) AS"
+	    " BLOB) WHERE id IN (SELECT block.id * 64 + 1 FROM block WHERE"
+	    " direction = 1 AND used > 0)", ""), 1);
+	pair_run(4500);
+	ck_assert_int_eq(leftover(1, "KME-A", 1), 0);
+	ck_assert_int_eq(count(1, "SELECT count(*) FROM fetched"), 0);
+	draw("SAE-B1", 10, 500);
+	same("SAE-B1");
+	pair_close();
+}
+END_TEST
+
 /* ---- bounds ---- */
 
 static unsigned	answered, given;
@@ -140,5 +177,6 @@ END_TEST
 
 UNIT_MAIN("hostilepeer",
     what_one_peer_claims_leaves_serials_for_the_others,
+    a_damaged_segment_does_not_keep_others_from_being_erased,
     more_requests_at_once_than_a_commit_takes,
     bindings_in_memory_are_bounded_by_their_size)
