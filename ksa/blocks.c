@@ -214,6 +214,20 @@ blocks_erase(struct side *s, const struct block_name *b, int64_t id,
 }
 
 int
+blocks_take(struct side *s, const struct block_name *b, uint32_t from,
+    uint32_t octets)
+{
+	struct block_row	row;
+	int			r;
+
+	if ((r = blocks_find(s, b, &row)) < 0 ||
+	    (r = blocks_use(s, row.id, from + octets)) < 0)
+		return r;
+	return from <= row.used ? 0 :
+	    blocks_erase(s, b, row.id, row.used, from - row.used);
+}
+
+int
 blocks_wipe_used(struct side *s, const struct block_name *b)
 {
 	struct block_row	row;

@@ -51,6 +51,12 @@ int	blocks_ready(struct side *, int64_t id, const uint8_t answer[16]);
 /* In a job: octets 0..used are given away. */
 int	blocks_use(struct side *, int64_t id, uint32_t used);
 /*
+ * In a job: the same for octets from..from+octets. What is passed over will
+ * never be given away: it is erased. -E_NOT_FOUND.
+ */
+int	blocks_take(struct side *, const struct block_name *, uint32_t from,
+	    uint32_t octets);
+/*
  * In a job: erases the key octets of that range; each octet once only. A
  * block that is used and erased as a whole goes.
  */

@@ -28,12 +28,31 @@ struct enc_batch {
 
 /* ---- the job ---- */
 
+/* Between applications of this node: issued is received. Octets that were
+ * cut for a commit that failed are passed over. */
+static int
+run_own(struct side *s, const struct enc_part *part)
+{
+	const struct pieces	*pieces = part->b->pieces;
+	const struct peer	*p = part->peer;
+	int			 r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
+		struct block_name	name = { p->km, p->id, OWN,
+		    pieces->v[i].block };
+
+		r = blocks_take(s, &name, pieces->v[i].offset,
+		    pieces->v[i].octets);
+	}
+	/* Void meanwhile: who fetches is told. */
+	return r < 0 && r != -E_NOT_FOUND ? r :
+	    bindings_receive(s, p->id, part->b);
+}
+
 static int
 run_part(struct side *s, const struct enc_part *part)
 {
-	/* Between applications of this node: issued is received. */
-	return part->peer->self ?
-	    bindings_receive(s, part->peer->id, part->b) :
+	return part->peer->self ? run_own(s, part) :
 	    bindings_issue(s, part->peer->id, part->b);
 }
 
@@ -46,14 +65,14 @@ batch_run(struct db *db, void *arg)
 	int			 r = 0;
 
 	(void)db;
-	for (uint32_t i = 0; i < j->touched.n; i++)
-		if ((r = blocks_use(s, j->touched.v[i].id,
-		    j->touched.v[i].used)) < 0)
-			return r;
 	TAILQ_FOREACH(e, &j->calls, next)
 		for (uint32_t i = 0; i < e->nparts; i++)
 			if ((r = run_part(s, &e->parts[i])) < 0)
 				return r;
+	for (uint32_t i = 0; i < j->touched.n; i++)
+		if ((r = blocks_use(s, j->touched.v[i].id,
+		    j->touched.v[i].used)) < 0)
+			return r;
 	for (size_t i = 0; r == 0 && i < j->env->npeers; i++)
 		if (j->used[i] && (r = consume_run(&j->use[i], s)) == 0)
 			r = keystore_issued(s, j->use[i].peer,

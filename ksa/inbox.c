@@ -189,24 +189,17 @@ pieces_reason(struct side *s, struct peer *p, const struct pieces *pieces)
 	return NULL;
 }
 
-/* Octets passed over will never be bound: they are erased. */
 static int
 take_pieces(struct side *s, struct peer *p, const struct pieces *pieces)
 {
-	struct block_row	row;
-	int			r = 0;
+	int	r = 0;
 
 	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
-		const struct piece	*v = &pieces->v[i];
-		struct block_name	 name = { p->km, p->id, THEIRS,
-		    v->block };
+		struct block_name	name = { p->km, p->id, THEIRS,
+		    pieces->v[i].block };
 
-		if ((r = blocks_find(s, &name, &row)) < 0 ||
-		    (r = blocks_use(s, row.id, v->offset + v->octets)) < 0)
-			return r;
-		if (v->offset > row.used)
-			r = blocks_erase(s, &name, row.id, row.used,
-			    v->offset - row.used);
+		r = blocks_take(s, &name, pieces->v[i].offset,
+		    pieces->v[i].octets);
 	}
 	return r;
 }

@@ -88,6 +88,43 @@ leftover(unsigned i, const char *km, unsigned direction)
 	return count(i, sql);
 }
 
+static int
+limit_run(struct db *db, void *arg)
+{
+	return db_exec(db, *(bool *)arg ? "PRAGMA max_page_count=1" :
+	    "PRAGMA max_page_count=1073741823");
+}
+
+static void
+disk(unsigned i, bool full)
+{
+	ck_assert_int_eq(committer_sync(keystore_committer(env(i)->store),
+	    limit_run, &full), 0);
+}
+
+START_TEST(octets_of_a_commit_that_failed_are_erased)
+{
+	unsigned	n = 0;
+
+	begin(2);
+	pair.dry = true;
+	pair_run(1500);
+	disk(0, true);
+	do {			/* until no page is free any more */
+		ck_assert_uint_lt(++n, 200);
+		pair_enc(0, "SAE-A1", "SAE-A2", 2, 50, &e);
+		if (e.status == SUPPLY_OK)
+			same("SAE-A2");
+	} while (e.status == SUPPLY_OK);
+	disk(0, false);
+	draw("SAE-A2", 1, 32);
+	same("SAE-A2");
+	pair_run(2500);
+	ck_assert_int_eq(leftover(0, "KME-A", 0), 0);
+	pair_close();
+}
+END_TEST
+
 START_TEST(a_damaged_segment_does_not_keep_others_from_being_erased)
 {
 	begin(2);
@@ -177,6 +214,7 @@ END_TEST
 
 UNIT_MAIN("hostilepeer",
     what_one_peer_claims_leaves_serials_for_the_others,
+    octets_of_a_commit_that_failed_are_erased,
     a_damaged_segment_does_not_keep_others_from_being_erased,
     more_requests_at_once_than_a_commit_takes,
     bindings_in_memory_are_bounded_by_their_size)
