@@ -245,6 +245,30 @@ check_copy(struct side *s, struct peer *p, const struct item *it)
 	return r < 0 ? r : mac_check(mac, it->b->mac, OTP_MAC);
 }
 
+/* What the source gave away without a slave for it is of no use to anybody. */
+static int
+pass_over(struct side *s, struct peer *p, const struct pieces *pieces)
+{
+	struct block_row	row;
+	uint64_t		end;
+	int			r = 0;
+
+	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
+		const struct piece	*v = &pieces->v[i];
+		struct block_name	 name = { p->km, p->id, THEIRS,
+		    v->block };
+
+		end = (uint64_t)v->offset + v->octets;
+		if ((r = blocks_find(s, &name, &row)) == 0 &&
+		    row.state == BLOCK_READY && end <= row.octets &&
+		    end > row.used)
+			r = blocks_take(s, &name, (uint32_t)end, 0);
+		if (r == -E_NOT_FOUND)
+			r = 0;
+	}
+	return r;
+}
+
 /* The MAC's key has done its work. */
 static int
 take(struct batch *j, struct side *s, struct item *it)
@@ -272,9 +296,10 @@ run_new(struct batch *j, struct side *s, struct item *it)
 	if (reason != NULL) {
 		it->b->state = BINDING_VOID;
 		refuse(j, it->b->request, reason);
-	} else if ((r = take(j, s, it)) < 0)
-		return r;
-	if ((r = bindings_receive(s, j->peer->id, it->b)) < 0)
+	}
+	if ((r = reason == NULL ? take(j, s, it) :
+	    pass_over(s, j->peer, claimed(it))) < 0 ||
+	    (r = bindings_receive(s, j->peer->id, it->b)) < 0)
 		return r;
 	j->last = it->b->request;
 	j->naccepted++;

@@ -88,6 +88,33 @@ leftover(unsigned i, const char *km, unsigned direction)
 	return count(i, sql);
 }
 
+static bool
+hold_back(unsigned from, unsigned to, const struct msg_view *body)
+{
+	(void)body;
+	return from == 0 && to == 2;
+}
+
+START_TEST(octets_of_a_refused_binding_are_erased)
+{
+	begin(3);
+	pair.spy = hold_back;
+	draw("SAE-B1 SAE-C1", 5, 32);
+	ck_assert_int_eq(db_run(keystore_writer(env(0)->store)->db,
+	    "UPDATE copy SET octets = CAST(zeroblob(160) AS BLOB)", ""), 1);
+	pair.spy = NULL;
+	pair_run(2500);
+	ck_assert_uint_eq(env(2)->count.bindings_refused, 1);
+	ck_assert_int_eq(count(2, "SELECT total(used) FROM block JOIN peer ON"
+	    " peer.id = block.peer WHERE km = 'KME-A' AND direction = 1"),
+	    192);
+	ck_assert_int_eq(leftover(2, "KME-A", 1), 0);
+	draw("SAE-C1", 5, 32);
+	same("SAE-C1");
+	pair_close();
+}
+END_TEST
+
 static int
 limit_run(struct db *db, void *arg)
 {
@@ -214,6 +241,7 @@ END_TEST
 
 UNIT_MAIN("hostilepeer",
     what_one_peer_claims_leaves_serials_for_the_others,
+    octets_of_a_refused_binding_are_erased,
     octets_of_a_commit_that_failed_are_erased,
     a_damaged_segment_does_not_keep_others_from_being_erased,
     more_requests_at_once_than_a_commit_takes,
