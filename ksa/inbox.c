@@ -23,6 +23,7 @@ struct item {
 	struct binding	*b;
 	struct pieces	*all;		/* if there is a copy: also of its MAC */
 	uint64_t	 previous;
+	const char	*refusal;	/* before its pieces were looked at */
 	bool		 taken;
 };
 
@@ -282,9 +283,11 @@ take(struct batch *j, struct side *s, struct item *it)
 static int
 run_new(struct batch *j, struct side *s, struct item *it)
 {
-	const char	*reason = pieces_reason(s, j->peer, claimed(it));
+	const char	*reason = it->refusal;
 	int		 r;
 
+	if (reason == NULL)
+		reason = pieces_reason(s, j->peer, claimed(it));
 	if (reason == NULL && (r = check_copy(s, j->peer, it)) < 0) {
 		if (r != -E_MAC && r != -E_SEAL && r != -E_SPENT)
 			return r;
@@ -437,6 +440,17 @@ collect(struct inbox *in, struct item *it)
 	j->v[j->n++] = *it;
 }
 
+/* A KM speaks for its own applications: a key of another one's would be taken
+ * for that one's, if it had the same ID. */
+static const char *
+master_refusal(const struct peer *p, const char *master)
+{
+	const struct sae	*s = sae_find(p->env->book, master);
+
+	return s == NULL || strcmp(s->km, p->km) == 0 ? NULL :
+	    "its master is registered at another KM";
+}
+
 void
 inbox_bind(struct inbox *in, const struct msg_bind *m)
 {
@@ -446,6 +460,7 @@ inbox_bind(struct inbox *in, const struct msg_bind *m)
 		in->peer->env->count.bad_messages++;
 		return;
 	}
+	it.refusal = master_refusal(in->peer, it.b->master);
 	if (has_copy(in, it.b)) {
 		collect(in, &it);
 		return;

@@ -71,6 +71,24 @@ START_TEST(what_one_peer_claims_leaves_serials_for_the_others)
 }
 END_TEST
 
+START_TEST(a_peer_speaks_for_its_own_applications_only)
+{
+	begin(3);
+	/* C makes a key for an application of B in the name of one of A. */
+	pair_enc(2, "SAE-A1", "SAE-B1", 1, 32, &e);
+	ck_assert_int_eq(e.status, SUPPLY_OK);
+	pair_run(300);
+	pair_dec(1, "SAE-B1", "SAE-A1", IDS(e), 1, &d);
+	ck_assert_msg(d.status == SUPPLY_NOT_FOUND, "%d %s", d.status,
+	    d.detail);
+	ck_assert_uint_eq(env(1)->count.bindings_refused, 1);
+	pair_enc(2, "SAE-C1", "SAE-B1", 1, 32, &e);
+	pair_dec(1, "SAE-B1", "SAE-C1", IDS(e), 1, &d);
+	ck_assert_int_eq(d.status, SUPPLY_OK);
+	pair_close();
+}
+END_TEST
+
 /* ---- what is left on the disk ---- */
 
 /* Octets of blocks that are used, but not erased. */
@@ -241,6 +259,7 @@ END_TEST
 
 UNIT_MAIN("hostilepeer",
     what_one_peer_claims_leaves_serials_for_the_others,
+    a_peer_speaks_for_its_own_applications_only,
     octets_of_a_refused_binding_are_erased,
     octets_of_a_commit_that_failed_are_erased,
     a_damaged_segment_does_not_keep_others_from_being_erased,
