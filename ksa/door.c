@@ -15,7 +15,8 @@
 
 #define INPUT_MAX	65536
 #define FILES		64	/* that are not connections */
-#define STOP_MS		2000	/* for the engine to answer what is open */
+#define STOP_MS		2000	/* for the engine to answer what is open; */
+				/* and for clients to take the answers */
 
 void
 door_check_gone(struct door *d)
@@ -231,7 +232,11 @@ door_reload(struct door *d, const struct ksa_conf *c)
 	return 0;
 }
 
-/* The engine had its time. */
+static const struct timeval stop_wait = {
+	STOP_MS / 1000, STOP_MS % 1000 * 1000
+};
+
+/* The engine had its time; then, those had theirs who do not read. */
 static void
 on_stop_timer(evutil_socket_t fd, short what, void *arg)
 {
@@ -240,18 +245,21 @@ on_stop_timer(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	if (!d->refusing)
+		event_add(d->stop_timer, &stop_wait);
 	for (g = LIST_FIRST(&d->guests); g != NULL; g = next) {
 		next = LIST_NEXT(g, entry);
-		g->kind->refuse(g, "this KME is shutting down");
+		if (d->refusing)
+			guest_close(g, "shutting down");
+		else
+			g->kind->refuse(g, "this KME is shutting down");
 	}
+	d->refusing = true;
 }
 
 void
 door_stop(struct door *d, void (*gone)(void *), void *arg)
 {
-	static const struct timeval wait = {
-		STOP_MS / 1000, STOP_MS % 1000 * 1000
-	};
 	struct guest *g, *next;
 
 	d->stopping = true;
@@ -263,7 +271,7 @@ door_stop(struct door *d, void (*gone)(void *), void *arg)
 	}
 	d->stop_timer = event_new(d->base, -1, 0, on_stop_timer, d);
 	if (d->stop_timer != NULL)
-		event_add(d->stop_timer, &wait);
+		event_add(d->stop_timer, &stop_wait);
 	d->gone = gone;
 	d->gone_arg = arg;
 	door_check_gone(d);

@@ -27,7 +27,8 @@ int	door_open(struct door **, struct event_base *,
 int	door_reload(struct door *, const struct ksa_conf *);
 /*
  * No new connections or requests; those in flight get their answer, or 503
- * after a short while. gone() is called when the last connection is.
+ * after a short while; who does not take it is closed. gone() is called
+ * when the last connection is.
  */
 void	door_stop(struct door *, void (*gone)(void *), void *arg);
 void	door_free(struct door **);

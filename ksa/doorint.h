@@ -33,7 +33,7 @@ struct door {
 	struct porch		*porch;		/* not let in yet */
 	struct house		*house;		/* let in */
 	unsigned		 connections;	/* both, and those refused */
-	bool			 stopping;
+	bool			 stopping, refusing;
 	struct event		*stop_timer;
 	void			(*gone)(void *);
 	void			*gone_arg;

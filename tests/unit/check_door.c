@@ -822,6 +822,23 @@ START_TEST(at_the_end_what_cannot_be_answered_is_refused)
 }
 END_TEST
 
+START_TEST(at_the_end_nobody_waits_for_a_client_that_does_not_read)
+{
+	struct conn *mute = enter(cert_a1), *busy = enter(cert_a1);
+	int	 gone = 0;
+
+	request(mute, "GET " B "/status", "");
+	fakesupply.later = true;
+	request(busy, "GET " B "/enc_keys", "");
+	door_stop(door, on_gone, &gone);
+	event_base_loop(base, EVLOOP_ONCE);
+	ck_assert(fakeconn_finished(busy));
+	ck_assert_int_eq(gone, 0);
+	event_base_loop(base, EVLOOP_ONCE);
+	ck_assert_int_eq(gone, 1);
+}
+END_TEST
+
 START_TEST(an_empty_house_is_gone_at_once)
 {
 	int	gone = 0;
@@ -1110,6 +1127,7 @@ main(void)
 		those_who_were_let_in_do_not_count_as_strangers,
 		at_the_end_what_is_open_is_answered,
 		at_the_end_what_cannot_be_answered_is_refused,
+		at_the_end_nobody_waits_for_a_client_that_does_not_read,
 		an_empty_house_is_gone_at_once,
 		figures_count_answers_and_connections,
 		before_each_request_it_is_enough_to_look_at_the_clock,
