@@ -500,6 +500,27 @@ START_TEST(who_sends_no_more_gets_all_answers)
 }
 END_TEST
 
+START_TEST(what_was_sent_before_the_end_is_answered_even_if_it_had_to_wait)
+{
+	struct conn	*c;
+
+	begin();
+	c = enter(cert_a1);
+	fakesupply.later = true;
+	for (uint32_t i = 0; i < 20; i++)
+		say(c, 0x2101, i, ENC);
+	fakeconn_end(c);
+	for (uint32_t i = 0; i < 20; i++) {
+		ck_assert(!fakeconn_finished(c));
+		fakesupply_answer();
+	}
+	ck_assert(fakeconn_finished(c));
+	ck_assert_ptr_nonnull(strstr(output(c), "1203/19 "));
+	ck_assert_int_eq(figure("ak/answers/success"), 20);
+	end();
+}
+END_TEST
+
 START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 {
 	unsigned	 before;
@@ -590,6 +611,7 @@ UNIT_MAIN("akdoor",
 	who_leaves_takes_his_requests_along,
 	answers_that_may_not_have_arrived_are_counted,
 	who_sends_no_more_gets_all_answers,
+	what_was_sent_before_the_end_is_answered_even_if_it_had_to_wait,
 	an_answer_that_cannot_be_written_ends_the_connection,
 	connections_by_both_doors_count_together,
 	at_the_end_what_is_open_is_answered)
