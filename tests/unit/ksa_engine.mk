@@ -27,6 +27,11 @@ tests_unit_check_hostilepeer_SOURCES = tests/unit/check_hostilepeer.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_hostilepeer_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_hostilepeer_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_chaos
+tests_unit_check_chaos_SOURCES = tests/unit/check_chaos.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_chaos_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_chaos_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_wishing
 tests_unit_check_wishing_SOURCES = tests/unit/check_wishing.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
