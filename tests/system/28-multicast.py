@@ -1,26 +1,16 @@
 #!/usr/bin/python3
 """Identical keys for slaves at several nodes: sixteen additional ones, large
 keys, all or none when one node lacks key, kill -9 under load."""
-import random
 import re
-import threading
 import time
-import traceback
 
 from certs import Authority, application, reload, rewrite
-from lib import (GONE, SHORT, Client, Net, check, equal, fetch_keys, run, say,
-                 wait_for)
+from lib import SHORT, Client, Net, check, equal, run, say, wait_for
+from multiload import MASTER, MultiLoad, post
 
-MASTER = "SAE-A1"
 SETTINGS = ["pool_low=65536", "pool_high=131072", "relay_wait=25000"]
 FOURTEEN = ["SAE-%s%d" % (n, i) for n in "BCD" for i in (1, 2, 3, 4, 5)
           if (n, i) != ("B", 1)]
-
-
-def post(net, slave, also, number=1, size=256, client=None):
-    return (client or net.client(MASTER, timeout=40)).call(
-        slave, "enc_keys", {"number": number, "size": size,
-                            "additional_slave_SAE_IDs": also})
 
 
 def draw(net, slave, also, number=1, size=256):
@@ -142,72 +132,9 @@ def one_lacks(net, files):
     say("refused whole without d; nothing was used up")
 
 
-class Load:
-    """Masters that draw for several slaves, which fetch."""
-
-    def __init__(self, net):
-        self.net, self.ended, self.done = net, threading.Event(), 0
-        self.threads = [threading.Thread(target=self._guard, args=(m,),
-                                         daemon=True)
-                        for m in ("SAE-A1", "SAE-C2", "SAE-D1", "SAE-A1")]
-
-    def __enter__(self):
-        for t in self.threads:
-            t.start()
-        return self
-
-    def __exit__(self, *_):
-        self.ended.set()
-        for t in self.threads:
-            t.join(40)
-
-    def _guard(self, master):
-        try:
-            self._work(master)
-        except Exception:
-            self.net.oracle.fault("load died: " + traceback.format_exc())
-
-    def _draw(self, master, client, rnd):
-        slaves = rnd.sample([s for s in self.net.json["saes"] if s != master],
-                            rnd.randint(2, 6))
-        number, size = rnd.randint(1, 4), rnd.choice((128, 256, 8192))
-        try:
-            code, body = post(self.net, slaves[0], slaves[1:], number, size,
-                              client)
-        except GONE:
-            return []
-        if code != 200:
-            if code != 503:
-                self.net.oracle.fault("enc_keys: %d %s" % (code, body))
-            return []
-        return self.net.oracle.drawn(master, slaves[0], body, number, size,
-                                     slaves[1:])
-
-    def _work(self, master):
-        client, rnd = self.net.client(master), random.Random()
-        clients = {s: self.net.client(s) for s in self.net.json["saes"]}
-        while not self.ended.is_set():
-            keys = self._draw(master, client, rnd)
-            if not keys:
-                time.sleep(0.05)
-                continue
-            for i in range(1 + len(keys[0].also)):
-                mine = [[k, *k.also][i] for k in keys]
-                # What cannot be had now is fetched at the end.
-                if fetch_keys(self.net.oracle, clients[mine[0].slave],
-                              mine) == "done":
-                    self.done += len(mine)
-
-    def await_progress(self, seconds=30):
-        before = self.done
-        wait_for("multicast to go on", lambda: self.done > before + 20,
-                 seconds)
-        self.net.oracle.verdict()
-
-
 def kills(net):
     victims = [("a", "ksa"), ("b", "relayd"), ("c", "ksa"), ("d", "ksa")]
-    with Load(net) as load:
+    with MultiLoad(net) as load:
         load.await_progress()
         for node, daemon in victims[:2] if SHORT else victims:
             net.do("kill", node, daemon)
