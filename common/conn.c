@@ -16,6 +16,10 @@
 #include "ident.h"
 #include "tlsverify.h"
 
+/* What the network has not asked for yet waits in our queue, which has a
+ * limit, and not in the kernel: that takes megabytes of each connection. */
+#define UNSENT_MAX	131072
+
 void
 conn_hold(struct conn *c)
 {
@@ -198,9 +202,11 @@ static const struct connloop_ops loop_ops = {
 static int
 attach(struct conn *c, struct event_base *base, SSL_CTX *ctx)
 {
-	int	one = 1;
+	int	one = 1, unsent = UNSENT_MAX;
 
 	setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent,
+	    sizeof(unsent));
 	address_peer(c->fd, c->address);
 	connshake_init(c);
 	if ((c->loop = connloop_get(base, &loop_ops)) == NULL ||

@@ -570,7 +570,7 @@ END_TEST
 
 /* The same pair of peers, on TCP: UNIX sockets confirm nothing. */
 static void
-over_tcp(void)
+over_tcp_of(int room)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -591,12 +591,19 @@ over_tcp(void)
 	ck_assert_int_ge(fd = accept(l, NULL, NULL), 0);
 	fcntl(fd, F_SETFL, O_NONBLOCK);
 	close(l);
-	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &few, sizeof(few));
+	if (room > 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room));
 	conn = conn_new(base, server_ctx, fd, true, &limits, &ops, NULL);
 	peer = SSL_new(client_ctx);
 	SSL_set_fd(peer, peer_fd);
 	SSL_set_connect_state(peer);
 	ck_assert(handshake());
+}
+
+static void
+over_tcp(void)
+{
+	over_tcp_of(8192);
 }
 
 static void
@@ -637,6 +644,19 @@ START_TEST(what_a_peer_left_unread_in_our_queue_has_not_arrived)
 	peer_resets();
 	ck_assert_uint_eq(own.written, sizeof(data));
 	ck_assert_uint_lt(own.arrived, sizeof(data) / 2);
+}
+END_TEST
+
+/* Else a limit for our queue would limit nothing. */
+START_TEST(the_system_takes_little_that_a_peer_does_not_read)
+{
+	static char	data[4000000];
+
+	over_tcp_of(0);
+	ck_assert_int_eq(conn_write(conn, data, sizeof(data)), 0);
+	turns(50);
+	ck_assert_uint_gt(conn_output_queued(conn), sizeof(data) - 1000000);
+	ck_assert_uint_lt(conn_output_queued(conn), sizeof(data));
 }
 END_TEST
 
@@ -915,6 +935,7 @@ add_case(Suite *s, const char *name, void (*begin)(void))
 		a_last_answer_arrives_though_the_peer_stopped_sending,
 		a_last_answer_to_nobody_has_not_arrived,
 		a_peer_that_reads_steadily_is_not_cut_off,
+		the_system_takes_little_that_a_peer_does_not_read,
 		closing_during_the_handshake_is_safe,
 		noise_instead_of_tls_costs_only_the_connection,
 		a_peer_without_a_certificate_is_refused,
