@@ -8,6 +8,7 @@
 
 #include "err.h"
 #include "ksa/bindcache.h"
+#include "ksa/bindmsg.h"
 #include "ksa/blocks.h"
 #include "ksa/channel.h"
 #include "ksa/copy.h"
@@ -16,7 +17,6 @@
 
 #define BATCH_MAX	1024	/* more than one payload holds */
 #define REFUSALS_MAX	16	/* told one by one, of one batch */
-#define REQUEST_MAX	((1ULL << 60) - 1)
 #define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
 
 struct item {
@@ -47,88 +47,6 @@ struct inbox {
 	struct copy_parts parts;	/* of the copy that is coming */
 	uint32_t	 copies;	/* octets in batches */
 };
-
-/* Hostile: one valid ID a line. */
-static int
-decode_slaves(const struct msg_view *v, char **out)
-{
-	const char	*p = (const char *)v->p;
-	size_t		 left = v->len, n;
-
-	for (unsigned i = 0; left > 0; i++) {
-		const char	*end = memchr(p, '\n', left);
-
-		n = end == NULL ? left : (size_t)(end - p);
-		if (!sae_id_valid(p, n) || i == BINDING_SLAVES_MAX)
-			return -E_BAD_FORMAT;
-		if (end == NULL) {
-			*out = strndup((const char *)v->p, v->len);
-			return *out == NULL ? -E_NO_MEMORY : 0;
-		}
-		p += n + 1;
-		left -= n + 1;
-	}
-	return -E_BAD_FORMAT;
-}
-
-/* With a copy the pieces end with those of the MAC's key. */
-static int
-decode_pieces(const struct msg_bind *m, struct binding *b,
-    struct pieces **all)
-{
-	uint64_t	total = (uint64_t)m->keys * m->octets;
-	int		r;
-
-	if (!b->copied)
-		return pieces_decode(&b->pieces, m->pieces.p, m->pieces.len,
-		    total);
-	if (total > BINDING_OCTETS_MAX)
-		return -E_BAD_FORMAT;
-	if ((r = pieces_decode(all, m->pieces.p, m->pieces.len,
-	    total + OTP_MAC_KEY)) < 0)
-		return r;
-	b->pieces = pieces_part(*all, 0, total);
-	if (b->pieces == NULL) {
-		free(*all);
-		*all = NULL;
-	}
-	return b->pieces == NULL ? -E_NO_MEMORY : 0;
-}
-
-int
-inbox_decode(const struct msg_bind *m, uint64_t now, struct binding **out,
-    struct pieces **all)
-{
-	struct binding	*b;
-	char		*slaves;
-	int		 r;
-
-	*out = NULL;
-	*all = NULL;
-	if (m->request == 0 || m->request > REQUEST_MAX || m->keys == 0 ||
-	    m->keys > BINDING_KEYS_MAX || m->octets == 0 ||
-	    m->seed.len != KEYID_SEED || m->master[0] == '\0' ||
-	    (m->mac.len != 0 && m->mac.len != OTP_MAC))
-		return -E_BAD_FORMAT;
-	if ((r = decode_slaves(&m->slaves, &slaves)) < 0)
-		return r;
-	b = binding_new(m->master, slaves);
-	free(slaves);
-	if (b == NULL)
-		return -E_NO_MEMORY;
-	b->request = m->request;
-	b->keys = m->keys;
-	b->octets = m->octets;
-	b->made = now;
-	b->copied = m->mac.len != 0;
-	memcpy(b->seed, m->seed.p, KEYID_SEED);
-	if (b->copied)
-		memcpy(b->mac, m->mac.p, OTP_MAC);
-	if ((r = decode_pieces(m, b, all)) < 0)
-		binding_free(&b);
-	*out = b;
-	return r;
-}
 
 /* ---- the job ---- */
 
@@ -456,7 +374,7 @@ inbox_bind(struct inbox *in, const struct msg_bind *m)
 {
 	struct item	it = { .previous = m->previous };
 
-	if (inbox_decode(m, now_ms(), &it.b, &it.all) < 0) {
+	if (bindmsg_decode(m, now_ms(), &it.b, &it.all) < 0) {
 		in->peer->env->count.bad_messages++;
 		return;
 	}

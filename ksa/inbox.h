@@ -20,11 +20,5 @@ void	inbox_part(struct inbox *, const struct msg_bind_part *);
 void	inbox_void(struct inbox *, const struct msg_bind_void *);
 /* Says up to where bindings are on disk here. */
 void	inbox_acknowledge(struct inbox *);
-/*
- * Pure: a message to a binding. `all`: with a copy, the pieces of pad and MAC
- * key; else NULL. -E_BAD_FORMAT, -E_NO_MEMORY.
- */
-int	inbox_decode(const struct msg_bind *, uint64_t now, struct binding **,
-	    struct pieces **all);
 
 #endif

@@ -28,6 +28,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/admit.c ksa/admit.h \
 	ksa/bindcache.c ksa/bindcache.h \
 	ksa/bindings.c ksa/bindings.h \
+	ksa/bindmsg.c ksa/bindmsg.h \
 	ksa/blocks.c ksa/blocks.h \
 	ksa/calls.c ksa/calls.h \
 	ksa/channel.c ksa/channel.h \

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bytes.h"
+#include "ksa/bindmsg.h"
 #include "ksa/copy.h"
-#include "ksa/inbox.h"
 #include "tests/fuzz/replay.h"
 
 #define PIECES1	"\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0"
@@ -63,7 +63,7 @@ one_bind(const uint8_t *p, size_t len)
 		return 12;
 	m.slaves = (struct msg_view){ p, n };
 	m.pieces = (struct msg_view){ p + n, len - n < 16 ? len - n : 16 };
-	if (inbox_decode(&m, 1, &b, &all) == 0)
+	if (bindmsg_decode(&m, 1, &b, &all) == 0)
 		check(&m, b, all);
 	else if (b != NULL || all != NULL)
 		abort();
