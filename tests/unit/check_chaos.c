@@ -207,9 +207,10 @@ fetch_some(size_t first, unsigned app)
 		c->busy = false;
 		return;
 	}
-	c->handle = supply_dec(pair.n[app / 2].s, saes[app],
-	    saes[keys[first].master], (const uint8_t (*)[16])c->ids,
-	    c->number, on_done, c);
+	c->handle = supply_dec(pair.n[app / 2].s, &(struct supply_claim){
+	    .caller = saes[app], .peer_sae = saes[keys[first].master],
+	    .ids = (const uint8_t (*)[16])c->ids, .number = c->number },
+	    on_done, c);
 }
 
 static void
