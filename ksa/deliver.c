@@ -8,6 +8,7 @@
 #include "err.h"
 #include "ksa/bindcache.h"
 #include "ksa/blocks.h"
+#include "ksa/enc.h"
 #include "log.h"
 #include "secret.h"
 
@@ -207,7 +208,11 @@ read_all(struct fetch *f)
 
 	if ((r = measure(f, &octets)) < 0)
 		return r;
-	if ((f->keys = secret_new(octets)) == NULL)
+	if ((f->keys = secret_new(octets)) == NULL) {
+		enc_forget(f->call.env);
+		f->keys = secret_new(octets);
+	}
+	if (f->keys == NULL)
 		return -E_NO_MEMORY;
 	out = f->keys->bytes;
 	for (uint32_t i = 0; r == 0 && i < f->number; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/bindcache.h"
 #include "ksa/copy.h"
 #include "ksa/encbatch.h"
 #include "ksa/encint.h"
@@ -229,16 +230,21 @@ cut(struct enc *e, struct peer **lacks)
 	return r;
 }
 
+void
+enc_forget(struct env *env)
+{
+	segcache_clear(env->segments);
+	for (size_t i = 0; i < env->npeers; i++)
+		pool_forget(env->peers[i]->pool);
+}
+
 int
 enc_cut(struct enc *e, struct peer **lacks)
 {
-	struct env	*env = e->call.env;
-	int		 r = cut(e, lacks);
+	int	r = cut(e, lacks);
 
-	/* What pools have open can be read again. */
 	if (r == -E_NO_MEMORY) {
-		for (size_t i = 0; i < env->npeers; i++)
-			pool_forget(env->peers[i]->pool);
+		enc_forget(e->call.env);
 		r = cut(e, lacks);
 	}
 	return r;

@@ -15,6 +15,7 @@
 #define TAKE_MS		12000
 #define BACKOFF_MIN	200	/* ms */
 #define BACKOFF_MAX	5000
+#define BACKOFF_WANTED	500	/* while a request waits */
 #define LONELY_MS	3000	/* then a new block brings a new control key */
 #define UNANSWERED_MAX	16	/* times confirm_wait between two tries */
 #define GUESS		8000	/* octets of a block before the first came */
@@ -25,6 +26,11 @@ struct take { struct peer *peer; uint64_t serial; unsigned generation; };
 void
 pool_want(struct pool *p, uint64_t octets)
 {
+	uint64_t	soon = mono_ms() + BACKOFF_WANTED;
+
+	if (octets > 0 && p->want == 0 && p->unanswered == 0 &&
+	    p->not_before > soon)
+		p->not_before = soon;
 	p->want = octets;
 }
 
@@ -60,11 +66,13 @@ pool_may_meet(const struct pool *p, const struct supply_wish *w,
 void
 pool_failed(struct pool *p)
 {
+	unsigned	most = p->want > 0 ? BACKOFF_WANTED : BACKOFF_MAX;
+
 	if (p->not_before > mono_ms())
 		return;
 	p->backoff = p->backoff == 0 ? BACKOFF_MIN : p->backoff * 2;
-	if (p->backoff > BACKOFF_MAX)
-		p->backoff = BACKOFF_MAX;
+	if (p->backoff > most)
+		p->backoff = most;
 	p->not_before = mono_ms() + p->backoff;
 }
 
