@@ -9,7 +9,7 @@
 #include "http.h"
 #include "span.h"
 
-#define NAME_MAX_KEPT	16	/* we only look at Host and Expect */
+#define NAME_MAX_KEPT	20	/* of the longest that we look at, 17 */
 #define VALUE_MAX_KEPT	300	/* a host name and a port */
 
 struct http {
@@ -151,6 +151,10 @@ on_value_complete(llhttp_t *l)
 	if (!h->in_body && named(h, "Expect") && h->value_len == 12 &&
 	    strncasecmp(h->value, "100-continue", 12) == 0)
 		h->wants_continue = true;
+	/* llhttp takes any other coding, if this one is the last. */
+	if (!h->in_body && named(h, "Transfer-Encoding") &&
+	    (h->value_len != 7 || strncasecmp(h->value, "chunked", 7) != 0))
+		return refuse(h, "the only Transfer-Encoding is chunked");
 	h->name_len = 0;
 	return 0;
 }

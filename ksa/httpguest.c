@@ -110,6 +110,8 @@ static void
 answer_fault(struct exchange *x)
 {
 	x->g.last = true;
+	x->method = NULL;		/* those of the request before */
+	x->other[0] = '\0';
 	etsi014_refuse(x, 400, NULL, "%s", http_fault(x->http));
 }
 

@@ -181,6 +181,7 @@ START_TEST(what_smugglers_send_is_refused)
 		P H "Content-Length : 3\r\n\r\nabc",
 		P H "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
 		P H "Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+		P H "Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
 		P H "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
 		P H CHUNKED "\r\nx\r\n{}\r\n0\r\n\r\n",
 		P H CHUNKED "\r\n-1\r\n{}\r\n0\r\n\r\n",
