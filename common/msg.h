@@ -78,7 +78,8 @@ int	msg_encode(struct msgbuf *, const struct msg *);
 /*
  * Decodes the first message in the octets and says how many it took. Secrets
  * are copied into locked memory (the caller wipes the octets). Hostile input:
- * -E_BAD_FORMAT, -E_NO_MEMORY. On error nothing needs msg_wipe().
+ * -E_BAD_FORMAT. On error nothing needs msg_wipe(). An answer whose secret
+ * finds no room comes as one with err -E_NO_MEMORY; other messages: that error.
  */
 int	msg_decode(struct msg *, const uint8_t *, size_t len, size_t *used);
 /* Frees secrets; the message is empty then. */

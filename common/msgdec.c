@@ -9,7 +9,8 @@
  * msgpack-c's unpacker allocates whatever an array header claims; messages
  * here are one flat array, so a reader that allocates nothing does.
  */
-struct reader { const uint8_t *p, *end; };
+/* `lacks`: the message is well, but there is no memory for a secret. */
+struct reader { const uint8_t *p, *end; bool lacks; };
 
 static int
 read_be(struct reader *rd, unsigned octets, uint64_t *v)
@@ -162,7 +163,8 @@ get_secret(struct reader *rd, struct secret **v)
 	    view.len == 0)
 		return r;
 	*v = secret_copy(view.p, view.len);
-	return *v == NULL ? -E_NO_MEMORY : 0;
+	rd->lacks |= *v == NULL;
+	return 0;
 }
 
 #define MSG(name, from, to, help) \
@@ -224,7 +226,7 @@ decode_envelope(struct reader *rd, struct msg *m)
 int
 msg_decode(struct msg *m, const uint8_t *p, size_t len, size_t *used)
 {
-	struct reader	rd = { p, p + len };
+	struct reader	rd = { p, p + len, false };
 	int		r;
 
 	/* Only the envelope and pointers need zeroing; fields are set. */
@@ -233,10 +235,13 @@ msg_decode(struct msg *m, const uint8_t *p, size_t len, size_t *used)
 	if ((r = decode_envelope(&rd, m)) < 0)
 		return r;
 	msg_clear(m);
-	if (m->err == 0 && (r = decode_fields(&rd, m)) < 0) {
+	r = m->err == 0 ? decode_fields(&rd, m) : 0;
+	if (r < 0 || rd.lacks)
 		msg_wipe(m);
-		return r;
-	}
+	if (rd.lacks && m->kind != MSG_REPLY)
+		return -E_NO_MEMORY;
+	if (rd.lacks)		/* our want is no fault of the peer's */
+		m->err = -E_NO_MEMORY;
 	*used = (size_t)(rd.p - p);
-	return 0;
+	return r;
 }

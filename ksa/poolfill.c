@@ -130,7 +130,8 @@ take_done(void *arg, int err, struct msg *reply)
 		peer_error(peer, "no block from kma: %s",
 		    err_text(err == 0 ? -E_BAD_FORMAT : err));
 		/* The other end may hold it all the same. */
-		if (err == -E_TIMEOUT || err == -E_GONE || err == 0)
+		if (err == -E_TIMEOUT || err == -E_GONE ||
+		    err == -E_NO_MEMORY || err == 0)
 			newblocks_void(peer->newblocks, OWN, t->serial,
 			    "its delivery failed");
 	}

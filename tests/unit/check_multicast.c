@@ -14,6 +14,7 @@
 #include "ksa/bindings.h"
 #include "ksa/bindmsg.h"
 #include "ksa/copy.h"
+#include "ksa/enc.h"
 #include "ksa/peer.h"
 #include "ksa/pool.h"
 #include "unit.h"
