@@ -8,26 +8,33 @@
 #define MS_PER_LINE	100
 
 bool
-quiet(void)
+quiet_of(struct quiet *q, const char *who)
 {
-	static __thread uint64_t filled, left_out;
-	static __thread unsigned lines = LINES_MAX;
 	uint64_t	now = mono_ms(), more;
 
-	more = (now - filled) / MS_PER_LINE;
+	more = (now - q->filled) / MS_PER_LINE;
+	if (q->filled == 0 || more > LINES_MAX - q->lines)
+		more = LINES_MAX - q->lines;
 	if (more > 0) {
-		filled = now;
-		lines = lines + more > LINES_MAX ? LINES_MAX :
-		    lines + (unsigned)more;
+		q->filled = now;
+		q->lines += (unsigned)more;
 	}
-	if (lines == 0) {
-		left_out++;
+	if (q->lines == 0) {
+		q->left_out++;
 		return true;
 	}
-	lines--;
-	if (left_out > 0)
-		log_warn("lines left out", "n=%llu",
-		    (unsigned long long)left_out);
-	left_out = 0;
+	q->lines--;
+	if (q->left_out > 0)
+		log_warn("lines left out", "n=%llu of=%s",
+		    (unsigned long long)q->left_out, log_quote(who));
+	q->left_out = 0;
 	return false;
+}
+
+bool
+quiet(void)
+{
+	static __thread struct quiet q;
+
+	return quiet_of(&q, "peers");
 }

@@ -28,6 +28,8 @@ log_refusal(const struct ak_request *r, const char *response)
 {
 	const struct guest *g = akguest_of(r);
 
+	if (guest_quiet(g))
+		return;
 	log_event(g->refusal != NULL ? LL_NOTICE : LL_INFO,
 	    "request refused", "method=%s message_id=%u sae=%s peer_sae=%s "
 	    "peer=%s reason=%s", r->method, r->message_id, guest_sae(g),

@@ -38,6 +38,7 @@ struct door {
 	void			(*gone)(void *);
 	void			*gone_arg;
 	uint64_t		 accepted, refused;
+	struct quiet		 strangers;
 	uint64_t		 undelivered, undelivered_keys;
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
 	struct ak_figures	 ak;

@@ -19,6 +19,8 @@
 static void
 log_refusal(const struct exchange *x, int code, const char *why)
 {
+	if (guest_quiet(&x->g))
+		return;
 	log_event(x->g.refusal != NULL ? LL_NOTICE : LL_INFO,
 	    "request refused", "code=%d method=%s sae=%s peer_sae=%s peer=%s "
 	    "reason=%s", code, x->method ? x->method : "-",

@@ -11,6 +11,7 @@
 #include "ksa/channel.h"
 #include "ksa/deliver.h"
 #include "log.h"
+#include "quiet.h"
 
 #define ASKS_MAX	1024	/* of one call: unknown requests x peers */
 #define WAITING_MAX	32	/* calls of one application that wait */
@@ -142,9 +143,10 @@ refuse(struct fetch *f, enum supply_status s, const char *why)
 	uuid_text	id;
 
 	uuid_print(f->ids[0], id);
-	log_notice("keys refused", "application=%s keys=%" PRIu32
-	    " first=%s reason=%s", log_quote(f->caller), f->number, id,
-	    log_quote(why));
+	if (!quiet())
+		log_notice("keys refused", "application=%s keys=%" PRIu32
+		    " first=%s reason=%s", log_quote(f->caller), f->number,
+		    id, log_quote(why));
 	f->call.env->count.dec_refused++;
 	call_fail(&f->call, s, "%s", why == unknown ? "" : why);
 	end(f);

@@ -14,6 +14,14 @@ guest_sae(const struct guest *g)
 	return g->caller != NULL ? log_quote(g->caller->id) : "-";
 }
 
+bool
+guest_quiet(const struct guest *g)
+{
+	return g->caller != NULL ?
+	    quiet_of(&g->caller->refusals, g->caller->id) :
+	    quiet_of(&g->door->strangers, "strangers");
+}
+
 void
 guest_has_keys(struct guest *g, struct receipt *r)
 {

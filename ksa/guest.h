@@ -64,6 +64,8 @@ void	guest_has_keys(struct guest *, struct receipt *);
 /* After the answers that are due, if any, the connection ends. */
 void	guest_finish(struct guest *);
 void	guest_close(struct guest *, const char *why);
+/* As quiet(), for refusals of his application's requests. */
+bool	guest_quiet(const struct guest *);
 /* For the log; "-" for none. */
 const char *guest_sae(const struct guest *);
 

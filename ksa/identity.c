@@ -140,8 +140,9 @@ identity_refuses(const struct guest *g)
 		return g->refusal;
 	if (g->caller->local)
 		return NULL;
-	log_notice("application of another node", "sae=%s km=%s",
-	    log_quote(g->caller->id), g->caller->km);
+	if (!guest_quiet(g))
+		log_notice("application of another node", "sae=%s km=%s",
+		    log_quote(g->caller->id), g->caller->km);
 	snprintf(text, sizeof(text), "application \"%s\" belongs to another "
 	    "node (%s)", g->caller->id, g->caller->km);
 	return text;

@@ -10,6 +10,7 @@
 
 #include "conf.h"
 #include "ident.h"
+#include "quiet.h"
 
 struct sae_book;
 
@@ -19,6 +20,7 @@ struct sae {
 	bool		local;		/* that is this node */
 	bool		registered;	/* false: was, before a reload */
 	unsigned	connections;	/* to our door; the door counts */
+	struct quiet	refusals;	/* of its requests */
 };
 
 /* What is wrong with an application of the configuration. */

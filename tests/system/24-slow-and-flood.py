@@ -193,6 +193,23 @@ def good_ones_are_not_named(net):
     wait_for("all to be gone", lambda: net.ctl("a", "ksa")["connections"] == 0)
 
 
+def refused_often(net):
+    """Who errs all the time does not fill the log, nor hide others."""
+    wrong, rounds = request("GET", "/wrong"), 40
+    c = raw(net, M)
+    for _ in range(rounds):
+        c.send(wrong * 100)
+        for _ in range(100):
+            equal(c.answer().code, 404, "a wrong path")
+    c.close()
+    equal(net.client(OTHER).request("GET", "/wrong")[0], 404, "another's")
+    lines = [x for x in log_of(net).splitlines() if "request refused" in x
+             and "no such resource" in x]
+    check(50 <= sum('sae="%s"' % M in x for x in lines) < rounds * 50,
+          "%d lines" % len(lines))
+    check(any('sae="%s"' % OTHER in x for x in lines), "another's line")
+
+
 class Served:
     """An application that goes on: a connection that lasts, and new ones."""
 
@@ -313,7 +330,7 @@ def main():
         resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     net = Net("ab", ["a-b"], settings=SETTINGS)
     for part in (good_ones_are_not_named, slow, does_not_read, leaves,
-                 fetched_again):
+                 fetched_again, refused_often):
         part(net)
         say(part.__name__.replace("_", " "), "done")
     say(figures_agree(net), "answers may not have arrived, all named")

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "log.h"
+#include "quiet.h"
 #include "unit.h"
 
 static char *
@@ -122,7 +123,30 @@ START_TEST(a_diverted_error_goes_to_its_text_only)
 }
 END_TEST
 
-UNIT_MAIN("log", a_line_holds_no_control_characters,
+START_TEST(who_causes_many_lines_is_quiet_and_nobody_else)
+{
+	struct quiet	 one = { 0 }, other = { 0 };
+	unsigned	 said = 0;
+	char		*lines;
+
+	log_init("test", LL_INFO);
+	for (int i = 0; i < 100000; i++)
+		said += !quiet_of(&one, "one");
+	ck_assert_uint_ge(said, 50);
+	ck_assert_uint_lt(said, 50000);
+	ck_assert(!quiet_of(&other, "other"));
+	unit_capture();
+	while (quiet_of(&one, "one"))
+		;
+	lines = unit_captured();
+	ck_assert_ptr_nonnull(strstr(lines, "lines left out n="));
+	ck_assert_ptr_nonnull(strstr(lines, " of=\"one\""));
+	free(lines);
+}
+END_TEST
+
+UNIT_MAIN("log", who_causes_many_lines_is_quiet_and_nobody_else,
+    a_line_holds_no_control_characters,
     a_long_line_is_cut_and_still_ends, only_the_levels_asked_for_are_written,
     foreign_text_is_quoted_escaped_and_cut,
     eight_quoted_values_fit_in_one_line,
