@@ -14,7 +14,6 @@
 #include "quiet.h"
 
 #define ASKS_MAX	1024	/* of one call: unknown requests x peers */
-#define WAITING_MAX	32	/* calls of one application that wait */
 #define ASK_MS		1000
 #define NO_REQUEST	0	/* no KSA draws it */
 
@@ -358,7 +357,8 @@ fetch_call(struct env *env, const struct supply_claim *q, supply_done *done,
 	fate = decide(f);
 	if (fate != WAITS)
 		return fate == COMMITS ? &f->call : NULL;
-	if (waiting_of(env, q->caller) >= WAITING_MAX ||
+	if (waiting_of(env, q->caller) >=
+	    (unsigned)env->conf->max_waiting ||
 	    env->conf->query_wait == 0 ||
 	    call_timer(&f->call, env->conf->query_wait, on_timeout) < 0) {
 		refuse(f, SUPPLY_UNAVAILABLE,

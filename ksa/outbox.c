@@ -310,19 +310,24 @@ issued_elsewhere(const struct outbox *o, uint64_t request)
 }
 
 static void
-reply(struct outbox *o, enum msg_id id, uint64_t request, const char *reason)
+say_void(struct outbox *o, uint64_t request)
 {
-	struct msg	m = { .id = id };
+	struct msg	m = { .id = MSG_bind_void };
 
-	if (id == MSG_bind_unknown) {
-		m.bind_unknown.request = request;
-		m.bind_unknown.elsewhere = issued_elsewhere(o, request);
-	} else {
-		m.bind_void.request = request;
-		m.bind_void.mine = 1;
-		strncpy(m.bind_void.reason, reason,
-		    sizeof(m.bind_void.reason) - 1);
-	}
+	m.bind_void.request = request;
+	m.bind_void.mine = 1;
+	strncpy(m.bind_void.reason, "void at the source",
+	    sizeof(m.bind_void.reason) - 1);
+	(void)channel_send(o->peer->channel, &m);
+}
+
+static void
+say_unknown(struct outbox *o, uint64_t request, bool elsewhere)
+{
+	struct msg	m = { .id = MSG_bind_unknown };
+
+	m.bind_unknown.request = request;
+	m.bind_unknown.elsewhere = elsewhere;
 	(void)channel_send(o->peer->channel, &m);
 }
 
@@ -342,9 +347,11 @@ outbox_query(struct outbox *o, uint64_t request)
 	r = bindings_get_issued(keystore_reader(o->peer->env->store),
 	    o->peer->id, request, &b);
 	if (r == 0 && b->state != BINDING_VALID)
-		reply(o, MSG_bind_void, request, "void at the source");
-	else if (r == -E_NOT_FOUND || (r == 0 && request <= o->acked))
-		reply(o, MSG_bind_unknown, request, NULL);
+		say_void(o, request);
+	else if (r == -E_NOT_FOUND)
+		say_unknown(o, request, issued_elsewhere(o, request));
+	else if (r == 0 && request <= o->acked)
+		say_unknown(o, request, false);
 	else if (r == 0 && mono_ms() - o->progress >= GAP_MS &&
 	    mono_ms() - o->resent >= GAP_MS && o->synced)
 		resend(o, o->acked);
