@@ -445,8 +445,9 @@ static const char *const	leftovers[] = {
 	"SELECT count(*) FROM fetched",
 	"SELECT count(*) FROM received WHERE state = 0",
 	"SELECT count(*) FROM block WHERE used = octets",
-	"SELECT count(*) FROM block WHERE direction = 0 AND used <> wiped"
-	    " AND peer <> (SELECT peer.id FROM peer ORDER BY id LIMIT 1)",
+	/* clang wants to be told that these are one. */
+	("SELECT count(*) FROM block WHERE direction = 0 AND used <> wiped"
+	    " AND peer <> (SELECT peer.id FROM peer ORDER BY id LIMIT 1)"),
 };
 #define LEFTOVERS	(sizeof(leftovers) / sizeof(leftovers[0]))
 
