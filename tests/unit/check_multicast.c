@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "enginepair.h"
@@ -641,31 +640,22 @@ life(void)
 	kill(getpid(), SIGKILL);
 }
 
+static void
+live(int fd)
+{
+	report = fd;
+	life();
+}
+
 static size_t
 crash(unsigned at, struct seen *seen, size_t room)
 {
-	int	p[2], status;
-	ssize_t	n;
-	size_t	have = 0;
-	pid_t	pid;
+	size_t	octets;
 
-	ck_assert_int_eq(pipe(p), 0);
-	pid = fork();
-	ck_assert_int_ge(pid, 0);
-	if (pid == 0) {
-		close(p[0]);
-		report = p[1];
-		die_at = at;
-		life();
-	}
-	close(p[1]);
-	while ((n = read(p[0], (char *)seen + have, room - have)) > 0)
-		have += (size_t)n;
-	close(p[0]);
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
-	    "status %x", status);
-	return have / sizeof(*seen);
+	die_at = at;
+	octets = unit_killed(live, seen, room);
+	die_at = 0;
+	return octets / sizeof(*seen);
 }
 
 START_TEST(after_crashes_at_any_step_all_slaves_have_what_the_master_got)

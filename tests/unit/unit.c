@@ -5,10 +5,12 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define TIMEOUT	120	/* s; sanitizers on a busy machine are slow */
@@ -79,6 +81,32 @@ unit_read(const char *path, size_t *len)
 		*len = (size_t)st.st_size;
 	close(fd);
 	return p;
+}
+
+size_t
+unit_killed(void (*life)(int report), void *seen, size_t room)
+{
+	int	p[2], status;
+	ssize_t	n;
+	size_t	have = 0;
+	pid_t	pid;
+
+	ck_assert_int_eq(pipe(p), 0);
+	pid = fork();
+	ck_assert_int_ge(pid, 0);
+	if (pid == 0) {
+		close(p[0]);
+		life(p[1]);
+		_exit(1);
+	}
+	close(p[1]);
+	while ((n = read(p[0], (char *)seen + have, room - have)) > 0)
+		have += (size_t)n;
+	close(p[0]);
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL,
+	    "status %x", status);
+	return have;
 }
 
 void
