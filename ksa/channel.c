@@ -34,6 +34,7 @@ struct channel {
 	struct keys	*keys;
 	struct msgbuf	 out, open;
 	struct event	*flush;
+	const struct msg *frame;	/* what goes out has this round it */
 	unsigned	 soon, soon_last;	/* in this payload; the last */
 	uint64_t	 flushed;		/* mono, ms */
 };
@@ -217,10 +218,32 @@ carry(struct channel *ch, uint8_t first, const uint8_t *p, size_t len)
 	free(body);
 }
 
+/* Sessions have frames of their own on Kx. */
+static void
+carry_framed(struct channel *ch, uint8_t first, const uint8_t *p, size_t len)
+{
+	struct msg	 m = *ch->frame;
+	uint8_t		*body;
+
+	if ((body = malloc(len + 1)) == NULL)
+		return;
+	body[0] = first;
+	memcpy(body + 1, p, len);
+	memcpy(m.session_out.peer, ch->peer->km, sizeof(m.session_out.peer));
+	m.session_out.body = (struct msg_view){ body, len + 1 };
+	(void)ch->peer->env->ops->tell(ch->peer->env->arg, &m);
+	free(body);
+}
+
 static void
 link_send(void *arg, const uint8_t *p, size_t len)
 {
-	carry(arg, BODY_LINK, p, len);
+	struct channel	*ch = arg;
+
+	if (ch->frame != NULL)
+		carry_framed(ch, BODY_LINK, p, len);
+	else
+		carry(ch, BODY_LINK, p, len);
 }
 
 static void
@@ -381,6 +404,23 @@ channel_send_soon(struct channel *ch, const struct msg *m)
 		channel_hurry(ch);
 	else if (!event_pending(ch->flush, EV_TIMEOUT, NULL))
 		event_add(ch->flush, &pace);
+	return 0;
+}
+
+int
+channel_send_framed(struct channel *ch, const struct msg *m,
+    const struct msg *frame)
+{
+	int	r;
+
+	if (!authlink_is_up(ch->link))
+		return -E_DOWN;
+	flush(ch);		/* what it builds on goes first */
+	if ((r = pack(ch, &ch->out, m)) < 0)
+		return r;
+	ch->frame = frame;
+	flush(ch);
+	ch->frame = NULL;
 	return 0;
 }
 

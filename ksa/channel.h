@@ -24,6 +24,12 @@ int	channel_send(struct channel *, const struct msg *);
 int	channel_send_soon(struct channel *, const struct msg *);
 /* Somebody waits for what was sent soon. */
 void	channel_hurry(struct channel *);
+/*
+ * At once, in a frame of its own: `frame` (session_out, all but peer and body)
+ * says what of it stands in the open.
+ */
+int	channel_send_framed(struct channel *, const struct msg *,
+	    const struct msg *frame);
 int	channel_send_open(struct channel *, const struct msg *);
 /* Inside the authlink if it is up, else in the open. */
 int	channel_send_either(struct channel *, const struct msg *);

@@ -124,6 +124,20 @@ const struct conf_opt ksa_options[] = {
 	INT(tombstone, "86400", 60, 31536000, "s",
 	    "How long after that it is remembered for whom a key was."),
 
+	INT(session_answer_wait, "5000", 100, MS_MAX, "ms",
+	    "How long an application may take to answer when a session or "
+	    "keys are brought to it; keys not confirmed by then are void."),
+	INT(session_grace, "30", 0, 86400, "s",
+	    "A session ends when either of its applications has had no "
+	    "connection by ak_listen for so long."),
+	INT(session_idle, "3600", 1, 31536000, "s",
+	    "A session that no key was asked for in for so long ends."),
+	INT(max_sessions, "10000", 1, 1000000, "",
+	    "Most sessions at once of this node's applications."),
+	INT(max_sessions_per_application, "1024", 1, 1000000, "",
+	    "Most sessions at once of one application, asked for by it or "
+	    "brought to it."),
+
 	INT(max_connections, "10000", 1, 1000000, "",
 	    "Most connections at once that have shown a certificate; "
 	    "then an idle one of the application that has most gives way to "

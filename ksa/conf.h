@@ -41,6 +41,9 @@ struct ksa_conf {
 	int64_t	max_waiting;		/* requests per application, peer */
 	int64_t	relay_wait, query_wait, confirm_wait;	/* ms */
 	int64_t	redelivery, key_expiry, tombstone;	/* s */
+	int64_t	session_answer_wait;	/* ms */
+	int64_t	session_grace, session_idle;	/* s */
+	int64_t	max_sessions, max_sessions_per_application;
 
 	int64_t	max_connections, max_connections_per_application;
 	int64_t	max_handshakes, max_handshakes_per_address;

@@ -18,6 +18,7 @@ struct enc_batch;
 struct fetches;
 struct peer;
 struct segcache;
+struct sessions;
 struct sweep;
 struct wishing;
 struct witness;
@@ -56,6 +57,7 @@ struct env {
 	struct fetches		*fetches;
 	struct bindcache	*bindings;
 	struct segcache		*segments;
+	struct sessions		*sessions;
 	struct sweep		*sweep;
 	struct witness		*witness;
 	uint64_t		 serial_last;	/* of a block, for any peer */

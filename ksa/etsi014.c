@@ -71,6 +71,9 @@ static const struct {
 	[SUPPLY_UNAVAILABLE] =	{ 503, "the key supply is not available" },
 	[SUPPLY_TIMEOUT] =	{ 503, "the key supply did not answer in time" },
 	[SUPPLY_UNMET] =	{ 400, EXTENSION_UNMET },
+	/* Of sessions, which this door has none of. */
+	[SUPPLY_REJECTED] =	{ 503, "rejected" },
+	[SUPPLY_EXPIRED] =	{ 503, "expired" },
 };
 
 static void

@@ -53,6 +53,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/poolcut.c ksa/poolfill.c \
 	ksa/quota.c ksa/quota.h \
 	ksa/rollback.c ksa/rollback.h \
+	ksa/session.c ksa/session.h \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h \
 	ksa/wishing.c ksa/wishing.h

@@ -51,6 +51,9 @@ enum supply_status {
 	SUPPLY_UNAVAILABLE,
 	SUPPLY_TIMEOUT,
 	SUPPLY_UNMET,		/* there is key, but none as it was wished */
+	SUPPLY_REJECTED,	/* sessions: refused, or beyond the limit */
+	SUPPLY_EXPIRED,		/* sessions: it has ended */
+	SUPPLY_STATUSES
 };
 
 struct supply_limits {		/* sizes in bits as the standards have them */
@@ -90,6 +93,7 @@ struct supply_answer {
 	struct secret		*keys;
 	const struct supply_origin *origin;	/* NULL: nobody asked */
 	unsigned		 unmet;		/* mandatory wishes */
+	const uint8_t		*session;	/* 16 octets; NULL: none */
 };
 
 typedef void	supply_done(void *arg, struct supply_answer *);

@@ -196,20 +196,24 @@ static int
 tell(void *arg, const struct msg *m)
 {
 	struct pair_node	*n = arg;
-	unsigned		 to = node(m->supply_out.peer);
+	bool		 framed = m->id == MSG_session_out;
+	const struct msg_view *body = framed ? &m->session_out.body :
+			    &m->supply_out.body;
+	unsigned	 to = node(framed ? m->session_out.peer :
+			    m->supply_out.peer);
 
 	if (!connected(n->index, to) || chance(pair.lose))
 		return 0;
-	if (pair.spy != NULL && m->supply_out.body.p[0] == 0 &&
-	    pair.spy(n->index, to, &m->supply_out.body))
+	if (pair.spy != NULL && body->p[0] == 0 &&
+	    pair.spy(n->index, to, body))
 		return 0;
-	if (pair.lose_confirm > 0 && m->supply_out.body.p[0] == 1) {
+	if (pair.lose_confirm > 0 && body->p[0] == 1) {
 		pair.lose_confirm--;
 		return 0;
 	}
-	carry(n->index, to, &m->supply_out.body);
+	carry(n->index, to, body);
 	if (chance(pair.repeat))
-		carry(n->index, to, &m->supply_out.body);
+		carry(n->index, to, body);
 	return 0;
 }
 
