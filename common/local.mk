@@ -6,6 +6,9 @@ COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
 # A list in the order of the alphabet; each .c has its header beside it.
 libcommon_a_SOURCES = \
 	common/address.c common/address.h \
+	common/akmsg.c common/akmsg.h \
+	common/akread.c common/akread.h \
+	common/akwrite.c common/akwrite.h \
 	common/authlink.c common/authlink.h \
 	common/base64.c common/base64.h \
 	common/block.h \

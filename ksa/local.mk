@@ -20,8 +20,7 @@ ksa_door_sources = ksa/arrive.c \
 
 # Q.4161 over TCP.
 ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
-	ksa/akguest.c ksa/akguest.h ksa/akmsg.c ksa/akmsg.h ksa/akread.c ksa/akread.h \
-	ksa/akwrite.c ksa/akwrite.h
+	ksa/akguest.c ksa/akguest.h
 
 # The engine behind both.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ksa/akread.h"
-#include "ksa/akwrite.h"
+#include "akread.h"
+#include "akwrite.h"
 
 /* Escapes make up to six octets of one. */
 static char	first[6 * 65536 + 65536], second[sizeof(first)];

@@ -2,7 +2,7 @@
 #ifndef FUZZ_AKFUZZ_H
 #define FUZZ_AKFUZZ_H
 
-#include "ksa/akmsg.h"
+#include "akmsg.h"
 #include "tests/fuzz/replay.h"
 
 #define AKFUZZ_KEY	"0192f0c1-7a00-7000-8000-000000000001"

@@ -6,8 +6,8 @@
 
 #include "err.h"
 #include "frame.h"
-#include "ksa/akread.h"
-#include "ksa/akwrite.h"
+#include "akread.h"
+#include "akwrite.h"
 #include "unit.h"
 
 #define KEY1	"0192f0c1-7a00-7000-8000-000000000001"

@@ -4,8 +4,8 @@
  * (akread.c) and writing (akwrite.c) follow it. Names are those of
  * doc/profile.md, section 2.
  */
-#ifndef KSA_AKMSG_H
-#define KSA_AKMSG_H
+#ifndef QKD_AKMSG_H
+#define QKD_AKMSG_H
 
 #include <jansson.h>
 #include <stdbool.h>

@@ -1,6 +1,6 @@
 /* akwrite.h - messages of Q.4161 as JSON and as whole frames. Pure. */
-#ifndef KSA_AKWRITE_H
-#define KSA_AKWRITE_H
+#ifndef QKD_AKWRITE_H
+#define QKD_AKWRITE_H
 
 #include "akmsg.h"
 #include "jsonout.h"

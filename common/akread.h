@@ -2,8 +2,8 @@
  * akread.h - what applications send by Q.4161, checked member by member: type,
  * presence, range. Pure: hostile octets in, checked values out.
  */
-#ifndef KSA_AKREAD_H
-#define KSA_AKREAD_H
+#ifndef QKD_AKREAD_H
+#define QKD_AKREAD_H
 
 #include "akmsg.h"
 
