@@ -1,5 +1,6 @@
 """Q.4161 over TCP/TLS, written from doc/profile.md: frames by hand, so that a
-test may also send what no application should."""
+test may also send what no application should. A whole application, which
+answers what the KM begins, is in akapp.py."""
 import json
 import socket
 import ssl
@@ -17,9 +18,16 @@ SUPPLY, SUPPLIED = 0x120A, 0x210B
 ANSWER = {KEY_REQUEST: KEY_RESPONSE, KEY_REQUEST_WITH_ID: KEY_RESPONSE,
           SESSION_REQUEST: SESSION_RESPONSE,
           SESSION_KEY_REQUEST: SESSION_KEY_RESPONSE}
+NOTIFIED = {SESSION_NOTIFY: SESSION_NOTIFIED, SUPPLY: SUPPLIED}
 MEMBERS = {KEY_RESPONSE: {"keys", "response"},
            SESSION_RESPONSE: {"session_ID", "response"},
-           SESSION_KEY_RESPONSE: {"session_ID", "keys", "response"}}
+           SESSION_NOTIFY: {"application_source_ID", "session_ID",
+                            "application_destination_ID"},
+           SESSION_KEY_RESPONSE: {"session_ID", "keys", "response"},
+           SUPPLY: {"session_ID", "keys"}}
+OPTIONAL = {SESSION_RESPONSE: {"source_KM_ID"},
+            SESSION_NOTIFY: {"application_name", "number_of_keys"},
+            SUPPLY: {"extension"}}
 TOKENS = {"success", "bad_request", "unauthorized", "not_found",
           "insufficient_keys", "too_large", "unavailable", "timeout",
           "rejected", "expired"}
@@ -115,20 +123,24 @@ class Ak:
 
 
 def well_formed(code, payload):
-    """What holds for every answer: Tables 3, 5, 9; failures too."""
-    token, colon, words = payload["response"].partition(": ")
-    check(token in TOKENS, "response: %s" % payload)
-    check(not colon or words, "no words: %s" % payload)
-    good = token == "success"
-    known = MEMBERS[code] | ({"source_KM_ID"} if code == SESSION_RESPONSE
-                             else set())
+    """What holds for all that a KM sends: Tables 3, 5, 6, 9, 10; failures
+    too."""
+    known = MEMBERS[code] | OPTIONAL.get(code, set())
     check(MEMBERS[code] <= set(payload) <= known, "members: %s" % payload)
+    good, session = True, payload.get("session_ID")
+    if "response" in payload:
+        word, colon, why = payload["response"].partition(": ")
+        check(word in TOKENS, "response: %s" % payload)
+        check(not colon or why, "no words: %s" % payload)
+        good = word == "success"
     if "keys" in payload:
         check(isinstance(payload["keys"], list), "keys: %s" % payload)
         check(bool(payload["keys"]) == good, "keys: %s" % payload)
-    if payload.get("session_ID"):
-        equal(str(uuid.UUID(payload["session_ID"])), payload["session_ID"],
-              "session_ID")
+    if session or good and "session_ID" in payload:
+        equal(str(uuid.UUID(session)), session, "session_ID")
+    if "number_of_keys" in payload:
+        check(type(payload["number_of_keys"]) is int and
+              payload["number_of_keys"] > 0, "%s" % payload)
 
 
 def token(answer):

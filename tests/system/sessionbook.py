@@ -1,0 +1,271 @@
+"""The independent checker of sessions. It hears of everything that the
+applications were brought and told, and reads the stores of both KMs.
+
+It knows only the promises of doc/profile.md: no octet of key twice; the source
+gets a key only after the destination has confirmed it, the same octets, once,
+and no more than the session's limit; and in the end every key is either
+supplied at both KMs or void at both.
+"""
+import base64
+import subprocess
+import threading
+
+import ak
+from lib import check, wait_for
+from oracle import UUID
+
+GOOD, VOID, OFFERED = "supplied", "void", "offered"
+STATES = {0: GOOD, 1: GOOD, 2: VOID, 3: GOOD, 4: OFFERED}
+
+
+class Session:
+    def __init__(self, source, destination, limit):
+        self.ends, self.limit, self.supplied = (source, destination), limit, 0
+
+
+class Key:
+    def __init__(self, octets, session):
+        self.octets, self.session = octets, session
+        self.confirmed = self.supplied = False
+
+
+class Book:
+    def __init__(self, net):
+        self.net, self.oracle = net, net.oracle
+        self.sessions, self.keys = {}, {}
+        self.requests = {}      # request -> IDs of its keys
+        self.lock = threading.RLock()
+
+    def fault(self, text):
+        self.oracle.fault(text)
+
+    # What applications tell; `sae` is who was told.
+
+    def noticed(self, sae, n):
+        with self.lock:
+            if n.code == ak.SESSION_NOTIFY:
+                self._invited(sae, n)
+            else:
+                self._brought(sae, n)
+
+    def _invited(self, sae, n):
+        p = n.payload
+        ends = p["application_source_ID"], p["application_destination_ID"]
+        s = self.sessions.setdefault(n.session, Session(
+            *ends, p.get("number_of_keys")))
+        if s.ends != ends or sae != ends[1]:
+            self.fault("session %s of %s and %s was brought to %s: %s" % (
+                n.session, *s.ends, sae, p))
+
+    def _brought(self, sae, n):
+        s = self.sessions.get(n.session)
+        if s is None or s.ends[1] != sae:
+            self.fault("%s was brought keys of session %s, which is not its "
+                       "own" % (sae, n.session))
+            return
+        if len(set(n.key_ids)) != len(n.keys):
+            self.fault("a key_ID twice in 0x120A: %s" % n.key_ids)
+        for key_id, octets in n.keys:
+            self._key(s, n.session, key_id, octets)
+
+    def _key(self, s, session, key_id, octets):
+        k = self.keys.get(key_id)
+        if k is None:
+            if not UUID.match(key_id):
+                self.fault("not a key_ID: %r" % key_id)
+            self.keys[key_id] = Key(octets, session)
+            # The other checker keeps the octets; it need not fetch them.
+            self.oracle.drawn(*s.ends, {"keys": [{
+                "key_ID": key_id, "key": base64.b64encode(octets).decode()}]},
+                1, None)[0].fetched = True
+            self.requests.setdefault(request_of(key_id), []).append(key_id)
+        elif (k.octets, k.session) != (octets, session):
+            self.fault("key %s was brought twice and differs" % key_id)
+        elif k.supplied:
+            self.fault("key %s was brought again after it was supplied"
+                       % key_id)
+
+    def confirmed(self, sae, payload):
+        """Just before 0x210B leaves; it may well name nonsense."""
+        ids = [payload["key_ID"]]
+        for e in payload.get("extension", []):
+            ids += e.get("key_IDs", [])
+        with self.lock:
+            for i in ids:
+                k = self.keys.get(i)
+                if k and self.sessions[k.session].ends[1] == sae and \
+                        k.session == payload["session_ID"]:
+                    k.confirmed = True
+
+    def answered(self, sae, code, request, answer):
+        if answer["response"] != "success":
+            return
+        with self.lock:
+            if code == ak.SESSION_REQUEST:
+                self._opened(sae, request, answer)
+            elif code == ak.SESSION_KEY_REQUEST:
+                self._supplied(sae, request, answer)
+
+    def _opened(self, sae, request, answer):
+        s = self.sessions.get(answer["session_ID"])
+        if s is None:
+            self.fault("session %s was never brought to %s" % (
+                answer["session_ID"], request["application_destination_ID"]))
+        elif s.ends != (sae, request["application_destination_ID"]) or \
+                s.limit != request.get("number_of_keys"):
+            self.fault("session %s differs: %s" % (answer["session_ID"],
+                                                   request))
+
+    def _supplied(self, sae, request, answer):
+        s = self.sessions.get(answer["session_ID"])
+        if s is None or s.ends[0] != sae or \
+                answer["session_ID"] != request["session_ID"].lower():
+            self.fault("%s got keys of another's session: %s" % (sae, request))
+            return
+        got = self.oracle.container(
+            answer, request.get("number_of_keys", 1),
+            request.get("size_of_key", 256))
+        for key_id, octets in got:
+            self._give(sae, s, key_id, octets)
+        s.supplied += len(got)
+        if s.limit and s.supplied > s.limit:
+            self.fault("session %s: %d keys, its limit is %d" % (
+                answer["session_ID"], s.supplied, s.limit))
+
+    def _give(self, sae, s, key_id, octets):
+        k = self.keys.get(key_id)
+        if k is None:
+            self.fault("%s got key %s, which %s was never brought" % (
+                sae, key_id, s.ends[1]))
+        elif k.octets != octets or self.sessions[k.session] is not s:
+            self.fault("key %s differs between %s and %s" % (key_id, *s.ends))
+        elif not k.confirmed:
+            self.fault("%s got key %s before %s confirmed it" % (
+                sae, key_id, s.ends[1]))
+        elif k.supplied:
+            self.fault("key %s was supplied twice" % key_id)
+        else:
+            k.supplied = True
+
+    # What the stores say.
+
+    def fates(self, requests=None):
+        """{request: (fate at the source's KM, at the destination's)}."""
+        with self.lock:
+            wanted = {r: self.sessions[self.keys[i[0]].session].ends
+                      for r, i in self.requests.items()
+                      if requests is None or r in requests}
+        stores = {n: Store(self.net, n) for n in
+                  {self.net.node_of(e) for ends in wanted.values()
+                   for e in ends}}
+        out = {}
+        for r, ends in wanted.items():
+            source, destination = (self.net.node_of(e) for e in ends)
+            out[r] = (stores[source].fate(
+                "received" if source == destination else "issued", r),
+                stores[destination].fate("received", r))
+        return out
+
+    def fate(self, key_id):
+        """Of one key, once the two KMs agree."""
+        r = request_of(key_id)
+        return wait_for("the KMs to agree on key %s" % key_id,
+                        lambda: agreed(self.fates({r})[r]), 20)
+
+    def settled(self, seconds=30):
+        """Waits until all KMs agree on all keys; then all must be well."""
+        nodes = {self.net.node_of(e) for s in self.sessions.values()
+                 for e in s.ends}
+
+        def calm():
+            last.clear()
+            last.update({r: f for r, f in self.fates().items()
+                         if not agreed(f)})
+            for n in nodes:
+                last.update(Store(self.net, n).loose())
+            return not last
+        last = {}
+        try:
+            wait_for("", calm, seconds, 0.3)
+        except AssertionError:
+            self.fault("after %d s the KMs do not agree: %s" % (
+                seconds, dict(list(last.items())[:8])))
+        for r, f in self.fates().items():
+            self._judge(r, f[0])
+        for n in nodes:
+            self._unknown(n)
+        self.oracle.verdict()
+
+    def _judge(self, request, fate):
+        keys = {i: self.keys[i] for i in self.requests[request]}
+        for i, k in keys.items():
+            if k.supplied and fate != GOOD:
+                self.fault("key %s was supplied and is %s" % (i, fate))
+            if not k.confirmed and fate != VOID:
+                self.fault("key %s was never confirmed and is %s" % (i, fate))
+
+    def _unknown(self, node):
+        """Supplied keys of sessions that no application ever saw."""
+        store = Store(self.net, node)
+        for table in ("issued", "received"):
+            for r in store.good(table) - set(self.requests):
+                self.fault("%s of %s: request %x is supplied, but was "
+                           "brought to nobody" % (table, node, r))
+        for session, drawn, good in store.counts():
+            if drawn != good:
+                self.fault("%s: session %s has drawn %d, but %d keys are "
+                           "supplied" % (node, session, drawn, good))
+
+
+def agreed(fates):
+    """The fate, if both say the same and it is an end."""
+    return fates[0] if fates[0] == fates[1] and fates[0] in (GOOD, VOID) \
+        else None
+
+
+def request_of(key_id):
+    """The first 8 octets of a key_ID without the version of the UUID."""
+    h = key_id.replace("-", "")
+    return int(h[:12] + h[13:16], 16)
+
+
+class Store:
+    """A KM's, as an operator reads it."""
+
+    def __init__(self, net, node):
+        self.path = net.json["nodes"][node]["stores"]["ksa"]
+
+    def ask(self, text):
+        p = subprocess.run(["sqlite3", "-readonly", "-batch", "-cmd",
+                            ".timeout 5000", self.path, text],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT, text=True)
+        check(p.returncode == 0, "sqlite3 %s '%s': %s" % (self.path, text,
+                                                          p.stdout))
+        return [line.split("|") for line in p.stdout.splitlines()]
+
+    def fate(self, table, request):
+        rows = self.ask("SELECT state FROM %s WHERE request = %d AND session "
+                        "IS NOT NULL" % (table, request))
+        return STATES[int(rows[0][0])] if rows else "not there"
+
+    def loose(self):
+        """What should be nowhere when all is over."""
+        out = {}
+        for table in ("issued", "received"):
+            n = self.ask("SELECT count(*) FROM %s WHERE state = 4" % table)
+            out[self.path, table, OFFERED] = int(n[0][0])
+        out[self.path, "recall"] = int(self.ask(
+            "SELECT count(*) FROM recall")[0][0])
+        return {k: n for k, n in out.items() if n}
+
+    def good(self, table):
+        return {int(r[0]) for r in self.ask(
+            "SELECT request FROM %s WHERE session IS NOT NULL AND state <> 2"
+            % table)}
+
+    def counts(self):
+        """(session, keys drawn, keys supplied) of sessions asked for here."""
+        return [(r[0], int(r[1]), int(r[2])) for r in self.ask(
+            "SELECT hex(id), drawn, (SELECT coalesce(sum(keys), 0) FROM issued "
+            "WHERE session = s.id AND state <> 2) FROM session AS s")]
