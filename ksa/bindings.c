@@ -88,6 +88,8 @@ binding_equal(const struct binding *a, const struct binding *b)
 {
 	return a->request == b->request && a->keys == b->keys &&
 	    a->octets == b->octets && a->copied == b->copied &&
+	    a->in_session == b->in_session &&
+	    memcmp(a->session, b->session, BINDING_SESSION) == 0 &&
 	    strcmp(a->master, b->master) == 0 &&
 	    strcmp(a->slaves, b->slaves) == 0 &&
 	    memcmp(a->seed, b->seed, KEYID_SEED) == 0 &&
@@ -164,6 +166,18 @@ stamps_decode(struct binding *b, const uint8_t *in, size_t len)
 }
 
 static int
+session_decode(struct binding *b, const uint8_t *in, size_t len)
+{
+	if (len == 0)
+		return 0;
+	if (len != BINDING_SESSION)
+		return -E_STORE_CORRUPT;
+	b->in_session = true;
+	memcpy(b->session, in, len);
+	return 0;
+}
+
+static int
 erased_decode(struct binding *b, const uint8_t *in, size_t len)
 {
 	if (len == 0)
@@ -188,10 +202,11 @@ add(struct side *s, const char *sql, int64_t peer, const struct binding *b)
 	if ((out = malloc(len)) == NULL)
 		return -E_NO_MEMORY;
 	pieces_encode(b->pieces, out);
-	r = db_run(s->db, sql, "iussiiubbii", peer, b->request, b->master,
+	r = db_run(s->db, sql, "iussiiubbiib", peer, b->request, b->master,
 	    b->slaves, (int64_t)b->keys, (int64_t)b->octets, b->made, b->seed,
 	    (size_t)KEYID_SEED, out, len, (int64_t)b->state,
-	    (int64_t)b->copied);
+	    (int64_t)b->copied, b->session,
+	    (size_t)(b->in_session ? BINDING_SESSION : 0));
 	free(out);
 	return r < 0 ? r : 0;
 }
@@ -280,8 +295,11 @@ bindings_set_erased(struct side *s, int64_t peer, const struct binding *b)
 int
 bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
 {
-	int	r = db_run(s->db, SQL_ISSUED_VOID, "iu", peer, request);
+	int	r = db_run(s->db, SQL_SESSION_RETURN_ISSUED, "iu", peer,
+		    request);
 
+	if (r >= 0)
+		r = db_run(s->db, SQL_ISSUED_VOID, "iu", peer, request);
 	return r < 0 ? r : drop_copy(s, peer, true, request);
 }
 
@@ -312,6 +330,97 @@ bindings_drop_copies(struct side *s, int64_t peer, uint64_t upto)
 {
 	int	r = db_run(s->db, SQL_COPIES_DELETE, "iiu", peer, (int64_t)1,
 		    upto);
+
+	return r < 0 ? r : 0;
+}
+
+/* ---- keys of sessions ---- */
+
+static int
+one(int r)
+{
+	return r < 0 ? r : r == 0 ? -E_GONE : 0;
+}
+
+int
+bindings_settle_issued(struct side *s, int64_t peer, uint64_t request)
+{
+	return one(db_run(s->db, SQL_ISSUED_SETTLE, "iu", peer, request));
+}
+
+/* Delivered long ago they may be erased by now. */
+int
+bindings_settle_received(struct side *s, int64_t peer, uint64_t request)
+{
+	int		 r, state = BINDING_ERASED;
+	struct binding	*b;
+
+	if ((r = bindings_get_received(s, peer, request, &b)) < 0)
+		return r == -E_NOT_FOUND ? -E_GONE : r;
+	for (uint32_t i = 0; i < b->keys; i++)
+		if (!binding_is_erased(b, i))
+			state = BINDING_VALID;
+	binding_free(&b);
+	return one(db_run(s->db, SQL_RECEIVED_SETTLE, "iui", peer, request,
+	    (int64_t)state));
+}
+
+int
+bindings_recall(struct side *s, int64_t peer, uint64_t request, bool tell)
+{
+	int	r = db_run(s->db, SQL_SESSION_RETURN_ISSUED, "iu", peer,
+		    request);
+
+	if (r < 0 || (r = one(db_run(s->db, SQL_ISSUED_RECALL, "iu", peer,
+	    request))) < 0 || !tell)
+		return r;
+	r = db_run(s->db, SQL_RECALL_ADD, "iu", peer, request);
+	return r < 0 ? r : 0;
+}
+
+int
+bindings_withdraw(struct side *s, int64_t peer, uint64_t request)
+{
+	int	r = db_run(s->db, SQL_SESSION_RETURN_RECEIVED, "iu", peer,
+		    request);
+
+	return r < 0 ? r : bindings_void_received(s, peer, request);
+}
+
+/* What counts them goes before what changes them. */
+int
+bindings_void_offered(struct side *s, int64_t self)
+{
+	int	issued, received, r;
+
+	if ((r = db_run(s->db, SQL_OFFERED_RETURN, "i", self)) < 0 ||
+	    (r = db_run(s->db, SQL_OFFERED_RECALL, "")) < 0 ||
+	    (r = db_run(s->db, SQL_OFFERED_ERASE, "")) < 0 ||
+	    (r = issued = db_run(s->db, SQL_OFFERED_ISSUED, "")) < 0 ||
+	    (r = received = db_run(s->db, SQL_OFFERED_RECEIVED, "")) < 0)
+		return r;
+	return issued + received;
+}
+
+int
+bindings_recalls(struct side *s, int64_t peer, uint64_t *v, int n)
+{
+	sqlite3_stmt	*st;
+	int		 i = 0, r;
+
+	if ((st = db_bind(s->db, SQL_RECALL_EACH, "ii", peer,
+	    (int64_t)n)) == NULL)
+		return -E_STORE;
+	while ((r = db_step(s->db, st)) == SQLITE_ROW && i < n)
+		v[i++] = (uint64_t)sqlite3_column_int64(st, 0);
+	sqlite3_reset(st);
+	return r < 0 ? r : i;
+}
+
+int
+bindings_drop_recall(struct side *s, int64_t peer, uint64_t request)
+{
+	int	r = db_run(s->db, SQL_RECALL_DELETE, "iu", peer, request);
 
 	return r < 0 ? r : 0;
 }
@@ -353,11 +462,13 @@ row_decode(sqlite3_stmt *st, uint32_t extra, struct binding *b)
 	    (uint64_t)b->keys * b->octets + (b->copied ? extra : 0));
 	if (r < 0)
 		return r == -E_BAD_FORMAT ? -E_STORE_CORRUPT : r;
-	if ((r = stamps_decode(b, sqlite3_column_blob(st, 10),
-	    (size_t)sqlite3_column_bytes(st, 10))) < 0)
+	if ((r = session_decode(b, sqlite3_column_blob(st, 10),
+	    (size_t)sqlite3_column_bytes(st, 10))) < 0 ||
+	    (r = stamps_decode(b, sqlite3_column_blob(st, 11),
+	    (size_t)sqlite3_column_bytes(st, 11))) < 0)
 		return r;
-	return erased_decode(b, sqlite3_column_blob(st, 11),
-	    (size_t)sqlite3_column_bytes(st, 11));
+	return erased_decode(b, sqlite3_column_blob(st, 12),
+	    (size_t)sqlite3_column_bytes(st, 12));
 }
 
 /* `extra`: octets that the pieces have beyond the keys if there is a copy. */

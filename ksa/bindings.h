@@ -16,8 +16,12 @@
 #include "otp.h"
 
 enum binding_state {
-	BINDING_VALID, BINDING_ERASED, BINDING_VOID, BINDING_EXPIRED
+	BINDING_VALID, BINDING_ERASED, BINDING_VOID, BINDING_EXPIRED,
+	/* Of a session: not confirmed by both ends yet. */
+	BINDING_OFFERED
 };
+
+#define BINDING_SESSION		16	/* octets */
 
 #define BINDING_KEYS_MAX	1024
 #define BINDING_SLAVES_MAX	SUPPLY_SLAVES_MAX
@@ -34,6 +38,9 @@ struct binding {
 	int		 state;
 	/* What the pieces name is not the keys but their pad. */
 	bool		 copied;
+	/* They are brought to the slave, and never fetched. */
+	bool		 in_session;
+	uint8_t		 session[BINDING_SESSION];
 	uint8_t		*copy;		/* only on its way; keys XOR pad */
 	uint8_t		 mac[OTP_MAC];	/* of a copy that is sent */
 	/* received only, or NULL: none */
@@ -68,6 +75,12 @@ uint64_t	 binding_time(const struct binding *, uint32_t stamp);
 bool		 binding_window_open(uint64_t at, uint64_t window,
 		    uint64_t now);
 bool		 binding_is_erased(const struct binding *, uint32_t key);
+/* Valid, or may become it. */
+static inline bool
+binding_stands(const struct binding *b)
+{
+	return b->state == BINDING_VALID || b->state == BINDING_OFFERED;
+}
 /* Room for the stamps, if there is none yet. */
 int		 binding_need_fetched(struct binding *);
 
@@ -81,15 +94,37 @@ int	bindings_fetch(struct side *, int64_t peer, const struct binding *,
 	    uint64_t now);
 int	bindings_set_erased(struct side *, int64_t peer,
 	    const struct binding *);
+/* Keys of a session that are void are given back to its limit. */
 int	bindings_void_issued(struct side *, int64_t peer, uint64_t request);
 /* The keys under their pad; free() them. -E_GONE: not there any more. */
 int	bindings_copy(struct side *, int64_t peer, bool mine,
 	    const struct binding *, uint8_t **copy, uint8_t mac[OTP_MAC]);
 /* The peer has them. */
 int	bindings_drop_copies(struct side *, int64_t peer, uint64_t upto);
-/* Void, if it was valid; its keys are erased with the next sweep. */
+/* Void, if it was valid, or of a session whatever it was; its keys are
+ * erased with the next sweep. */
 int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
 int	bindings_void_all(struct side *, int64_t peer);
+/*
+ * Keys of a session. Both ends have confirmed them: offered ones are valid;
+ * -E_GONE: they are not offered any more. Whoever changes a received row also
+ * calls bindcache_drop() once it is on disk.
+ */
+int	bindings_settle_issued(struct side *, int64_t peer, uint64_t request);
+int	bindings_settle_received(struct side *, int64_t peer,
+	    uint64_t request);
+/* The source makes them void; `tell`: the peer hears of it until it answers
+ * (recall.h). -E_GONE: they are void already, or are no session's. */
+int	bindings_recall(struct side *, int64_t peer, uint64_t request,
+	    bool tell);
+/* They are void at the slave's end, if they are here at all. */
+int	bindings_withdraw(struct side *, int64_t peer, uint64_t request);
+/* Start-up: all that is offered is void, and each peer will hear of it.
+ * `self`: this node among the peers. How many rows there were. */
+int	bindings_void_offered(struct side *, int64_t self);
+/* At most n of the requests whose peer is to hear that they are void. */
+int	bindings_recalls(struct side *, int64_t peer, uint64_t *, int n);
+int	bindings_drop_recall(struct side *, int64_t peer, uint64_t request);
 /* Rows made before that, at the left edge; issued ones up to `upto`. How many
  * were deleted, at most 1000 of each kind. */
 int	bindings_forget(struct side *, int64_t peer, uint64_t upto,

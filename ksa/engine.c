@@ -15,6 +15,7 @@
 #include "ksa/newblocks.h"
 #include "ksa/peer.h"
 #include "ksa/pool.h"
+#include "ksa/recall.h"
 #include "ksa/rollback.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
@@ -119,7 +120,7 @@ load(struct env *e)
 {
 	int	r;
 
-	if ((r = ask_witness(e)) < 0)
+	if ((r = recall_start(e)) < 0 || (r = ask_witness(e)) < 0)
 		return r;
 	for (size_t i = 0; i < e->npeers; i++)
 		if ((r = peer_load(e->peers[i])) < 0)

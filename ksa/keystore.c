@@ -17,7 +17,8 @@ struct keystore {
 	struct committer	*committer;
 };
 
-static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2 };
+static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
+	SQL_SCHEMA_3 };
 
 int
 keystore_open(struct keystore **out, const char *path,

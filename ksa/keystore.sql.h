@@ -10,6 +10,12 @@
 "printf('%08x-%04x-7%03x-*', request >> 28, request >> 12 & 65535," \
 " request & 4095) AS key_IDs"
 
+/* 16 octets as text; NULL stays NULL. */
+#define SQL_UUID(c) \
+"nullif(lower(substr(hex(" c "), 1, 8) || '-' || substr(hex(" c "), 9, 4)" \
+" || '-' || substr(hex(" c "), 13, 4) || '-' || substr(hex(" c "), 17, 4)" \
+" || '-' || substr(hex(" c "), 21)), '----')"
+
 #define SQL_SCHEMA_1 \
 /* One row per KM that keys are shared with, this node itself included. */ \
 "CREATE TABLE peer (" \
@@ -182,6 +188,72 @@
 "    ELSE 'unacknowledged' END AS state" \
 "  FROM issued JOIN peer ON peer.id = issued.peer;"
 
+/* Sessions: keys that are brought to the slave, not fetched by it. */
+#define SQL_SCHEMA_3 \
+/* The session that the keys were drawn in, 16 octets; NULL: none. From here \
+ * on `state` may be 4, offered: the slave has not confirmed them yet, or the \
+ * source has not heard of it; a start makes such keys void. */ \
+"ALTER TABLE issued ADD COLUMN session BLOB;" \
+"ALTER TABLE received ADD COLUMN session BLOB;" \
+"CREATE INDEX issued_offered ON issued (peer, request) WHERE state = 4;" \
+"CREATE INDEX received_offered ON received (peer, request)" \
+"  WHERE state = 4;" \
+/* One row per session of an application of this node. */ \
+"CREATE TABLE session (" \
+   /* 16 octets */ \
+"  id BLOB PRIMARY KEY," \
+   /* the KM of the other application; this node itself: both are here */ \
+"  peer INTEGER NOT NULL REFERENCES peer," \
+   /* 1: that application is one of this node */ \
+"  source_here INTEGER NOT NULL," \
+"  destination_here INTEGER NOT NULL," \
+   /* who asked for it, and who was asked */ \
+"  source TEXT NOT NULL," \
+"  destination TEXT NOT NULL," \
+   /* what the source called it; may be empty */ \
+"  name TEXT NOT NULL," \
+   /* keys that may be drawn in all, 0: no limit */ \
+"  most INTEGER NOT NULL," \
+   /* keys supplied or on their way; void ones do not count */ \
+"  drawn INTEGER NOT NULL DEFAULT 0," \
+   /* 0: proposed; 1: open; 2: ended */ \
+"  state INTEGER NOT NULL," \
+   /* why it ended: a number of enum supply_status */ \
+"  status INTEGER NOT NULL DEFAULT 0," \
+   /* 1: the peer knows that it ended */ \
+"  told INTEGER NOT NULL DEFAULT 0," \
+"  made INTEGER NOT NULL," \
+   /* 0: it has not */ \
+"  ended INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;" \
+"CREATE INDEX session_ended ON session (ended) WHERE state = 2;" \
+/* Void requests of sessions that the peer does not know to be void yet. */ \
+"CREATE TABLE recall (" \
+"  peer INTEGER NOT NULL," \
+"  request INTEGER NOT NULL," \
+"  PRIMARY KEY (peer, request)) WITHOUT ROWID;" \
+"CREATE VIEW sessions AS SELECT km AS peer, " SQL_UUID("session.id") \
+"  AS session, source, destination, name," \
+"  CASE state WHEN 0 THEN 'proposed' WHEN 1 THEN 'open' ELSE 'ended' END" \
+"    AS state, drawn, most, datetime(made / 1000, 'unixepoch') AS made" \
+"  FROM session JOIN peer ON peer.id = session.peer;" \
+"DROP VIEW assigned;" \
+"CREATE VIEW assigned AS SELECT km AS source, " SQL_KEY_IDS ", master," \
+"  replace(slave, char(10), ', ') AS slave, keys," \
+"  octets, datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE state WHEN 0 THEN CASE WHEN fetched IS NULL THEN 'waiting'" \
+"    ELSE 'fetched' END WHEN 1 THEN 'erased' WHEN 2 THEN 'void'" \
+"    WHEN 4 THEN 'offered' ELSE 'expired' END AS state," \
+"  " SQL_UUID("session") " AS session" \
+"  FROM received JOIN peer ON peer.id = received.peer;" \
+"DROP VIEW audit;" \
+"CREATE VIEW audit AS SELECT km AS destination, " SQL_KEY_IDS "," \
+"  master, replace(slave, char(10), ', ') AS slave, keys, octets," \
+"  datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE WHEN state = 2 THEN 'void' WHEN state = 4 THEN 'offered'" \
+"    WHEN request <= acked THEN 'bound' ELSE 'unacknowledged' END AS state," \
+"  " SQL_UUID("session") " AS session" \
+"  FROM issued JOIN peer ON peer.id = issued.peer;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -247,38 +319,48 @@
 
 /* bindings */
 #define BINDING_COLUMNS "request, master, slave, keys, octets, made, seed," \
-	" pieces, state, copied"
+	" pieces, state, copied, session"
 #define SQL_ISSUED_ADD "INSERT INTO issued (peer, " BINDING_COLUMNS ")" \
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, x''))"
 #define SQL_ISSUED_GET "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
 	" WHERE peer = ? AND request = ?"
 #define SQL_ISSUED_NEXT "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
 	" WHERE peer = ? AND request > ? ORDER BY request LIMIT 1"
 #define SQL_ISSUED_VOID "UPDATE issued SET state = 2" \
 	" WHERE peer = ? AND request = ?"
+#define SQL_ISSUED_SETTLE "UPDATE issued SET state = 0" \
+	" WHERE peer = ? AND request = ? AND state = 4"
+#define SQL_ISSUED_RECALL "UPDATE issued SET state = 2" \
+	" WHERE peer = ? AND request = ? AND session IS NOT NULL" \
+	" AND state <> 2"
 #define SQL_ISSUED_PENDING "SELECT count(*) FROM issued" \
 	" WHERE peer = ? AND request > ?"
 #define SQL_ISSUED_FORGET "DELETE FROM issued WHERE peer = ?1 AND request IN" \
 	" (SELECT request FROM issued WHERE peer = ?1 AND request <= ?2" \
 	" ORDER BY request LIMIT 1000) AND made < ?3"
 #define SQL_RECEIVED_ADD "INSERT INTO received (peer, " BINDING_COLUMNS ")" \
-	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, x''))"
 #define SQL_RECEIVED_GET "SELECT " BINDING_COLUMNS ", fetched, erased" \
 	" FROM received WHERE peer = ? AND request = ?"
 #define SQL_RECEIVED_NEXT "SELECT " BINDING_COLUMNS ", fetched, erased" \
 	" FROM received WHERE peer = ? AND request > ? ORDER BY request" \
 	" LIMIT 1"
 #define SQL_RECEIVED_FETCHED "UPDATE received SET fetched = ?3" \
-	" WHERE peer = ?1 AND request = ?2 AND state = 0"
+	" WHERE peer = ?1 AND request = ?2 AND state IN (0, 4)"
 #define SQL_RECEIVED_ERASED "UPDATE received SET erased = ?3, state = ?4" \
 	" WHERE peer = ?1 AND request = ?2"
+/* Keys of a session can be void after they were delivered, too. */
 #define SQL_RECEIVED_VOID "UPDATE received SET state = 2" \
-	" WHERE peer = ?1 AND request = ?2 AND state = 0"
+	" WHERE peer = ?1 AND request = ?2 AND (state = 0" \
+	" OR (session IS NOT NULL AND state <> 2))"
 #define SQL_RECEIVED_VOID_ALL "UPDATE received SET state = 2" \
-	" WHERE peer = ? AND state = 0"
+	" WHERE peer = ? AND state IN (0, 4)"
+#define SQL_RECEIVED_SETTLE "UPDATE received SET state = ?3" \
+	" WHERE peer = ?1 AND request = ?2 AND state = 4"
 #define SQL_RECEIVED_FORGET "DELETE FROM received WHERE peer = ?1 AND" \
 	" request IN (SELECT request FROM received WHERE peer = ?1" \
-	" ORDER BY request LIMIT 1000) AND made < ?2 AND state <> 0"
+	" ORDER BY request LIMIT 1000) AND made < ?2" \
+	" AND state NOT IN (0, 4)"
 #define SQL_FETCHED_ADD "INSERT INTO fetched (peer, request, at)" \
 	" VALUES (?, ?, ?)"
 #define SQL_FETCHED_FIRST "SELECT seq, peer, request, at FROM fetched" \
@@ -300,5 +382,57 @@
 	" LIMIT 256"
 #define SQL_NOTICE_GET "SELECT 1 FROM notice" \
 	" WHERE peer = ? AND mine = ? AND block = ?"
+
+/* sessions */
+#define SESSION_COLUMNS "id, peer, source_here, destination_here, source," \
+	" destination, name, most, drawn, state, status, told, made, ended"
+#define SQL_SESSION_ADD "INSERT INTO session (" SESSION_COLUMNS ")" \
+	" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define SQL_SESSION_EACH "SELECT " SESSION_COLUMNS " FROM session" \
+	" ORDER BY made"
+#define SQL_SESSION_STATE "SELECT state FROM session WHERE id = ?"
+#define SQL_SESSION_OPEN "UPDATE session SET state = 1" \
+	" WHERE id = ? AND state = 0"
+#define SQL_SESSION_END "UPDATE session SET state = 2, status = ?2," \
+	" told = ?3, ended = ?4 WHERE id = ?1 AND state <> 2"
+#define SQL_SESSION_TOLD "UPDATE session SET told = 1 WHERE id = ?"
+#define SQL_SESSION_DRAW "UPDATE session SET drawn = drawn + ?2" \
+	" WHERE id = ?1 AND state = 1 AND (most = 0 OR drawn + ?2 <= most)"
+#define SQL_SESSION_FORGET "DELETE FROM session WHERE id IN" \
+	" (SELECT id FROM session WHERE state = 2 AND ended < ?" \
+	" ORDER BY ended LIMIT 1000)"
+#define SQL_SESSION_DELETE "DELETE FROM session WHERE id = ?"
+/* Keys that are about to be void do not count any more. Of the received ones
+ * only those that were drawn here, too. */
+#define SQL_SESSION_RETURN_ISSUED "UPDATE session" \
+	" SET drawn = max(session.drawn - i.keys, 0) FROM issued AS i" \
+	" WHERE i.peer = ? AND i.request = ? AND i.state <> 2" \
+	" AND session.id = i.session"
+#define SQL_SESSION_RETURN_RECEIVED "UPDATE session" \
+	" SET drawn = max(session.drawn - r.keys, 0) FROM received AS r" \
+	" WHERE r.peer = ? AND r.request = ? AND r.state <> 2" \
+	" AND session.id = r.session AND session.source_here <> 0" \
+	" AND session.destination_here <> 0"
+
+/* What was offered when the last life ended. ?1: this node itself. */
+#define SQL_OFFERED_RETURN "UPDATE session" \
+	" SET drawn = max(session.drawn - o.keys, 0) FROM" \
+	" (SELECT sum(keys) AS keys, session AS id FROM" \
+	" (SELECT keys, session FROM issued WHERE state = 4 UNION ALL" \
+	" SELECT keys, session FROM received WHERE state = 4 AND peer = ?1)" \
+	" GROUP BY session) AS o WHERE session.id = o.id"
+#define SQL_OFFERED_RECALL "INSERT OR IGNORE INTO recall (peer, request)" \
+	" SELECT peer, request FROM issued WHERE state = 4"
+#define SQL_OFFERED_ISSUED "UPDATE issued SET state = 2 WHERE state = 4"
+#define SQL_OFFERED_ERASE "INSERT INTO fetched (peer, request, at)" \
+	" SELECT peer, request, 0 FROM received WHERE state = 4"
+#define SQL_OFFERED_RECEIVED "UPDATE received SET state = 2 WHERE state = 4"
+
+/* recalls */
+#define SQL_RECALL_ADD "INSERT OR IGNORE INTO recall (peer, request)" \
+	" VALUES (?, ?)"
+#define SQL_RECALL_EACH "SELECT request FROM recall WHERE peer = ?" \
+	" ORDER BY request LIMIT ?"
+#define SQL_RECALL_DELETE "DELETE FROM recall WHERE peer = ? AND request = ?"
 
 #endif

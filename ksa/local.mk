@@ -51,8 +51,10 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/pool.c ksa/pool.h ksa/poolint.h \
 	ksa/poolcut.c ksa/poolfill.c \
 	ksa/quota.c ksa/quota.h \
+	ksa/recall.c ksa/recall.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/session.c ksa/session.h \
+	ksa/sessionstore.c ksa/sessionstore.h \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h \
 	ksa/wishing.c ksa/wishing.h

@@ -15,6 +15,7 @@
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
 #include "ksa/pool.h"
+#include "ksa/recall.h"
 #include "ksa/rollback.h"
 #include "witness.h"
 #include "log.h"
@@ -230,6 +231,12 @@ static void
 on_bind_void(struct peer *p, const struct msg *m, bool authentic)
 {
 	(void)authentic;
+	/* Who answers did not make the request. */
+	if (m->bind_void.answer != 0) {
+		if (m->bind_void.mine == 0)
+			recall_answered(p, m->bind_void.request);
+		return;
+	}
 	log_warn("peer voids a binding", "peer=%s request=%" PRIu64
 	    " reason=%s", p->km, m->bind_void.request,
 	    log_quote(m->bind_void.reason));
@@ -300,6 +307,7 @@ peer_second(struct peer *p)
 	channel_tick(p->channel);
 	outbox_tick(p->outbox);
 	newblocks_notices(p->newblocks);
+	recall_send(p);
 }
 
 /* ---- life ---- */

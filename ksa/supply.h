@@ -108,6 +108,9 @@ struct supply_request {
 	uint32_t		 nslaves;	/* 1..SUPPLY_SLAVES_MAX */
 	uint32_t		 number, octets;	/* keys, of each */
 	struct supply_wish	 wish;
+	/* 16 octets: drawn in that session, for one slave; the keys are
+	 * offered (bindings.h) when done() is called. NULL: none. */
+	const uint8_t		*session;
 };
 
 /*
