@@ -10,6 +10,7 @@
 
 struct reader {
 	struct ak_message	*m;
+	const struct ak_command	*c;
 	const struct ak_member	*f;	/* the member being read */
 	char			*why;	/* "" so far */
 };
@@ -82,12 +83,21 @@ read_count(struct reader *r, const json_t *v, void *to)
 	return 0;
 }
 
+/* A KM that refuses has no ID to tell. */
+static bool
+may_be_empty(const struct reader *r)
+{
+	return !r->c->from_application && r->c->answer == 0;
+}
+
 static int
 read_uuid(struct reader *r, const json_t *v, void *to)
 {
 	const char	*s = json_string_value(v);
 	uint8_t		 raw[16];
 
+	if (s != NULL && s[0] == '\0' && may_be_empty(r))
+		return 0;
 	if (s == NULL || uuid_parse(s, json_string_length(v), raw) < 0)
 		return bad(r, "%s shall be a UUID", r->f->name);
 	uuid_print(raw, to);
@@ -196,7 +206,6 @@ read_all_ids(struct reader *r, const json_t *v, void *to)
 	return 0;
 }
 
-/* What only a KM sends is not read here. */
 static int
 read_nothing(struct reader *r, const json_t *v, void *to)
 {
@@ -233,20 +242,32 @@ read_member(struct reader *r, const json_t *object)
 }
 
 int
-akread(struct ak_message *m, const struct ak_command *c, const uint8_t *p,
-    size_t len, char why[AKREAD_WHY])
+akread_object(struct ak_message *m, const struct ak_command *c,
+    const json_t *object, char why[AKREAD_WHY])
 {
-	struct reader	 r = { .m = m, .why = why };
-	const char	*fault;
-	json_t		*object;
-	int		 e = 0;
+	struct reader	r = { .m = m, .c = c, .why = why };
+	int		e = 0;
 
 	why[0] = '\0';
-	if (payload_parse(&object, p, len, &fault) < 0)
-		return bad(&r, "%s", fault);
 	for (r.f = c->members; r.f->type != AK_END; r.f++)
 		if (read_member(&r, object) < 0)
 			e = -E_BAD_FORMAT;
+	return e;
+}
+
+int
+akread(struct ak_message *m, const struct ak_command *c, const uint8_t *p,
+    size_t len, char why[AKREAD_WHY])
+{
+	const char	*fault;
+	json_t		*object;
+	int		 e;
+
+	if ((e = payload_parse(&object, p, len, &fault)) < 0) {
+		snprintf(why, AKREAD_WHY, "%s", fault);
+		return e;
+	}
+	e = akread_object(m, c, object, why);
 	json_decref(object);
 	return e;
 }

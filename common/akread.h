@@ -1,6 +1,6 @@
 /*
- * akread.h - what applications send by Q.4161, checked member by member: type,
- * presence, range. Pure: hostile octets in, checked values out.
+ * akread.h - what the other side sends by Q.4161, checked member by member:
+ * type, presence, range. Pure: hostile octets in, checked values out.
  */
 #ifndef QKD_AKREAD_H
 #define QKD_AKREAD_H
@@ -16,5 +16,9 @@
  */
 int	akread(struct ak_message *, const struct ak_command *,
 	    const uint8_t *, size_t, char why[AKREAD_WHY]);
+/* The same of a payload that is parsed already. `keys` is only there: who
+ * wants them reads them out of the octets, into locked memory. */
+int	akread_object(struct ak_message *, const struct ak_command *,
+	    const json_t *, char why[AKREAD_WHY]);
 
 #endif
