@@ -1,4 +1,4 @@
-/* answer.c - reads HTTP answers and key containers; octets in, facts out. */
+/* answer.c - reads answers and key containers; octets in, facts out. */
 #include "config.h"
 
 #include "answer.h"
@@ -35,6 +35,7 @@ answer_parse(struct answer *a, const char *buf, size_t len)
 	end = memmem(buf, len < HEAD_MAX ? len : HEAD_MAX, "\r\n\r\n", 4);
 	if (end == NULL)
 		return len < HEAD_MAX ? 0 : -1;
+	a->text = buf;
 	a->head = end + 4 - buf;
 	if (a->head < 16 || memcmp(buf, "HTTP/1.1 ", 9) != 0)
 		return -1;
@@ -128,6 +129,65 @@ static bool
 named(const struct scan *s, const char *name, size_t len)
 {
 	return s->name_len == len && memcmp(s->name, name, len) == 0;
+}
+
+const char *
+answer_member(const char *body, size_t len, const char *name, size_t *n)
+{
+	struct scan s = { body, body + len, "", NULL, 0, 0 };
+
+	while (next_member(&s) > 0)
+		if (named(&s, name, strlen(name))) {
+			*n = s.text_len;
+			return s.text;
+		}
+	return NULL;
+}
+
+static unsigned
+be16(const char *p)
+{
+	return (unsigned)(uint8_t)p[0] << 8 | (uint8_t)p[1];
+}
+
+/* The token at the head of `response`, as HTTP would have put it. */
+static int
+frame_status(const char *body, size_t len)
+{
+	static const char *const empty[] = {
+		"insufficient_keys", "unavailable"
+	};
+	size_t n = 0;
+	const char *text = answer_member(body, len, "response", &n);
+
+	if (text == NULL)
+		return 0;
+	if (n == 7 && memcmp(text, "success", 7) == 0)
+		return 200;
+	for (size_t i = 0; i < 2; i++)
+		if (n >= strlen(empty[i]) &&
+		    memcmp(text, empty[i], strlen(empty[i])) == 0)
+			return 503;
+	return 400;
+}
+
+int
+answer_frame(struct answer *a, const char *buf, size_t len)
+{
+	if (len < ANSWER_FRAME)
+		return 0;
+	a->text = buf;
+	a->head = ANSWER_FRAME;
+	a->body = be16(buf + 8);
+	a->id = (uint32_t)be16(buf + 2) << 16 | be16(buf + 4);
+	a->command = (uint16_t)be16(buf + 6);
+	a->last = false;
+	if (be16(buf) != 1)
+		return -1;
+	if (len < a->head + a->body)
+		return 0;
+	a->status = frame_status(buf + a->head, a->body);
+	return 1;
 }
 
 int

@@ -1,10 +1,9 @@
-/* conn.c - one TLS connection: dialling, resuming, asking, reading. */
+/* conn.c - one TLS connection: dialling, resuming, writing, reading. */
 #include "config.h"
 
 #include "conn.h"
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -18,10 +17,6 @@
 
 #include <openssl/err.h>
 
-static struct conn_setup	 set;
-static struct sockaddr_in	 to = { .sin_family = AF_INET };
-static SSL_CTX			*ctx;
-
 static void
 die(const char *what)
 {
@@ -31,17 +26,18 @@ die(const char *what)
 }
 
 static void
-read_address(const char *address)
+read_address(struct conn_setup *s)
 {
 	char host[64];
-	const char *colon = strrchr(address, ':');
+	const char *colon = strrchr(s->address, ':');
 
-	if (colon == NULL || colon - address >= (long)sizeof(host))
+	if (colon == NULL || colon - s->address >= (long)sizeof(host))
 		die("--connect wants HOST:PORT");
-	memcpy(host, address, colon - address);
-	host[colon - address] = '\0';
-	to.sin_port = htons(atoi(colon + 1));
-	if (inet_pton(AF_INET, host, &to.sin_addr) != 1)
+	memcpy(host, s->address, colon - s->address);
+	host[colon - s->address] = '\0';
+	s->to.sin_family = AF_INET;
+	s->to.sin_port = htons(atoi(colon + 1));
+	if (inet_pton(AF_INET, host, &s->to.sin_addr) != 1)
 		die("--connect wants an IPv4 address");
 }
 
@@ -57,11 +53,11 @@ on_session(SSL *ssl, SSL_SESSION *session)
 }
 
 void
-conn_setup(const struct conn_setup *s)
+conn_setup(struct conn_setup *s)
 {
-	set = *s;
-	read_address(s->address);
-	ctx = SSL_CTX_new(TLS_client_method());
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+
+	read_address(s);
 	if (ctx == NULL ||
 	    SSL_CTX_set_min_proto_version(ctx, s->version) != 1 ||
 	    SSL_CTX_set_max_proto_version(ctx, s->version) != 1 ||
@@ -70,12 +66,27 @@ conn_setup(const struct conn_setup *s)
 	    SSL_CTX_load_verify_locations(ctx, s->ca, NULL) != 1)
 		die("certificate, key or CA");
 	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
-	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_mode(ctx, SSL_MODE_AUTO_RETRY | SSL_MODE_RELEASE_BUFFERS |
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+	    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (s->resume) {
 		SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_CLIENT |
 		    SSL_SESS_CACHE_NO_INTERNAL);
 		SSL_CTX_sess_set_new_cb(ctx, on_session);
 	}
+	s->ctx = ctx;
+}
+
+void
+conn_init(struct conn *c, const struct conn_setup *s)
+{
+	c->setup = s;
+	c->buf = malloc(s->room);
+	c->flights = calloc(s->window, sizeof(*c->flights));
+	if (c->buf == NULL || c->flights == NULL)
+		die("out of memory");
+	for (unsigned i = 0; i < s->window; i++)
+		c->flights[i].request.slot = i;
 }
 
 static int
@@ -85,8 +96,9 @@ dial_tcp(struct conn *c)
 
 	if ((c->fd = socket(AF_INET, SOCK_STREAM, 0)) < 0)
 		return -1;
-	if (connect(c->fd, (struct sockaddr *)&to, sizeof(to)) < 0) {
-		perror(set.address);
+	if (connect(c->fd, (const struct sockaddr *)&c->setup->to,
+	    sizeof(c->setup->to)) < 0) {
+		perror(c->setup->address);
 		close(c->fd);
 		return -1;
 	}
@@ -100,32 +112,35 @@ offer_session(struct conn *c)
 	if (c->session == NULL)
 		return;
 	SSL_set_session(c->ssl, c->session);
-	if (set.version >= TLS1_3_VERSION) {
+	if (c->setup->version >= TLS1_3_VERSION) {
 		SSL_SESSION_free(c->session);
 		c->session = NULL;
 	}
 }
 
+static void
+watch(struct conn *c, int op, uint32_t events)
+{
+	struct epoll_event ev = { .events = events, .data.ptr = c };
+
+	if (epoll_ctl(c->setup->epoll, op, c->fd, &ev) < 0)
+		die("epoll_ctl");
+}
+
 int
 conn_dial(struct conn *c, bool wait)
 {
-	struct epoll_event ev = { .events = EPOLLIN, .data.ptr = c };
-
-	c->open = c->busy = false;
-	c->len = 0;
-	if (c->buf == NULL && (c->buf = malloc(set.room)) == NULL)
-		die("out of memory");
 	if (dial_tcp(c) < 0)
 		return -1;
-	if ((c->ssl = SSL_new(ctx)) == NULL || SSL_set_fd(c->ssl, c->fd) != 1)
+	if ((c->ssl = SSL_new(c->setup->ctx)) == NULL ||
+	    SSL_set_fd(c->ssl, c->fd) != 1)
 		die("out of memory");
 	SSL_set_app_data(c->ssl, c);
 	offer_session(c);
 	if (wait && conn_handshake(c) != 1)
 		return -1;
 	fcntl(c->fd, F_SETFL, fcntl(c->fd, F_GETFL) | O_NONBLOCK);
-	if (epoll_ctl(set.epoll, EPOLL_CTL_ADD, c->fd, &ev) < 0)
-		die("epoll_ctl");
+	watch(c, EPOLL_CTL_ADD, EPOLLIN);
 	return wait ? 1 : conn_handshake(c);
 }
 
@@ -141,42 +156,111 @@ conn_handshake(struct conn *c)
 	return 1;
 }
 
-int
-conn_ask(struct conn *c)
+struct flight *
+conn_idle(struct conn *c)
 {
-	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
-	int r;
+	unsigned i = 0;
 
-	c->len = 0;
-	c->busy = true;
-	while ((r = SSL_write(c->ssl, c->request.text, c->request.len)) <= 0)
-		if (SSL_get_error(c->ssl, r) != SSL_ERROR_WANT_WRITE ||
-		    poll(&p, 1, 5000) != 1)
+	if (c->busy == c->setup->window)
+		return NULL;
+	while (c->flights[i].open)
+		i++;
+	return &c->flights[i];
+}
+
+void
+conn_put(struct conn *c, const char *text, size_t len)
+{
+	size_t room = c->out_len + len;
+
+	if (room > c->out_room) {
+		if ((c->out = realloc(c->out, room)) == NULL)
+			die("out of memory");
+		c->out_room = room;
+	}
+	memcpy(c->out + c->out_len, text, len);
+	c->out_len += len;
+}
+
+static void
+block(struct conn *c, bool blocked)
+{
+	if (c->blocked != blocked)
+		watch(c, EPOLL_CTL_MOD, blocked ? EPOLLIN | EPOLLOUT :
+		    EPOLLIN);
+	c->blocked = blocked;
+}
+
+int
+conn_flush(struct conn *c)
+{
+	int n;
+
+	while (c->out_at < c->out_len) {
+		n = SSL_write(c->ssl, c->out + c->out_at,
+		    (int)(c->out_len - c->out_at));
+		if (n <= 0 && SSL_get_error(c->ssl, n) !=
+		    SSL_ERROR_WANT_WRITE)
 			return -1;
+		if (n <= 0) {
+			block(c, true);
+			return 0;
+		}
+		c->out_at += n;
+	}
+	c->out_at = c->out_len = 0;
+	block(c, false);
 	return 0;
 }
 
 int
-conn_read(struct conn *c, struct answer *a, const char **why)
+conn_receive(struct conn *c, const char **why)
 {
 	int n;
 
-	do {
-		n = SSL_read(c->ssl, c->buf + c->len, set.room - c->len);
-		if (n <= 0 && SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_READ)
-			return 0;
-		*why = n <= 0 ? "the server closed the connection" :
-		    "an answer to nothing";
-		if (n <= 0 || !c->busy)
-			return -1;
+	memmove(c->buf, c->buf + c->at, c->len -= c->at);
+	c->at = 0;
+	n = SSL_read(c->ssl, c->buf + c->len, (int)(c->setup->room - c->len));
+	if (n > 0) {
 		c->len += n;
-		*why = "not an HTTP answer";
-		n = answer_parse(a, c->buf, c->len);
-		if (n < 0 || (n == 0 && c->len == set.room))
-			return -1;
-	} while (n == 0);
-	c->busy = false;
-	return 1;
+		return 1;
+	}
+	if (SSL_get_error(c->ssl, n) == SSL_ERROR_WANT_READ)
+		return 0;
+	*why = "the server closed the connection";
+	return -1;
+}
+
+int
+conn_next(struct conn *c, struct answer *a, const char **why)
+{
+	size_t len = c->len - c->at;
+	int r;
+
+	if (len == 0)
+		return 0;
+	r = c->setup->ak ? answer_frame(a, c->buf + c->at, len) :
+	    answer_parse(a, c->buf + c->at, len);
+	*why = "not an answer that can be read";
+	if (r < 0 || (r == 0 && len == c->setup->room))
+		return -1;
+	if (r > 0)
+		c->at += a->head + a->body;
+	return r;
+}
+
+struct flight *
+conn_land(struct conn *c, const struct answer *a)
+{
+	unsigned slot = c->setup->ak ? a->id % JOB_WINDOW_MAX : 0;
+	struct flight *f = &c->flights[slot];
+
+	if (slot >= c->setup->window || !f->open ||
+	    (c->setup->ak && f->request.id != a->id))
+		return NULL;
+	f->open = false;
+	c->busy--;
+	return f;
 }
 
 void
@@ -190,7 +274,11 @@ conn_close(struct conn *c)
 	SSL_free(c->ssl);
 	c->ssl = NULL;
 	close(c->fd);
-	c->open = c->busy = false;
+	c->open = c->blocked = false;
+	c->busy = 0;
+	for (unsigned i = 0; i < c->setup->window; i++)
+		c->flights[i].open = false;
+	c->at = c->len = c->out_at = c->out_len = 0;
 }
 
 bool

@@ -2,12 +2,11 @@
 #include "config.h"
 
 #include "job.h"
+#include "request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define REQUEST_ROOM(j)	((j)->number * (size_t)64 + 1024)
 
 /* Each line: key_ID, digest of the key as 16 hex digits. */
 static int
@@ -53,60 +52,6 @@ job_open(struct job *j)
 	return j->dec ? read_ids(j) : 0;
 }
 
-static size_t
-uuid_text(char *out, const uint8_t id[16])
-{
-	static const char hex[] = "0123456789abcdef";
-	char *p = out;
-
-	for (int i = 0; i < 16; i++) {
-		if (i == 4 || i == 6 || i == 8 || i == 10)
-			*p++ = '-';
-		*p++ = hex[id[i] >> 4];
-		*p++ = hex[id[i] & 15];
-	}
-	return p - out;
-}
-
-static void
-enc_request(struct job *j, struct job_request *r)
-{
-	r->len = snprintf(r->text, REQUEST_ROOM(j),
-	    "GET /api/v1/keys/%s/enc_keys?number=%u&size=%u HTTP/1.1\r\n"
-	    "Host: %s\r\n\r\n", j->sae, j->number, j->size, j->host);
-}
-
-static void
-dec_one_request(struct job *j, struct job_request *r)
-{
-	char id[37] = "";
-
-	uuid_text(id, j->list[r->first].id);
-	r->len = snprintf(r->text, REQUEST_ROOM(j),
-	    "GET /api/v1/keys/%s/dec_keys?key_ID=%s HTTP/1.1\r\n"
-	    "Host: %s\r\n\r\n", j->sae, id, j->host);
-}
-
-static void
-dec_many_request(struct job *j, struct job_request *r)
-{
-	/* {"key_IDs":[ {"key_ID":"..."} , ... ]} */
-	size_t body = 12 + j->number * (size_t)(11 + 36 + 2 + 1) - 1 + 2;
-	char *p = r->text;
-
-	p += sprintf(p, "POST /api/v1/keys/%s/dec_keys HTTP/1.1\r\n"
-	    "Host: %s\r\nContent-Type: application/json\r\n"
-	    "Content-Length: %zu\r\n\r\n{\"key_IDs\":[", j->sae, j->host,
-	    body);
-	for (unsigned i = 0; i < j->number; i++) {
-		p = stpcpy(p, i == 0 ? "{\"key_ID\":\"" : ",{\"key_ID\":\"");
-		p += uuid_text(p, j->list[r->first + i].id);
-		p = stpcpy(p, "\"}");
-	}
-	p = stpcpy(p, "]}");
-	r->len = p - r->text;
-}
-
 bool
 job_next(struct job *j, struct job_request *r)
 {
@@ -114,7 +59,8 @@ job_next(struct job *j, struct job_request *r)
 
 	if (j->begun == j->count || (dec && j->nlist - j->fetched < j->number))
 		return false;
-	if (r->text == NULL && (r->text = malloc(REQUEST_ROOM(j))) == NULL) {
+	if (r->text == NULL &&
+	    (r->text = malloc(JOB_REQUEST_ROOM(j))) == NULL) {
 		job_wrong(j, "the load generator is out of memory");
 		return false;
 	}
@@ -122,12 +68,8 @@ job_next(struct job *j, struct job_request *r)
 	r->dec = dec;
 	r->first = j->fetched;
 	j->fetched += dec ? j->number : 0;
-	if (!dec)
-		enc_request(j, r);
-	else if (j->number == 1)
-		dec_one_request(j, r);
-	else
-		dec_many_request(j, r);
+	r->id = (uint32_t)j->begun << JOB_SLOT_BITS | r->slot;
+	request_write(j, r);
 	return true;
 }
 
@@ -166,8 +108,7 @@ keys_new(struct job *j, const struct answer_key *k)
 }
 
 void
-job_answer(struct job *j, const struct job_request *r, const struct answer *a,
-    const char *buf)
+job_answer(struct job *j, const struct job_request *r, const struct answer *a)
 {
 	struct answer_key k[JOB_KEYS_MAX];
 	char why[128];
@@ -179,12 +120,15 @@ job_answer(struct job *j, const struct job_request *r, const struct answer *a,
 	}
 	if (a->status != 200) {
 		snprintf(why, sizeof(why), "status %d: %.*s", a->status,
-		    (int)(a->body < 90 ? a->body : 90), buf + a->head);
+		    (int)(a->body < 90 ? a->body : 90), a->text + a->head);
 		job_wrong(j, why);
 		return;
 	}
-	n = answer_keys(buf + a->head, a->body, k, JOB_KEYS_MAX, j->size / 8);
-	if (n != (int)j->number)
+	n = answer_keys(a->text + a->head, a->body, k, JOB_KEYS_MAX,
+	    j->size / 8);
+	if (j->ak && a->command != REQUEST_ANSWER)
+		job_wrong(j, "an answer of another kind");
+	else if (n != (int)j->number)
 		job_wrong(j, "not the number of keys, or not of the size, "
 		    "that was asked for");
 	else if (!j->fixed && r->dec && !fetched_right(j, r, k))
@@ -213,7 +157,7 @@ write_ids(const struct job *j)
 		return -1;
 	}
 	for (size_t i = 0; i < j->ndrawn; i++) {
-		uuid_text(id, j->drawn[i].id);
+		request_uuid(id, j->drawn[i].id);
 		fprintf(f, "%s %016llx\n", id,
 		    (unsigned long long)j->drawn[i].digest);
 	}

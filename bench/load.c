@@ -1,10 +1,11 @@
 /*
- * load.c - a load generator for ETSI GS QKD 014: N connections with a client
- * certificate; every answer is checked. bench/run starts it. It prints
- * "connected", waits for a line or the end of its input, then works and
- * prints one JSON object.
+ * load.c - a load generator for ETSI GS QKD 014 and Q.4161: N connections
+ * with a client certificate; every answer is checked. bench/run starts it. It
+ * prints "connected", waits for a line or the end of its input, then works
+ * and prints one JSON object.
  *
- *   closed loop   one request under way on each connection, all the time
+ *   closed loop   one request under way on each connection, all the time;
+ *                 --ak --window N: N of them
  *   --rate R      open loop: R requests a second, whatever the server does;
  *                 latency counts from when a request was due
  *   --handshakes  a connection for each request, new or resumed
@@ -52,28 +53,44 @@ static void
 broken(struct conn *c, const char *why)
 {
 	job_wrong(&job, why);
-	busy--;
+	busy -= c->busy;
 	conn_close(c);
 }
 
-/* c->since is set. */
 static void
-ask(struct conn *c)
+flush(struct conn *c)
 {
-	if (conn_ask(c) < 0)
+	if (conn_flush(c) < 0)
 		broken(c, "the server closed the connection");
 }
 
 /* ---- what a connection does next ---- */
 
+/* To be flushed. False: nothing is left to ask, or nothing more may be. */
+static bool
+ask(struct conn *c, uint64_t since)
+{
+	struct flight *f = conn_idle(c);
+
+	if (f == NULL || !job_next(&job, &f->request))
+		return false;
+	f->since = since;
+	f->open = true;
+	c->busy++;
+	busy++;
+	conn_put(c, f->request.text, f->request.len);
+	return true;
+}
+
+/* What can be asked at once goes out at once. */
 static void
 next_closed(struct conn *c)
 {
-	if (times_now() > deadline || !job_next(&job, &c->request))
-		return;
-	busy++;
-	c->since = times_now();
-	ask(c);
+	uint64_t now = times_now();
+
+	while (now <= deadline && ask(c, now))
+		;
+	flush(c);
 }
 
 static bool
@@ -98,15 +115,13 @@ next_open(void)
 
 	while (nidle > 0 && due()) {
 		c = idle[nidle - 1];
-		if (!job_next(&job, &c->request)) {
+		if (!ask(c, schedule.due)) {
 			deadline = 0;
 			return;
 		}
 		nidle--;
-		busy++;
-		c->since = schedule.due;
 		schedule_next(&schedule);
-		ask(c);
+		flush(c);
 	}
 	if (nidle > 0)
 		set_timer();
@@ -117,12 +132,10 @@ next_handshake(struct conn *c)
 {
 	int r;
 
-	if (times_now() > deadline || !job_next(&job, &c->request))
+	if (times_now() > deadline || !ask(c, times_now()))
 		return;
-	busy++;
-	c->since = times_now();
 	if ((r = conn_dial(c, false)) > 0)
-		ask(c);
+		flush(c);
 	else if (r < 0)
 		broken(c, "a handshake failed");
 }
@@ -141,48 +154,72 @@ next(struct conn *c)
 
 /* ---- what comes in ---- */
 
-static void
+/* False: the connection is closed. */
+static bool
 answered(struct conn *c, const struct answer *a)
 {
+	struct flight *f = conn_land(c, a);
 	unsigned long good = job.good;
-	uint64_t took = times_now() - c->since;
 
-	job_answer(&job, &c->request, a, c->buf);
+	if (f == NULL) {
+		broken(c, "an answer to nothing");
+		return false;
+	}
+	busy--;
+	job_answer(&job, &f->request, a);
 	if (job.good > good)
-		times_add(&times, took);
+		times_add(&times, times_now() - f->since);
 	if (opt.mode >= HANDSHAKES) {
 		resumed += SSL_session_reused(c->ssl);
 		conn_close(c);
-	} else if (a->last) {
-		broken(c, "the server ended keep-alive");
-		return;
+		return false;
 	}
-	busy--;
-	next(c);
+	if (a->last)
+		broken(c, "the server ended keep-alive");
+	return !a->last;
+}
+
+static void
+on_answers(struct conn *c)
+{
+	const char *why = NULL;
+	struct answer a;
+	unsigned n = 0;
+	int r;
+
+	do {
+		while ((r = conn_next(c, &a, &why)) > 0) {
+			n++;
+			if (!answered(c, &a)) {
+				if (opt.mode >= HANDSHAKES)
+					next(c);
+				return;
+			}
+		}
+		if (r == 0)
+			r = conn_receive(c, &why);
+	} while (r > 0);
+	if (r < 0)
+		broken(c, why);
+	else if (n > 0)
+		next(c);
 }
 
 static void
 on_event(struct conn *c)
 {
-	const char *why = "a handshake failed";
-	struct answer a;
 	int r;
 
 	if (c->ssl == NULL)
 		return;
-	if (!c->open) {
-		if ((r = conn_handshake(c)) < 0)
-			broken(c, why);
-		else if (r > 0)
-			ask(c);
+	if (!c->open && (r = conn_handshake(c)) <= 0) {
+		if (r < 0)
+			broken(c, "a handshake failed");
 		return;
 	}
-	if ((r = conn_read(c, &a, &why)) > 0)
-		answered(c, &a);
-	else if (r < 0) {
-		busy += !c->busy;
-		broken(c, why);
-	}
+	flush(c);
+	if (c->ssl != NULL)
+		on_answers(c);
 }
 
 static void
@@ -287,6 +324,8 @@ prepare(void)
 	    epoll_ctl(opt.conn.epoll, EPOLL_CTL_ADD, timer, &ev) < 0)
 		die("out of memory");
 	conn_setup(&opt.conn);
+	for (unsigned i = 0; i < opt.connections; i++)
+		conn_init(&conns[i], &opt.conn);
 	if (opt.mode == RESUMED)
 		warm_up();
 	if (opt.mode >= HANDSHAKES)

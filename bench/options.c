@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define CONNECTIONS_MAX	16000
+#define ROOM_FOR_MORE	65536	/* answers that come together */
 
 static void
 die(const char *what)
@@ -16,7 +17,7 @@ die(const char *what)
 	exit(2);
 }
 
-enum { HANDSHAKE = 256, RESUME, TLS12, RATE, HOLD };
+enum { HANDSHAKE = 256, RESUME, TLS12, RATE, HOLD, AK, WINDOW };
 
 static const struct option options[] = {
 	{ "connect", 1, NULL, 'C' }, { "cert", 1, NULL, 'c' },
@@ -28,7 +29,8 @@ static const struct option options[] = {
 	{ "mixed", 0, NULL, 'm' }, { "fixed", 0, NULL, 'f' },
 	{ "handshakes", 0, NULL, HANDSHAKE }, { "resume", 0, NULL, RESUME },
 	{ "tls12", 0, NULL, TLS12 }, { "rate", 1, NULL, RATE },
-	{ "hold", 0, NULL, HOLD }, { "help", 0, NULL, 'h' },
+	{ "hold", 0, NULL, HOLD }, { "ak", 0, NULL, AK },
+	{ "window", 1, NULL, WINDOW }, { "help", 0, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -39,9 +41,12 @@ usage(void)
 	    "  [--dec | --mixed] [--ids FILE] [--number KEYS] [--size BITS]\n"
 	    "  [--connections N] [--count REQUESTS] [--seconds S] [--fixed]\n"
 	    "  [--rate R | --handshakes [--resume]] [--tls12] [--hold]\n"
+	    "  [--ak [--window N]]\n"
 	    "Draws keys (writes their IDs to FILE); with --dec, fetches "
 	    "those in FILE;\nwith --mixed, both in turn.\n"
-	    "--fixed: the server answers everything alike.");
+	    "--fixed: the server answers everything alike.\n"
+	    "--ak: the door of Q.4161, N requests under way on each "
+	    "connection.");
 	exit(0);
 }
 
@@ -68,6 +73,8 @@ option(int c, struct load_options *o, struct job *j)
 	case TLS12: o->conn.version = TLS1_2_VERSION; break;
 	case RATE: o->mode = OPEN; o->rate = atof(optarg); break;
 	case HOLD: o->hold = true; break;
+	case AK: o->conn.ak = j->ak = true; break;
+	case WINDOW: o->conn.window = atoi(optarg); break;
 	case 'h': usage(); break;
 	default: exit(2);
 	}
@@ -79,18 +86,22 @@ options_read(int argc, char **argv, struct load_options *o, struct job *j)
 	int c;
 
 	*o = (struct load_options){ .connections = 1, .seconds = 10,
-	    .conn = { .version = TLS1_3_VERSION } };
+	    .conn = { .version = TLS1_3_VERSION, .window = 1 } };
 	*j = (struct job){ .enc = true, .number = 1, .size = 256,
 	    .count = 1000 };
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		option(c, o, j);
 	if (o->conn.address == NULL || o->conn.cert == NULL ||
-	    o->conn.key == NULL || o->conn.ca == NULL || j->sae == NULL || (j->dec && !j->ids))
+	    o->conn.key == NULL || o->conn.ca == NULL || j->sae == NULL ||
+	    (j->dec && !j->ids))
 		die("an option is missing; see --help");
 	if (o->connections < 1 || o->connections > CONNECTIONS_MAX ||
 	    j->number < 1 || j->number > JOB_KEYS_MAX || j->size % 8 != 0 ||
 	    j->size < 8 || j->count < 1 || j->count > 20000000 ||
-	    (o->mode == OPEN && !(o->rate > 0)))
+	    (o->mode == OPEN && !(o->rate > 0)) || o->conn.window < 1 ||
+	    o->conn.window > (o->conn.ak && o->mode == CLOSED ?
+	    JOB_WINDOW_MAX : 1))
 		die("an option is out of range");
-	o->conn.room = j->number * (j->size / 6 + 128ul) + 8192;
+	o->conn.room = j->number * (j->size / 6 + 128ul) + 8192 +
+	    (o->conn.ak ? ROOM_FOR_MORE : 0);
 }

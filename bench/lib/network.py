@@ -102,10 +102,10 @@ class Network:
         s = self.net["saes"][sae]
         return ["--cert", s["cert"], "--key", s["key"], "--ca", self.ca]
 
-    def caller(self, me, other):
+    def caller(self, me, other, door="https"):
         """The words of bench/load for an application that talks of another
         one to its own node."""
-        return ["--connect", self.node(self.net["saes"][me]["node"])["https"],
+        return ["--connect", self.node(self.net["saes"][me]["node"])[door],
                 "--sae", other, *self.identity(me)]
 
     def get(self, me, path):

@@ -36,13 +36,18 @@ class Bench:
         if self.stack and self.stack[-1] == last:
             self.stack.pop()()
 
+    def nodes(self):
+        """The network that most scenes use."""
+        if not self.net:
+            say("starting two nodes")
+            self.net = self.network("net", settings=SETTINGS)
+
     def common(self):
-        """The network and the nginx that most scenes use: EC certificates
-        at node a, RSA at node b."""
-        if self.net:
+        """It, and nginx: EC certificates at node a, RSA at node b."""
+        self.nodes()
+        if self.nginx:
             return
-        say("starting two nodes and nginx")
-        self.net = self.network("net", settings=SETTINGS)
+        say("starting nginx")
         self.rsa = Rsa(self.net, os.path.join(self.tmp, "rsa"))
         self.net.use_certificate("b", self.rsa.server)
         ec = os.path.join(os.path.dirname(self.net.ca), "KME-A-ak")
@@ -69,7 +74,7 @@ class Bench:
         return loader.measured(self.args.build, self.cores, server, words)
 
     def row(self, scene, case, connections, **reports):
-        """qkdnode= and nginx=: one round of it."""
+        """One round of it: qkdnode=, and nginx= or https= beside it."""
         row = self.rows.setdefault((scene, case, connections), {})
         for server, r in reports.items():
             row.setdefault(server, []).append(r)

@@ -42,38 +42,54 @@ def median(reports, value):
     return statistics.median(found) if found else None
 
 
-def ratio(row):
-    if len(row) < 2:
-        return None
-    return statistics.median(
-        a["requests_s"] / b["requests_s"]
-        for a, b in zip(row["qkdnode"], row["nginx"]) if b["requests_s"])
+def ratio(other):
+    def value(row):
+        found = [a["requests_s"] / b["requests_s"] for a, b in
+                 zip(row.get("qkdnode", ()), row.get(other, ()))
+                 if b["requests_s"]]
+        return statistics.median(found) if found else None
+    return value
 
 
-def cpu_ratio(row):
-    if len(row) < 2:
-        return None
-    ours = median(row["qkdnode"], lambda r: sum(r["daemons_us"].values()))
-    return median(row["nginx"], lambda r: r["cpu_us"]) / ours \
-        if ours else None
+def cpu(r):
+    return r["cpu_us"]
+
+
+def cpu_of_all(r):
+    return sum(r["daemons_us"].values())
+
+
+def cpu_ratio(other, ours):
+    def value(row):
+        one = median(row.get("qkdnode"), ours)
+        theirs = median(row.get(other), cpu)
+        return theirs / one if one and theirs else None
+    return value
 
 
 # title, width, whose reports (None: the row's), value of one
-FIGURES = (
-    ("req/s", 8, "qkdnode", lambda r: r["requests_s"]),
-    ("nginx", 7, "nginx", lambda r: r["requests_s"]),
-    ("ratio", 6, None, ratio),
-    ("by CPU", 7, None, cpu_ratio),
-    ("keys/s", 9, "qkdnode", lambda r: r["keys_s"]),
-    ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p50_us"]),
-    ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p99_us"]),
-    ("p99.9", 7, "qkdnode", lambda r: r["p999_us"]),
-    ("nginx", 7, "nginx", lambda r: r["p999_us"]),
-    ("CPU us", 8, "qkdnode", lambda r: r["cpu_us"]),
-    ("nginx", 7, "nginx", lambda r: r["cpu_us"]),
-)
+def figures(other, ours):
+    """other: what the row is compared with; ours: our CPU time for that."""
+    return (
+        ("req/s", 8, "qkdnode", lambda r: r["requests_s"]),
+        (other, 7, other, lambda r: r["requests_s"]),
+        ("ratio", 6, None, ratio(other)),
+        ("by CPU", 7, None, cpu_ratio(other, ours)),
+        ("keys/s", 9, "qkdnode", lambda r: r["keys_s"]),
+        ("p50 us", 8, "qkdnode", lambda r: r["p50_us"]),
+        (other, 7, other, lambda r: r["p50_us"]),
+        ("p99 us", 8, "qkdnode", lambda r: r["p99_us"]),
+        (other, 7, other, lambda r: r["p99_us"]),
+        ("p99.9", 7, "qkdnode", lambda r: r["p999_us"]),
+        (other, 7, other, lambda r: r["p999_us"]),
+        ("CPU us", 8, "qkdnode", cpu),
+        (other, 7, other, cpu),
+    )
+
+
+NGINX = figures("nginx", cpu_of_all)
+# The HTTPS door of the same ksa; and that door with 32 connections.
+HTTPS = figures("https", cpu) + (("to 32", 7, None, ratio("https32")),)
 
 
 def label(key):
@@ -88,20 +104,23 @@ def header(machine):
             f"{machine['load_before']:.1f}")
 
 
-def results(rows):
+def results(rows, columns):
+    if not rows:
+        return
     head = label(("scene", "case", "conn.")) + "".join(
-        f"{t:>{w}}" for t, w, _, _ in FIGURES)
+        f"{t:>{w}}" for t, w, _, _ in columns)
     print(head)
     print("-" * len(head))
     for key, row in rows.items():
         print(label(key) + "".join(
             text(median(row.get(server), value) if server else value(row),
                  width)
-            for _, width, server, value in FIGURES))
+            for _, width, server, value in columns))
+    print()
 
 
 def costs(rows):
-    print("\nCPU us per request at the node measured: threads of ksa | other "
+    print("CPU us per request at the node measured: threads of ksa | other "
           "daemons; what else tells where time goes")
     head = label(("scene", "case", "conn.")) + "".join(
         f"{t:>{w}}" for t, w, _ in COSTS)
@@ -116,12 +135,15 @@ def costs(rows):
 
 def show(bench, machine):
     print(header(machine))
+    doors = {k: row for k, row in bench.rows.items() if k[0] == "ak"}
+    results({k: row for k, row in bench.rows.items() if k not in doors},
+            NGINX)
+    results(doors, HTTPS)
     if bench.rows:
-        results(bench.rows)
         costs(bench.rows)
     for note in bench.notes:
         print(f"\n{note['scene']}: {note['text']}", end="")
-    print("\nMedians; ratio: ours to nginx. bench/README.md explains the "
+    print("\nMedians; ratio: ours to what is beside it. bench/README.md explains the "
           "columns.")
 
 
