@@ -26,9 +26,6 @@ tests_fuzz_fuzz_ak_supplied_LDADD = $(KSA_TEST_LIBS)
 
 # The door with the sockets and the engine played by the test.
 check_PROGRAMS += tests/unit/check_akdoor
-tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(UNIT_SRC) \
-	tests/unit/fakeconn.c tests/unit/fakeconn.h \
-	tests/unit/fakesupply.c tests/unit/fakesupply.h \
-	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(DOORBENCH_SRC)
 tests_unit_check_akdoor_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_akdoor_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)

@@ -2,84 +2,19 @@
  * The door of Q.4161 as an application sees it: frames in, frames out. The
  * engine and the sockets are played by the test.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "doorbench.h"
 #include "err.h"
-#include "fakeconn.h"
-#include "fakesupply.h"
 #include "frame.h"
-#include "ksa/door.h"
-#include "log.h"
-#include "testpki.h"
-#include "unit.h"
 
 #define ID	"bc490419-7d60-487f-adc1-4ddcc177c139"
 #define ZERO	"00000000-0000-0000-0000-000000000000"
 #define ENC	"{\"application_destination_ID\":\"SAE-B1\"}"
 #define DEC	"{\"application_source_ID\":\"SAE-B1\",\"key_IDs\":[" \
 		"{\"key_ID\":\"" ID "\"}]}"
-
-static struct ksa_application apps[] = {
-	{ .id = "SAE-A1", .km = "KME-A" }, { .id = "SAE-A2", .km = "KME-A" },
-	{ .id = "SAE-B1", .km = "KME-B" },
-};
-static struct ksa_conf	 conf;
-static struct testpki	 pki;
-static struct sae_book	*book;
-static struct door	*door;
-static X509		*cert_a1, *cert_b1, *cert_stranger;
-static struct event_base *base;
-
-static void
-begin(void)
-{
-	log_init("check_akdoor", LL_ERR);
-	ck_assert_int_eq(secret_init(8 << 20), 0);
-	testpki_open(&pki);
-	testpki_issue(&pki, "SAE-A1", "SAE-A1", NULL, 3600);
-	testpki_issue(&pki, "SAE-B1", "SAE-B1", NULL, 3600);
-	testpki_issue(&pki, "SAE-X", "SAE-X", NULL, 3600);
-	testpki_issue(&pki, "kme", "kme", "IP:127.0.0.1", 3600);
-	cert_a1 = testpki_load(&pki, "SAE-A1");
-	cert_b1 = testpki_load(&pki, "SAE-B1");
-	cert_stranger = testpki_load(&pki, "SAE-X");
-	base = event_base_new();
-	memset(&conf, 0, sizeof(conf));
-	strcpy(conf.kme_id, "KME-A");
-	strcpy(conf.listen, "127.0.0.1:1");
-	strcpy(conf.ak_listen, "127.0.0.1:2");
-	testpki_path(&pki, "kme.crt", conf.certificate);
-	testpki_path(&pki, "kme.key", conf.private_key);
-	strcpy(conf.ca, pki.ca);
-	conf.applications.v = apps;
-	conf.applications.n = sizeof(apps) / sizeof(*apps);
-	conf.max_connections = 4;
-	conf.max_connections_per_application = 3;
-	conf.max_handshakes = 6;
-	conf.max_handshakes_per_address = 4;
-	conf.handshake_threads = 1;
-	conf.ak_max_requests = 8;
-	conf.ak_frame_timeout = 1000;
-	fakesupply_reset();
-	fakeconn_verdict(INT64_MAX, NULL);
-	ck_assert_int_eq(sae_book_new(&book, &conf), 0);
-	ck_assert_int_eq(door_open(&door, base, &conf, book, NULL), 0);
-}
-
-static void
-end(void)
-{
-	door_free(&door);
-	sae_book_free(&book);
-	X509_free(cert_a1);
-	X509_free(cert_b1);
-	X509_free(cert_stranger);
-	testpki_close(&pki);
-	event_base_free(base);
-}
 
 static struct conn *
 enter(X509 *cert)
@@ -130,29 +65,11 @@ output(struct conn *c)
 	return text;
 }
 
-static json_int_t
-figure(const char *path)
-{
-	json_t		*o = json_object(), *v = o;
-	char		 copy[128], *save, *name;
-	json_int_t	 n;
-
-	strcpy(copy, path);
-	door_report(door, o);
-	for (name = strtok_r(copy, "/", &save); name != NULL;
-	    name = strtok_r(NULL, "/", &save))
-		v = json_object_get(v, name);
-	n = json_integer_value(v);
-	json_decref(o);
-	return n;
-}
-
 START_TEST(a_source_gets_keys)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, 0x2101, 77, "{\"application_destination_ID\":\"SAE-B1\","
 	    "\"number_of_keys\":2,\"size_of_key\":64}");
 	ck_assert_str_eq(fakesupply.asked, "enc SAE-A1 SAE-B1 2 8");
@@ -162,7 +79,6 @@ START_TEST(a_source_gets_keys)
 	    "\"response\":\"success\"}\n");
 	say(c, 0x2101, 0xffffffff, ENC);
 	ck_assert_str_eq(fakesupply.asked, "enc SAE-A1 SAE-B1 1 32");
-	end();
 }
 END_TEST
 
@@ -170,12 +86,10 @@ START_TEST(a_destination_gets_keys)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, 0x2102, 0, DEC);
 	ck_assert_str_eq(fakesupply.asked, "dec SAE-A1 SAE-B1 1 bc");
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/0 {\"keys\":[{"));
-	end();
 }
 END_TEST
 
@@ -199,8 +113,7 @@ START_TEST(the_engines_refusals_have_their_tokens)
 	struct conn	*c;
 	char		 text[256];
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		fakesupply.status = v[i].status;
 		fakesupply.detail = v[i].detail;
@@ -209,7 +122,6 @@ START_TEST(the_engines_refusals_have_their_tokens)
 		    "\"response\":\"%s\"}\n", v[i].response);
 		ck_assert_str_eq(output(c), text);
 	}
-	end();
 }
 END_TEST
 
@@ -217,8 +129,7 @@ START_TEST(many_requests_are_answered_as_they_finish)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	for (uint32_t i = 0; i < 3; i++)
 		say(c, 0x2101, i, ENC);
@@ -230,7 +141,6 @@ START_TEST(many_requests_are_answered_as_they_finish)
 	fakesupply_answer();
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/1 {"));
 	ck_assert(!fakesupply_waits());
-	end();
 }
 END_TEST
 
@@ -238,8 +148,7 @@ START_TEST(whoever_has_enough_open_is_not_read_from)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	for (uint32_t i = 0; i < 12; i++)
 		say(c, 0x2101, i, ENC);
@@ -251,7 +160,6 @@ START_TEST(whoever_has_enough_open_is_not_read_from)
 		fakesupply_answer();
 	ck_assert_uint_eq(fakesupply.calls, 12);
 	ck_assert(!fakeconn_paused(c));
-	end();
 }
 END_TEST
 
@@ -262,8 +170,7 @@ START_TEST(whoever_does_not_read_is_not_read_from)
 			    "\"number_of_keys\":5,\"size_of_key\":65536}";
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	for (uint32_t i = 0; i < 8; i++)
 		say(c, 0x2101, i, large);
@@ -274,7 +181,6 @@ START_TEST(whoever_does_not_read_is_not_read_from)
 	ck_assert(fakeconn_paused(c));
 	output(c);
 	ck_assert_uint_eq(fakesupply.calls, 8);
-	end();
 }
 END_TEST
 
@@ -289,8 +195,7 @@ START_TEST(keys_that_do_not_fit_are_not_asked_for)
 	struct conn	*c;
 	char		 text[256];
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	for (size_t i = 0; i < sizeof(size) / sizeof(size[0]); i++) {
 		snprintf(text, sizeof(text), "{\"application_destination_ID\":"
 		    "\"SAE-B1\",%s}", size[i]);
@@ -304,7 +209,6 @@ START_TEST(keys_that_do_not_fit_are_not_asked_for)
 	fakesupply.dec_octets = 8192 * 5;
 	say(c, 0x2102, 5, DEC);
 	ck_assert_ptr_nonnull(strstr(output(c), "\"success\""));
-	end();
 }
 END_TEST
 
@@ -321,14 +225,12 @@ START_TEST(an_application_speaks_for_itself_only)
 	};
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		say(c, v[i].code, 5, v[i].text);
 		ck_assert_ptr_nonnull(strstr(output(c), "unauthorized: "));
 	}
 	ck_assert_uint_eq(fakesupply.calls, 0);
-	end();
 }
 END_TEST
 
@@ -336,9 +238,8 @@ START_TEST(strangers_and_those_of_other_nodes_are_unauthorized_each_time)
 {
 	X509	*certs[2];
 
-	begin();
-	certs[0] = cert_stranger;
-	certs[1] = cert_b1;
+	certs[0] = bench.stranger;
+	certs[1] = bench.b1;
 	for (int i = 0; i < 2; i++) {
 		struct conn	*c = enter(certs[i]);
 
@@ -347,13 +248,12 @@ START_TEST(strangers_and_those_of_other_nodes_are_unauthorized_each_time)
 			say(c, 0x2102, 5, "{");
 			say(c, 0x2104, 5, "{}");
 			say(c, 0x2108, 5, "{}");
-			ck_assert_int_eq(figure("ak/answers/unauthorized"),
-			    8 * i + 4 * (k + 1));
+			ck_assert_int_eq(doorbench_figure(
+			    "ak/answers/unauthorized"), 8 * i + 4 * (k + 1));
 		}
 		ck_assert(!fakeconn_finished(c));
 	}
 	ck_assert_uint_eq(fakesupply.calls, 0);
-	end();
 }
 END_TEST
 
@@ -362,12 +262,11 @@ START_TEST(before_each_frame_the_certificate_is_looked_at)
 	struct conn	*c;
 	unsigned	 before;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	before = fakeconn_verified();
-	ck_assert_int_eq(door_reload(door, &conf), 0);
+	ck_assert_int_eq(door_reload(bench.door, &bench.conf), 0);
 	fakeconn_verdict(0, "it was revoked");
 	say(c, 0x2101, 2, ENC);
 	ck_assert_uint_eq(fakeconn_verified(), before + 1);
@@ -380,7 +279,6 @@ START_TEST(before_each_frame_the_certificate_is_looked_at)
 	fakesupply_answer();
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/1 "));
 	ck_assert(fakeconn_finished(c));
-	end();
 }
 END_TEST
 
@@ -388,8 +286,7 @@ START_TEST(what_makes_no_sense_ends_the_connection_after_what_is_open)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x1203, 2, "{\"keys\":[],\"response\":\"success\"}");
@@ -398,17 +295,17 @@ START_TEST(what_makes_no_sense_ends_the_connection_after_what_is_open)
 	fakesupply_answer();
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/1 "));
 	ck_assert(fakeconn_finished(c));
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, 0x2107, 1, "{\"session_ID\":\"" ID "\"}");
 	ck_assert(fakeconn_finished(c));
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, 0x2107, 1, "{\"session_ID\":\"" ID "\",\"response\":\"no\"}");
 	say(c, 0x21ff, 1, "{");
 	ck_assert(!fakeconn_finished(c));
-	ck_assert_int_eq(figure("ak/connections_closed_for_a_frame"), 2);
-	ck_assert_int_eq(figure("ak/responses_unexpected"), 1);
-	ck_assert_int_eq(figure("ak/frames_ignored"), 1);
-	end();
+	ck_assert_int_eq(doorbench_figure(
+	    "ak/connections_closed_for_a_frame"), 2);
+	ck_assert_int_eq(doorbench_figure("ak/responses_unexpected"), 1);
+	ck_assert_int_eq(doorbench_figure("ak/frames_ignored"), 1);
 }
 END_TEST
 
@@ -418,8 +315,7 @@ START_TEST(a_frame_may_come_octet_by_octet_but_not_for_ever)
 	char		 text[512];
 	size_t		 n;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	n = make(text, 0x2101, 1, ENC);
 	n += make(text + n, 0x2101, 2, ENC);
 	ck_assert_ptr_null(fakeconn_deadline(c));
@@ -434,7 +330,6 @@ START_TEST(a_frame_may_come_octet_by_octet_but_not_for_ever)
 	ck_assert_str_eq(fakeconn_deadline(c), "a frame takes too long");
 	fakeconn_send(c, text + n - 1, 1);
 	ck_assert_ptr_null(fakeconn_deadline(c));
-	end();
 }
 END_TEST
 
@@ -442,23 +337,21 @@ START_TEST(who_leaves_takes_his_requests_along)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x2102, 2, DEC);
 	fakeconn_hang_up(c);
 	ck_assert_uint_eq(fakesupply.cancelled, 2);
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.committing = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x2101, 2, ENC);
 	fakeconn_hang_up(c);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 0);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 0);
 	fakesupply_answer();
 	fakesupply_answer();
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 2);
-	end();
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 2);
 }
 END_TEST
 
@@ -466,8 +359,7 @@ START_TEST(answers_that_may_not_have_arrived_are_counted)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, 0x2101, 1, ENC);
 	output(c);
 	fakeconn_loses(c, fakeconn_taken());
@@ -475,9 +367,8 @@ START_TEST(answers_that_may_not_have_arrived_are_counted)
 	say(c, 0x2102, 3, DEC);
 	say(c, 0x2101, 4, "{}");
 	fakeconn_hang_up(c);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 2);
-	ck_assert_int_eq(figure("keys_delivered_unknown"), 2);
-	end();
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 2);
+	ck_assert_int_eq(doorbench_figure("keys_delivered_unknown"), 2);
 }
 END_TEST
 
@@ -485,8 +376,7 @@ START_TEST(who_sends_no_more_gets_all_answers)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x2101, 2, ENC);
@@ -496,7 +386,6 @@ START_TEST(who_sends_no_more_gets_all_answers)
 	fakesupply_answer();
 	ck_assert(fakeconn_finished(c));
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/2 "));
-	end();
 }
 END_TEST
 
@@ -504,8 +393,7 @@ START_TEST(what_was_sent_before_the_end_is_answered_even_if_it_had_to_wait)
 {
 	struct conn	*c;
 
-	begin();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	for (uint32_t i = 0; i < 20; i++)
 		say(c, 0x2101, i, ENC);
@@ -516,8 +404,7 @@ START_TEST(what_was_sent_before_the_end_is_answered_even_if_it_had_to_wait)
 	}
 	ck_assert(fakeconn_finished(c));
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/19 "));
-	ck_assert_int_eq(figure("ak/answers/success"), 20);
-	end();
+	ck_assert_int_eq(doorbench_figure("ak/answers/success"), 20);
 }
 END_TEST
 
@@ -526,13 +413,12 @@ START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 	unsigned	 before;
 	struct conn	*c;
 
-	begin();
 	before = fakeconn_closed();
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakeconn_no_memory();
 	say(c, 0x2101, 1, ENC);
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x2101, 2, ENC);
@@ -540,8 +426,7 @@ START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 	fakesupply_answer();
 	ck_assert_uint_eq(fakeconn_closed(), before + 2);
 	ck_assert_uint_eq(fakesupply.cancelled, 1);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 2);
-	end();
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 2);
 }
 END_TEST
 
@@ -549,16 +434,14 @@ START_TEST(connections_by_both_doors_count_together)
 {
 	struct conn	*c;
 
-	begin();
-	enter(cert_a1);
-	enter(cert_a1);
+	enter(bench.a1);
+	enter(bench.a1);
 	c = fakeconn_accept();
-	fakeconn_shake(c, cert_a1);
+	fakeconn_shake(c, bench.a1);
 	ck_assert(!fakeconn_finished(c));
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	ck_assert(fakeconn_finished(c));
 	ck_assert_str_eq(output(c), "");
-	end();
 }
 END_TEST
 
@@ -573,17 +456,16 @@ START_TEST(at_the_end_what_is_open_is_answered)
 	bool		 gone = false;
 	struct conn	*c, *idle;
 
-	begin();
-	c = enter(cert_a1);
-	idle = enter(cert_a1);
+	c = enter(bench.a1);
+	idle = enter(bench.a1);
 	fakesupply.later = true;
 	say(c, 0x2101, 1, ENC);
 	say(c, 0x2101, 2, ENC);
-	door_stop(door, on_gone, &gone);
+	door_stop(bench.door, on_gone, &gone);
 	ck_assert(fakeconn_finished(idle));
 	ck_assert(!fakeconn_finished(c));
 	fakesupply_answer();
-	event_base_loop(base, EVLOOP_ONCE);	/* its time is over */
+	event_base_loop(bench.base, EVLOOP_ONCE);	/* its time is over */
 	ck_assert(fakeconn_finished(c));
 	ck_assert_ptr_nonnull(strstr(output(c), "1203/2 {\"keys\":[],"
 	    "\"response\":\"unavailable: this KME is shutting down\"}"));
@@ -591,11 +473,10 @@ START_TEST(at_the_end_what_is_open_is_answered)
 	ck_assert(!gone);
 	fakeconn_hang_up(c);
 	ck_assert(gone);
-	end();
 }
 END_TEST
 
-UNIT_MAIN("akdoor",
+DOORBENCH_MAIN("akdoor",
 	a_source_gets_keys,
 	a_destination_gets_keys,
 	the_engines_refusals_have_their_tokens,

@@ -2,95 +2,16 @@
  * The HTTPS door as an application sees it: requests in, answers out. The
  * engine and the sockets are played by the test.
  */
-#include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "doorbench.h"
 #include "err.h"
-#include "fakeconn.h"
-#include "fakesupply.h"
-#include "ksa/door.h"
-#include "log.h"
-#include "testpki.h"
 
 #define B	"/api/v1/keys/SAE-B1"
 #define ID	"bc490419-7d60-487f-adc1-4ddcc177c139"
 #define NOT_FOUND	"one or more keys specified are not found on KME"
-
-static struct ksa_application apps[] = {
-	{ .id = "SAE-A1", .km = "KME-A" }, { .id = "SAE-A2", .km = "KME-A" },
-	{ .id = "SAE-B1", .km = "KME-B" },
-	{ .id = "CN=x/y, O=\xc3\xa4", .km = "KME-B" },
-};
-static struct ksa_conf	 conf;
-static struct testpki	 pki;
-static struct sae_book	*book;
-static struct door	*door;
-static X509		*cert_a1, *cert_b1, *cert_stranger;
-static struct event_base *base;
-
-static X509 *
-issue(const char *name)
-{
-	testpki_issue(&pki, name, name, NULL, 3600);
-	return testpki_load(&pki, name);
-}
-
-static void
-open_once(void)
-{
-	log_init("check_door", LL_ERR);
-	ck_assert_int_eq(secret_init(8 << 20), 0);
-	testpki_open(&pki);
-	cert_a1 = issue("SAE-A1");
-	cert_b1 = issue("SAE-B1");
-	cert_stranger = issue("SAE-X");
-	testpki_issue(&pki, "kme", "kme", "IP:127.0.0.1", 3600);
-	base = event_base_new();
-}
-
-static void
-close_once(void)
-{
-	X509_free(cert_a1);
-	X509_free(cert_b1);
-	X509_free(cert_stranger);
-	testpki_close(&pki);
-	event_base_free(base);
-}
-
-static void
-setup(void)
-{
-	memset(&conf, 0, sizeof(conf));
-	strcpy(conf.kme_id, "KME-A");
-	testpki_path(&pki, "kme.crt", conf.certificate);
-	testpki_path(&pki, "kme.key", conf.private_key);
-	strcpy(conf.ca, pki.ca);
-	conf.applications.v = apps;
-	conf.applications.n = sizeof(apps) / sizeof(*apps);
-	conf.max_connections = 4;
-	conf.max_connections_per_application = 3;
-	conf.max_handshakes = 6;
-	conf.max_handshakes_per_address = 4;
-	conf.handshake_threads = 1;
-	conf.header_max = 2048;
-	conf.header_count = 16;
-	conf.body_max = 65536;
-	conf.header_timeout = conf.body_timeout = 1000;
-	fakesupply_reset();
-	fakeconn_verdict(INT64_MAX, NULL);
-	ck_assert_int_eq(sae_book_new(&book, &conf), 0);
-	ck_assert_int_eq(door_open(&door, base, &conf, book, NULL), 0);
-}
-
-static void
-teardown(void)
-{
-	door_free(&door);
-	sae_book_free(&book);
-}
 
 static struct conn *
 enter(X509 *cert)
@@ -141,7 +62,7 @@ static const char *
 ask(int code, const char *line, const char *body)
 {
 	static char text[65536];
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	int	 got;
 
 	request(c, line, body);
@@ -265,7 +186,7 @@ START_TEST(a_method_that_is_not_allowed_is_told_which_are)
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-		struct conn *c = enter(cert_a1);
+		struct conn *c = enter(bench.a1);
 		const char *out;
 
 		request(c, wrong[i].line, "{}");
@@ -281,7 +202,7 @@ END_TEST
 
 START_TEST(an_answer_to_head_has_no_body)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	const char *out;
 
 	request(c, "HEAD " B "/status", "");
@@ -371,19 +292,19 @@ refused_everything(X509 *cert, const char *words)
 
 START_TEST(a_stranger_with_a_good_certificate_gets_401)
 {
-	refused_everything(cert_stranger, "SAE-X");
+	refused_everything(bench.stranger, "SAE-X");
 }
 END_TEST
 
 START_TEST(an_application_of_another_node_gets_401)
 {
-	refused_everything(cert_b1, "KME-B");
+	refused_everything(bench.b1, "KME-B");
 }
 END_TEST
 
 START_TEST(a_401_carries_a_challenge)
 {
-	struct conn *c = enter(cert_stranger);
+	struct conn *c = enter(bench.stranger);
 
 	request(c, "GET " B "/status", "");
 	has(fakeconn_output(c), "\r\nWWW-Authenticate: ");
@@ -392,7 +313,7 @@ END_TEST
 
 START_TEST(a_connection_serves_many_requests)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	char	 body[1024];
 
 	for (int i = 0; i < 100; i++) {
@@ -405,13 +326,13 @@ END_TEST
 
 START_TEST(a_client_that_wants_to_close_is_let_go)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	say(c, "GET " B "/status HTTP/1.1\r\nHost: k\r\n"
 	    "Connection: close\r\n\r\n");
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c), "\r\nConnection: close\r\n");
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	say(c, "GET " B "/status HTTP/1.0\r\n\r\n");
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c), "\r\nConnection: close\r\n");
@@ -420,7 +341,7 @@ END_TEST
 
 START_TEST(what_is_not_http_ends_the_connection)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	const char *out;
 
 	say(c, "GET /\n\nGET " B "/status HTTP/1.1\r\nHost: k\r\n\r\n");
@@ -435,7 +356,7 @@ END_TEST
 
 START_TEST(pipelined_requests_are_answered_in_order)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	const char *out;
 
 	fakesupply.later = true;
@@ -465,7 +386,7 @@ END_TEST
 
 START_TEST(one_request_waits_without_a_pause)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	fakesupply.later = true;
 	request(c, "GET " B "/enc_keys", "");
@@ -481,7 +402,7 @@ START_TEST(a_request_may_come_octet_by_octet)
 	static const char text[] = "POST " B "/enc_keys HTTP/1.1\r\n"
 	    "Host: k\r\nTransfer-Encoding: chunked\r\n\r\n"
 	    "c\r\n{\"number\":5}\r\n0\r\n\r\n";
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	for (int i = 0; i < 3; i++) {
 		for (const char *p = text; *p != '\0'; p++) {
@@ -499,7 +420,7 @@ END_TEST
 
 START_TEST(a_client_that_expects_100_gets_it)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	say(c, "POST " B "/enc_keys HTTP/1.1\r\nHost: k\r\n"
 	    "Expect: 100-continue\r\nContent-Length: 2\r\n\r\n");
@@ -511,7 +432,7 @@ END_TEST
 
 START_TEST(a_client_that_goes_away_cancels_its_request)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	fakesupply.later = true;
 	request(c, "GET " B "/enc_keys", "");
@@ -522,7 +443,7 @@ END_TEST
 
 START_TEST(a_client_that_sends_no_more_is_answered)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	char	 body[1024];
 
 	fakesupply.later = true;
@@ -537,7 +458,7 @@ END_TEST
 
 START_TEST(all_requests_before_the_end_are_answered)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	unsigned before = fakeconn_closed();
 
 	fakesupply.later = true;
@@ -548,45 +469,33 @@ START_TEST(all_requests_before_the_end_are_answered)
 	ck_assert(!fakeconn_finished(c));
 	fakesupply_answer();
 	ck_assert(fakeconn_finished(c));
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	fakeconn_end(c);
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
 }
 END_TEST
 
-static json_int_t
-figure(const char *name)
-{
-	json_t	*o = json_object();
-	json_int_t n;
-
-	door_report(door, o);
-	n = json_integer_value(json_object_get(o, name));
-	json_decref(o);
-	return n;
-}
-
 START_TEST(keys_that_may_not_have_arrived_are_counted)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	request(c, "GET " B "/enc_keys?number=3", "");
 	fakeconn_hang_up(c);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 0);
-	c = enter(cert_a1);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 0);
+	c = enter(bench.a1);
 	request(c, "GET " B "/enc_keys?number=3", "");
 	request(c, "GET " B "/dec_keys?key_ID=" ID, "");
 	request(c, "GET " B "/status", "");
 	fakeconn_loses(c, 1);
 	fakeconn_hang_up(c);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 2);
-	ck_assert_int_eq(figure("keys_delivered_unknown"), 4);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 2);
+	ck_assert_int_eq(doorbench_figure("keys_delivered_unknown"), 4);
 }
 END_TEST
 
 START_TEST(of_many_answers_those_that_arrived_are_not_counted)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	size_t	 octets = 0;
 
 	for (int i = 0; i < 20; i++) {
@@ -595,46 +504,46 @@ START_TEST(of_many_answers_those_that_arrived_are_not_counted)
 		fakeconn_loses(c, octets + (i < 12 ? 0 : 1));
 	}
 	fakeconn_hang_up(c);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 8);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 8);
 }
 END_TEST
 
 START_TEST(keys_committed_for_a_client_that_left_are_counted)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	fakesupply.later = fakesupply.committing = true;
 	request(c, "GET " B "/enc_keys?number=2", "");
 	fakeconn_hang_up(c);
 	ck_assert_uint_eq(fakesupply.cancelled, 0);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 0);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 0);
 	fakesupply_answer();
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
-	ck_assert_int_eq(figure("keys_delivered_unknown"), 2);
-	c = enter(cert_a1);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 1);
+	ck_assert_int_eq(doorbench_figure("keys_delivered_unknown"), 2);
+	c = enter(bench.a1);
 	request(c, "GET " B "/enc_keys", "");
 	fakeconn_hang_up(c);
 	fakesupply.status = SUPPLY_UNAVAILABLE;
 	fakesupply_answer();
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 1);
 }
 END_TEST
 
 START_TEST(the_door_may_close_before_a_commit_ends)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	fakesupply.later = fakesupply.committing = true;
 	request(c, "GET " B "/enc_keys", "");
 	fakeconn_hang_up(c);
-	door_free(&door);
+	door_free(&bench.door);
 	ck_assert(!fakesupply_waits());
 }
 END_TEST
 
 START_TEST(answers_not_taken_hold_up_the_next_request)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	const char *line = "GET " B "/enc_keys?number=128&size=65536 "
 	    "HTTP/1.1\r\nHost: k\r\n\r\n";
 
@@ -652,13 +561,13 @@ END_TEST
 START_TEST(an_answer_that_cannot_be_written_ends_the_connection)
 {
 	unsigned before = fakeconn_closed();
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 
 	fakeconn_no_memory();
 	request(c, "GET " B "/enc_keys", "");
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
-	ck_assert_int_eq(figure("answers_delivered_unknown"), 1);
-	c = enter(cert_a1);
+	ck_assert_int_eq(doorbench_figure("answers_delivered_unknown"), 1);
+	c = enter(bench.a1);
 	fakesupply.later = true;
 	request(c, "GET " B "/enc_keys", "");
 	fakeconn_no_memory();
@@ -672,18 +581,18 @@ START_TEST(connections_are_limited_for_each_application)
 	struct conn *a[3], *c;
 
 	for (int i = 0; i < 3; i++)
-		a[i] = enter(cert_a1);
-	c = enter(cert_a1);
+		a[i] = enter(bench.a1);
+	c = enter(bench.a1);
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c), "HTTP/1.1 503 ");
 	fakeconn_hang_up(c);
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c),
 	    "{\"message\":\"too many connections of this application\"}");
-	ck_assert(!fakeconn_finished(enter(cert_b1)));
+	ck_assert(!fakeconn_finished(enter(bench.b1)));
 	fakeconn_hang_up(a[0]);
-	ck_assert(!fakeconn_finished(enter(cert_a1)));
+	ck_assert(!fakeconn_finished(enter(bench.a1)));
 }
 END_TEST
 
@@ -694,11 +603,11 @@ START_TEST(in_a_full_house_who_has_most_gives_way)
 	unsigned before;
 
 	for (int i = 0; i < 3; i++)
-		a[i] = enter(cert_a1);
-	b[0] = enter(cert_b1);
+		a[i] = enter(bench.a1);
+	b[0] = enter(bench.b1);
 	request(a[0], "GET " B "/status", "");
 	before = fakeconn_closed();
-	b[1] = enter(cert_b1);		/* in the place of a[1] */
+	b[1] = enter(bench.b1);		/* in the place of a[1] */
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
 	request(a[0], "GET " B "/status", "");
 	request(a[2], "GET " B "/status", "");
@@ -707,7 +616,7 @@ START_TEST(in_a_full_house_who_has_most_gives_way)
 	has(fakeconn_output(a[0]), "HTTP/1.1 200 ");
 	has(fakeconn_output(a[2]), "HTTP/1.1 200 ");
 	ck_assert(!fakeconn_finished(b[1]));
-	c = enter(cert_b1);		/* would have most then */
+	c = enter(bench.b1);		/* would have most then */
 	ck_assert(fakeconn_finished(c));
 	has(fakeconn_output(c), "HTTP/1.1 503 ");
 	ck_assert_uint_eq(fakeconn_closed(), before + 1);
@@ -719,13 +628,13 @@ START_TEST(who_waits_for_an_answer_gives_way_last)
 	struct conn *a[3];
 
 	for (int i = 0; i < 3; i++)
-		a[i] = enter(cert_a1);
+		a[i] = enter(bench.a1);
 	fakesupply.later = true;
 	request(a[0], "GET " B "/enc_keys", "");
-	enter(cert_b1);
-	enter(cert_b1);
+	enter(bench.b1);
+	enter(bench.b1);
 	ck_assert_uint_eq(fakesupply.cancelled, 0);
-	enter(cert_stranger);		/* a1 and b1 have two each */
+	enter(bench.stranger);		/* a1 and b1 have two each */
 	fakesupply_answer();
 	has(fakeconn_output(a[0]), "HTTP/1.1 200 ");
 	request(a[0], "GET " B "/enc_keys", "");
@@ -756,7 +665,7 @@ START_TEST(strangers_make_room_for_each_other)
 	for (unsigned i = 4; i < 7; i++)	/* of address 1, then of any */
 		ck_assert_ptr_nonnull(fakeconn_accept_from(i));
 	ck_assert_uint_eq(fakeconn_closed(), before + 24);
-	fakeconn_shake(c, cert_a1);
+	fakeconn_shake(c, bench.a1);
 	request(c, "GET " B "/status", "");
 	has(fakeconn_output(c), "HTTP/1.1 200 ");
 }
@@ -767,12 +676,12 @@ START_TEST(those_who_were_let_in_do_not_count_as_strangers)
 	unsigned before = fakeconn_closed();
 
 	for (int i = 0; i < 3; i++)
-		enter(cert_a1);
+		enter(bench.a1);
 	for (int i = 0; i < 4; i++)
 		ck_assert_ptr_nonnull(fakeconn_accept());
 	ck_assert_uint_eq(fakeconn_closed(), before);
-	ck_assert_int_eq(figure("connections"), 7);
-	ck_assert_int_eq(figure("connections_in_handshake"), 4);
+	ck_assert_int_eq(doorbench_figure("connections"), 7);
+	ck_assert_int_eq(doorbench_figure("connections_in_handshake"), 4);
 }
 END_TEST
 
@@ -784,13 +693,13 @@ on_gone(void *arg)
 
 START_TEST(at_the_end_what_is_open_is_answered)
 {
-	struct conn *idle = enter(cert_a1), *busy = enter(cert_a1);
+	struct conn *idle = enter(bench.a1), *busy = enter(bench.a1);
 	struct conn *shaking = fakeconn_accept();
 	int	 gone = 0;
 
 	fakesupply.later = true;
 	request(busy, "GET " B "/enc_keys", "");
-	door_stop(door, on_gone, &gone);
+	door_stop(bench.door, on_gone, &gone);
 	(void)shaking;		/* closed at once */
 	ck_assert(!fakeconn_listening());
 	ck_assert(fakeconn_finished(idle));
@@ -807,13 +716,13 @@ END_TEST
 
 START_TEST(at_the_end_what_cannot_be_answered_is_refused)
 {
-	struct conn *busy = enter(cert_a1);
+	struct conn *busy = enter(bench.a1);
 	int	 gone = 0;
 
 	fakesupply.later = true;
 	request(busy, "GET " B "/enc_keys", "");
-	door_stop(door, on_gone, &gone);
-	event_base_loop(base, EVLOOP_ONCE);
+	door_stop(bench.door, on_gone, &gone);
+	event_base_loop(bench.base, EVLOOP_ONCE);
 	ck_assert_uint_eq(fakesupply.cancelled, 1);
 	ck_assert(fakeconn_finished(busy));
 	has(fakeconn_output(busy), "HTTP/1.1 503 ");
@@ -824,17 +733,17 @@ END_TEST
 
 START_TEST(at_the_end_nobody_waits_for_a_client_that_does_not_read)
 {
-	struct conn *mute = enter(cert_a1), *busy = enter(cert_a1);
+	struct conn *mute = enter(bench.a1), *busy = enter(bench.a1);
 	int	 gone = 0;
 
 	request(mute, "GET " B "/status", "");
 	fakesupply.later = true;
 	request(busy, "GET " B "/enc_keys", "");
-	door_stop(door, on_gone, &gone);
-	event_base_loop(base, EVLOOP_ONCE);
+	door_stop(bench.door, on_gone, &gone);
+	event_base_loop(bench.base, EVLOOP_ONCE);
 	ck_assert(fakeconn_finished(busy));
 	ck_assert_int_eq(gone, 0);
-	event_base_loop(base, EVLOOP_ONCE);
+	event_base_loop(bench.base, EVLOOP_ONCE);
 	ck_assert_int_eq(gone, 1);
 }
 END_TEST
@@ -843,7 +752,7 @@ START_TEST(an_empty_house_is_gone_at_once)
 {
 	int	gone = 0;
 
-	door_stop(door, on_gone, &gone);
+	door_stop(bench.door, on_gone, &gone);
 	ck_assert_int_eq(gone, 1);
 }
 END_TEST
@@ -854,8 +763,8 @@ START_TEST(figures_count_answers_and_connections)
 
 	ask(200, "GET " B "/status", "");
 	ask(404, "GET /", "");
-	enter(cert_a1);
-	door_report(door, o);
+	enter(bench.a1);
+	door_report(bench.door, o);
 	ck_assert_int_eq(json_integer_value(json_object_get(o,
 	    "connections")), 1);
 	ck_assert_int_eq(json_integer_value(json_object_get(o,
@@ -868,7 +777,7 @@ END_TEST
 
 START_TEST(before_each_request_it_is_enough_to_look_at_the_clock)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	unsigned n = fakeconn_verified();
 	char	 body[1024];
 
@@ -887,8 +796,8 @@ START_TEST(when_its_time_has_come_a_certificate_is_verified_again)
 	char	 body[1024];
 
 	fakeconn_verdict(time(NULL) - 1, NULL);
-	c = enter(cert_a1);
-	other = enter(cert_a1);
+	c = enter(bench.a1);
+	other = enter(bench.a1);
 	fakeconn_verdict(INT64_MAX, NULL);
 	n = fakeconn_verified();
 	request(other, "GET " B "/status", "");
@@ -912,26 +821,16 @@ START_TEST(who_is_refused_from_the_start_gets_one_401)
 	char	 body[1024];
 
 	fakeconn_verdict(0, "revoked");
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
 	ck_assert(fakeconn_finished(c));
 }
 END_TEST
 
-/* By the number of applications that are left, counted from the first. */
-static void
-reload_with(struct ksa_application *v, size_t n)
-{
-	struct ksa_conf	fresh = conf;
-
-	fresh.applications = (struct conf_list){ n, v };
-	ck_assert_int_eq(door_reload(door, &fresh), 0);
-}
-
 START_TEST(after_a_reload_who_is_no_longer_registered_gets_401)
 {
-	struct conn *a = enter(cert_a1), *x = enter(cert_stranger), *next;
+	struct conn *a = enter(bench.a1), *x = enter(bench.stranger), *next;
 	static struct ksa_application left[] = {
 		{ .id = "SAE-A2", .km = "KME-A" },
 		{ .id = "SAE-B1", .km = "KME-B" },
@@ -942,7 +841,7 @@ START_TEST(after_a_reload_who_is_no_longer_registered_gets_401)
 	request(x, "GET " B "/status", "");
 	ck_assert_int_eq(answer(x, body, sizeof(body)), 401);
 	ck_assert(!fakeconn_finished(x));
-	reload_with(left, 3);
+	doorbench_reload(left, 3);
 	request(a, "GET " B "/status", "");
 	ck_assert_int_eq(answer(a, body, sizeof(body)), 401);
 	ck_assert_ptr_nonnull(strstr(body, "not that of a registered"));
@@ -951,8 +850,8 @@ START_TEST(after_a_reload_who_is_no_longer_registered_gets_401)
 	request(x, "GET " B "/status", "");
 	ck_assert_int_eq(answer(x, body, sizeof(body)), 200);
 	fakeconn_hang_up(x);
-	reload_with(apps, sizeof(apps) / sizeof(*apps));
-	next = enter(cert_a1);
+	doorbench_reload(doorbench_apps, DOORBENCH_APPS);
+	next = enter(bench.a1);
 	request(next, "GET " B "/status", "");
 	ck_assert_int_eq(answer(next, body, sizeof(body)), 200);
 }
@@ -960,7 +859,7 @@ END_TEST
 
 START_TEST(a_certificate_that_changes_hands_must_connect_anew)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	char	*name = (char[]){ "cn:SAE-A1" };
 	struct ksa_application moved[] = {
 		{ .id = "SAE-A2", .km = "KME-A", .names = { 1, &name } },
@@ -968,11 +867,11 @@ START_TEST(a_certificate_that_changes_hands_must_connect_anew)
 	};
 	char	 body[1024];
 
-	reload_with(moved, 2);
+	doorbench_reload(moved, 2);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
 	ck_assert_ptr_nonnull(strstr(body, "another application"));
-	c = enter(cert_a1);
+	c = enter(bench.a1);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
 	ck_assert_ptr_nonnull(strstr(body, "\"master_SAE_ID\":\"SAE-A2\""));
@@ -981,12 +880,12 @@ END_TEST
 
 START_TEST(a_request_under_way_ends_as_it_began)
 {
-	struct conn *c = enter(cert_a1);
+	struct conn *c = enter(bench.a1);
 	char	 body[4096];
 
 	fakesupply.later = true;
 	request(c, "GET " B "/enc_keys", "");
-	reload_with(apps + 1, 2);
+	doorbench_reload(doorbench_apps + 1, 2);
 	fakesupply_answer();
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
 	request(c, "GET " B "/enc_keys", "");
@@ -996,23 +895,23 @@ END_TEST
 
 START_TEST(a_reload_that_fails_keeps_all_of_the_old)
 {
-	struct ksa_conf	fresh = conf;
-	struct conn *c = enter(cert_a1);
+	struct ksa_conf	fresh = bench.conf;
+	struct conn *c = enter(bench.a1);
 	unsigned n = fakeconn_verified();
 	char	 body[1024];
 
-	fresh.applications = (struct conf_list){ 1, apps + 1 };
+	fresh.applications = (struct conf_list){ 1, doorbench_apps + 1 };
 	strcpy(fresh.private_key, "/nonexistent");
-	ck_assert_int_eq(door_reload(door, &fresh), -E_TLS);
-	strcpy(fresh.private_key, conf.private_key);
-	testpki_crl(&pki, "crl", -60, NULL);
-	testpki_path(&pki, "crl", fresh.crl);
-	ck_assert_int_eq(door_reload(door, &fresh), -E_CONFIG);
+	ck_assert_int_eq(door_reload(bench.door, &fresh), -E_TLS);
+	strcpy(fresh.private_key, bench.conf.private_key);
+	testpki_crl(&bench.pki, "crl", -60, NULL);
+	testpki_path(&bench.pki, "crl", fresh.crl);
+	ck_assert_int_eq(door_reload(bench.door, &fresh), -E_CONFIG);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 200);
 	ck_assert_uint_eq(fakeconn_verified(), n);
-	testpki_crl(&pki, "crl", 3600, NULL);
-	ck_assert_int_eq(door_reload(door, &fresh), 0);
+	testpki_crl(&bench.pki, "crl", 3600, NULL);
+	ck_assert_int_eq(door_reload(bench.door, &fresh), 0);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
 }
@@ -1030,9 +929,9 @@ START_TEST(a_certificate_of_two_applications_gets_401)
 	X509	*both;
 	char	 body[1024];
 
-	testpki_issue(&pki, "both", "SAE-A1", "DNS:a2.example", 3600);
-	both = testpki_load(&pki, "both");
-	reload_with(two, 3);
+	testpki_issue(&bench.pki, "both", "SAE-A1", "DNS:a2.example", 3600);
+	both = testpki_load(&bench.pki, "both");
+	doorbench_reload(two, 3);
 	c = enter(both);
 	request(c, "GET " B "/status", "");
 	ck_assert_int_eq(answer(c, body, sizeof(body)), 401);
@@ -1045,25 +944,26 @@ END_TEST
 START_TEST(what_expires_soon_is_a_warning_and_then_missing)
 {
 	json_t	*missing = json_array(), *warnings = json_array();
-	struct ksa_conf	fresh = conf;
+	struct ksa_conf	fresh = bench.conf;
 
-	door_expiry(door, missing, warnings);
+	door_expiry(bench.door, missing, warnings);
 	ck_assert_uint_eq(json_array_size(missing), 0);
 	ck_assert_uint_eq(json_array_size(warnings), 0);
-	testpki_path(&pki, "crl", fresh.crl);
-	testpki_crl(&pki, "crl", 600, NULL);	/* of 4,200 s */
-	ck_assert_int_eq(door_reload(door, &fresh), 0);
-	door_expiry(door, missing, warnings);
+	testpki_path(&bench.pki, "crl", fresh.crl);
+	testpki_crl(&bench.pki, "crl", 600, NULL);	/* of 4,200 s */
+	ck_assert_int_eq(door_reload(bench.door, &fresh), 0);
+	door_expiry(bench.door, missing, warnings);
 	ck_assert_uint_eq(json_array_size(missing), 0);
 	ck_assert_uint_eq(json_array_size(warnings), 1);
 	ck_assert_ptr_nonnull(strstr(json_string_value(json_array_get(
 	    warnings, 0)), "CRL of CN=test CA will expire at 20"));
 	/* At the start a list that is over does not keep ksa from starting. */
-	testpki_crl(&pki, "crl", -60, NULL);
-	door_free(&door);
-	ck_assert_int_eq(door_open(&door, base, &fresh, book, NULL), 0);
+	testpki_crl(&bench.pki, "crl", -60, NULL);
+	door_free(&bench.door);
+	ck_assert_int_eq(door_open(&bench.door, bench.base, &fresh,
+	    bench.book, NULL), 0);
 	json_array_clear(warnings);
-	door_expiry(door, missing, warnings);
+	door_expiry(bench.door, missing, warnings);
 	ck_assert_uint_eq(json_array_size(warnings), 0);
 	ck_assert_uint_eq(json_array_size(missing), 1);
 	json_decref(missing);
@@ -1084,76 +984,56 @@ START_TEST(an_application_registered_twice_is_refused)
 }
 END_TEST
 
-int
-main(void)
-{
-	const TTest *const tests[] = {
-		a_master_gets_keys,
-		a_slave_gets_keys,
-		status_is_true_with_an_empty_pool,
-		an_id_in_the_url_is_decoded_before_it_is_compared,
-		an_id_that_cannot_be_one_is_a_bad_request,
-		a_slave_who_is_registered_nowhere_is_named,
-		off_the_api_there_is_nothing,
-		a_method_that_is_not_allowed_is_told_which_are,
-		an_answer_to_head_has_no_body,
-		a_body_with_get_is_not_ignored,
-		a_refusal_of_the_parsers_reaches_the_client,
-		the_engines_refusals_have_their_codes,
-		a_key_that_is_not_there_has_the_words_of_6_4,
-		a_stranger_with_a_good_certificate_gets_401,
-		an_application_of_another_node_gets_401,
-		a_401_carries_a_challenge,
-		a_connection_serves_many_requests,
-		a_client_that_wants_to_close_is_let_go,
-		what_is_not_http_ends_the_connection,
-		pipelined_requests_are_answered_in_order,
-		one_request_waits_without_a_pause,
-		a_request_may_come_octet_by_octet,
-		a_client_that_expects_100_gets_it,
-		a_client_that_goes_away_cancels_its_request,
-		a_client_that_sends_no_more_is_answered,
-		all_requests_before_the_end_are_answered,
-		keys_that_may_not_have_arrived_are_counted,
-		of_many_answers_those_that_arrived_are_not_counted,
-		keys_committed_for_a_client_that_left_are_counted,
-		the_door_may_close_before_a_commit_ends,
-		answers_not_taken_hold_up_the_next_request,
-		an_answer_that_cannot_be_written_ends_the_connection,
-		connections_are_limited_for_each_application,
-		in_a_full_house_who_has_most_gives_way,
-		who_waits_for_an_answer_gives_way_last,
-		strangers_make_room_for_each_other,
-		those_who_were_let_in_do_not_count_as_strangers,
-		at_the_end_what_is_open_is_answered,
-		at_the_end_what_cannot_be_answered_is_refused,
-		at_the_end_nobody_waits_for_a_client_that_does_not_read,
-		an_empty_house_is_gone_at_once,
-		figures_count_answers_and_connections,
-		before_each_request_it_is_enough_to_look_at_the_clock,
-		when_its_time_has_come_a_certificate_is_verified_again,
-		who_is_refused_from_the_start_gets_one_401,
-		after_a_reload_who_is_no_longer_registered_gets_401,
-		a_certificate_that_changes_hands_must_connect_anew,
-		a_request_under_way_ends_as_it_began,
-		a_reload_that_fails_keeps_all_of_the_old,
-		a_certificate_of_two_applications_gets_401,
-		what_expires_soon_is_a_warning_and_then_missing,
-		an_application_registered_twice_is_refused,
-	};
-	Suite	*s = suite_create("door");
-	TCase	*t = tcase_create("door");
-	SRunner	*r = srunner_create(s);
-	int	 failed;
-
-	tcase_add_unchecked_fixture(t, open_once, close_once);
-	tcase_add_checked_fixture(t, setup, teardown);
-	for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++)
-		tcase_add_test(t, tests[i]);
-	tcase_set_timeout(t, 20);
-	suite_add_tcase(s, t);
-	srunner_run_all(r, CK_ENV);
-	failed = srunner_ntests_failed(r);
-	srunner_free(r);
-	return failed != 0;
-}
+DOORBENCH_MAIN("door",
+	a_master_gets_keys,
+	a_slave_gets_keys,
+	status_is_true_with_an_empty_pool,
+	an_id_in_the_url_is_decoded_before_it_is_compared,
+	an_id_that_cannot_be_one_is_a_bad_request,
+	a_slave_who_is_registered_nowhere_is_named,
+	off_the_api_there_is_nothing,
+	a_method_that_is_not_allowed_is_told_which_are,
+	an_answer_to_head_has_no_body,
+	a_body_with_get_is_not_ignored,
+	a_refusal_of_the_parsers_reaches_the_client,
+	the_engines_refusals_have_their_codes,
+	a_key_that_is_not_there_has_the_words_of_6_4,
+	a_stranger_with_a_good_certificate_gets_401,
+	an_application_of_another_node_gets_401,
+	a_401_carries_a_challenge,
+	a_connection_serves_many_requests,
+	a_client_that_wants_to_close_is_let_go,
+	what_is_not_http_ends_the_connection,
+	pipelined_requests_are_answered_in_order,
+	one_request_waits_without_a_pause,
+	a_request_may_come_octet_by_octet,
+	a_client_that_expects_100_gets_it,
+	a_client_that_goes_away_cancels_its_request,
+	a_client_that_sends_no_more_is_answered,
+	all_requests_before_the_end_are_answered,
+	keys_that_may_not_have_arrived_are_counted,
+	of_many_answers_those_that_arrived_are_not_counted,
+	keys_committed_for_a_client_that_left_are_counted,
+	the_door_may_close_before_a_commit_ends,
+	answers_not_taken_hold_up_the_next_request,
+	an_answer_that_cannot_be_written_ends_the_connection,
+	connections_are_limited_for_each_application,
+	in_a_full_house_who_has_most_gives_way,
+	who_waits_for_an_answer_gives_way_last,
+	strangers_make_room_for_each_other,
+	those_who_were_let_in_do_not_count_as_strangers,
+	at_the_end_what_is_open_is_answered,
+	at_the_end_what_cannot_be_answered_is_refused,
+	at_the_end_nobody_waits_for_a_client_that_does_not_read,
+	an_empty_house_is_gone_at_once,
+	figures_count_answers_and_connections,
+	before_each_request_it_is_enough_to_look_at_the_clock,
+	when_its_time_has_come_a_certificate_is_verified_again,
+	who_is_refused_from_the_start_gets_one_401,
+	after_a_reload_who_is_no_longer_registered_gets_401,
+	a_certificate_that_changes_hands_must_connect_anew,
+	a_request_under_way_ends_as_it_began,
+	a_reload_that_fails_keeps_all_of_the_old,
+	a_certificate_of_two_applications_gets_401,
+	what_expires_soon_is_a_warning_and_then_missing,
+	an_application_registered_twice_is_refused)

@@ -33,12 +33,13 @@ tests_unit_check_extension_SOURCES = tests/unit/check_extension.c $(UNIT_SRC)
 tests_unit_check_extension_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_extension_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
-# The door with the sockets and the engine played by the test.
-check_PROGRAMS += tests/unit/check_door
-tests_unit_check_door_SOURCES = tests/unit/check_door.c \
+# The doors with the sockets and the engine played by the test.
+DOORBENCH_SRC = tests/unit/doorbench.c tests/unit/doorbench.h \
 	tests/unit/fakeconn.c tests/unit/fakeconn.h \
 	tests/unit/fakesupply.c tests/unit/fakesupply.h \
 	tests/unit/testpki.c tests/unit/testpki.h
+check_PROGRAMS += tests/unit/check_door
+tests_unit_check_door_SOURCES = tests/unit/check_door.c $(DOORBENCH_SRC)
 tests_unit_check_door_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_door_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
