@@ -9,6 +9,8 @@ libsae_a_SOURCES = sae/saeanswer.c sae/saeanswer.h \
 	sae/saelink.c sae/saelink.h \
 	sae/saemem.c sae/saemem.h \
 	sae/saerequest.c sae/saerequest.h \
+	sae/saeretry.c sae/saeretry.h \
+	sae/saesock.c sae/saesock.h \
 	sae/saewhy.c sae/saewhy.h
 libsae_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 SAE_LIBS = libsae.a $(KSA_LLHTTP) libcommon.a $(OPENSSL_LIBS) $(JANSSON_LIBS)

@@ -1,11 +1,9 @@
 /* saeclient.c - calls: their tries, and what the KME's answer means. */
 #include "saeclient.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base64.h"
 #include "err.h"
@@ -14,6 +12,7 @@
 #include "saelink.h"
 #include "saemem.h"
 #include "saerequest.h"
+#include "saeretry.h"
 #include "tls.h"
 
 #define CHUNK		16384		/* octets of one TLS record */
@@ -21,12 +20,11 @@
 #define PER_KEY		1024		/* JSON around a key, extensions */
 #define LONG_KEY	8192		/* octets, if nobody said how many */
 #define BODY_MAX	(16 * 1024 * 1024)
-#define PAUSE_MIN	250		/* ms between tries */
-#define PAUSE_MAX	4000
 
 struct saeclient {
 	char		*kme, *kme_id;
 	unsigned	 wait_ms, retry_ms;
+	int		 stop;		/* 0: none */
 	SSL_CTX		*ctx;
 	struct saelink	*link;
 	char		*chunk;		/* locked */
@@ -71,6 +69,7 @@ saeclient_open(struct saeclient **out, const struct saeclient_conf *conf)
 		return -E_NO_MEMORY;
 	c->wait_ms = conf->wait_ms != 0 ? conf->wait_ms : SAE_WAIT;
 	c->retry_ms = conf->retry_ms;
+	c->stop = conf->stop;
 	if ((c->chunk = saemem_new(CHUNK)) == NULL ||
 	    (c->kme = strdup(conf->kme)) == NULL ||
 	    (conf->kme_id != NULL &&
@@ -119,6 +118,15 @@ receive(struct saeclient *c, struct call *call, uint64_t deadline)
 	    saehttp_fault(call->answer));
 }
 
+static int
+link_open(struct saeclient *c, uint64_t deadline)
+{
+	const struct saelink_to	to = { c->ctx, c->kme, c->kme_id,
+				    c->stop > 0 ? c->stop : -1 };
+
+	return saelink_open(&c->link, &to, deadline, &c->why);
+}
+
 /* One try: 0 when there is a whole answer, whatever it says. */
 static int
 attempt(struct saeclient *c, struct call *call)
@@ -133,8 +141,7 @@ attempt(struct saeclient *c, struct call *call)
 	/* The KME may have closed a connection that was idle. */
 	if (c->link != NULL && !saelink_usable(c->link))
 		saelink_close(&c->link);
-	if (c->link == NULL && (r = saelink_open(&c->link, c->ctx, c->kme,
-	    c->kme_id, deadline, &c->why)) < 0)
+	if (c->link == NULL && (r = link_open(c, deadline)) < 0)
 		return r;
 	call->sent = true;
 	if ((r = saelink_write(c->link, call->request, strlen(call->request),
@@ -173,32 +180,38 @@ worth_another(const struct call *call, int r)
 	return call->repeatable || !call->sent;
 }
 
-static void
-pause_ms(unsigned ms)
-{
-	struct timespec	t = { ms / 1000, ms % 1000 * 1000000L };
-
-	while (nanosleep(&t, &t) < 0 && errno == EINTR)
-		;
-}
-
 static int
 run(struct saeclient *c, struct call *call)
 {
-	uint64_t	end = mono_ms() + c->retry_ms;
-	unsigned	pause = PAUSE_MIN;
+	struct saeretry	again;
 	int		r;
 
 	c->why.text[0] = '\0';
-	for (;;) {
+	saeretry_begin(&again, c->retry_ms, c->stop);
+	do {
 		if ((r = attempt(c, call)) == 0)
 			r = judge(c, call);
-		if (r == 0 || !worth_another(call, r) ||
-		    mono_ms() + pause > end)
-			return r;
-		pause_ms(pause);
-		pause = pause * 2 < PAUSE_MAX ? pause * 2 : PAUSE_MAX;
+	} while (r < 0 && worth_another(call, r) && saeretry_another(&again));
+	return r;
+}
+
+int
+saeclient_connect(struct saeclient *c)
+{
+	struct saeretry	again;
+	int		r = 0;
+
+	c->why.text[0] = '\0';
+	if (c->link != NULL && !saelink_usable(c->link))
+		saelink_close(&c->link);
+	saeretry_begin(&again, c->retry_ms, c->stop);
+	while (c->link == NULL) {
+		r = link_open(c, mono_ms() + c->wait_ms);
+		if ((r != -E_DOWN && r != -E_TIMEOUT) ||
+		    !saeretry_another(&again))
+			break;
 	}
+	return r;
 }
 
 static void

@@ -35,6 +35,8 @@ struct saeclient_conf {
 	/* How long a call is tried again after 503 or a lost connection. What
 	 * get() has sent is not sent again unless the KME answered 503. */
 	unsigned	 retry_ms;
+	/* Once it is readable, calls end with -E_STOPPED. 0: none. */
+	int		 stop;
 };
 
 /* A vendor's parameter (6.2); the value is JSON text. */
@@ -67,6 +69,8 @@ struct saefetch {
  */
 int	saeclient_open(struct saeclient **, const struct saeclient_conf *);
 void	saeclient_close(struct saeclient **);	/* NULL is fine; NULL after */
+/* Now, if it is not connected. */
+int	saeclient_connect(struct saeclient *);
 
 /*
  * What the KME can deliver, new keys, keys that a master got. The caller owns
@@ -74,7 +78,7 @@ void	saeclient_close(struct saeclient **);	/* NULL is fine; NULL after */
  *
  * -E_REFUSED: the KME answered 400 or another status that is for good;
  * -E_DENIED: 401; -E_BUSY: 503, later it may work; -E_DOWN, -E_TIMEOUT,
- * -E_CLOSED: the connection; -E_TLS: a certificate; -E_BAD_FORMAT,
+ * -E_CLOSED: the connection; -E_STOPPED; -E_TLS: a certificate; -E_BAD_FORMAT,
  * -E_TOO_LARGE: the KME's answer is not what the standard says or not what
  * was asked; -E_RANGE: an argument.
  */

@@ -2,179 +2,30 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <limits.h>
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include "address.h"
 #include "err.h"
-#include "ident.h"
 #include "log.h"
 #include "saecert.h"
+#include "saesock.h"
 #include "tls.h"
 #include "tlscert.h"
 #include "tlsverify.h"
 
+#define RECORD	16384		/* octets in one of TLS */
+
 struct saelink {
-	int		 fd;
+	struct saesock	 sock;
 	SSL		*ssl;
-	uint64_t	 deadline;
-	int		 fault;		/* of the socket: errno; 0: none */
+	bool		 wants_out;	/* TLS has something to write */
 	char		 kme[300];	/* for messages */
 };
-
-/* 0 when the socket is ready; else fault says why not. */
-static int
-await(struct saelink *l, short events)
-{
-	struct pollfd	p = { .fd = l->fd, .events = events };
-	uint64_t	now;
-	int		n;
-
-	for (;;) {
-		if ((now = mono_ms()) >= l->deadline) {
-			l->fault = ETIMEDOUT;
-			return -1;
-		}
-		n = poll(&p, 1, (int)(l->deadline - now));
-		if (n > 0)
-			return 0;
-		if (n < 0 && errno != EINTR) {
-			l->fault = errno;
-			return -1;
-		}
-	}
-}
-
-/*
- * The socket as OpenSSL sees it: blocking, with a deadline, and a KME that
- * goes away raises no SIGPIPE in the program that uses us.
- */
-static int
-bio_write(BIO *bio, const char *p, int len)
-{
-	struct saelink	*l = BIO_get_data(bio);
-	ssize_t		 n;
-
-	do {
-		if (await(l, POLLOUT) < 0)
-			return -1;
-		n = send(l->fd, p, (size_t)len, MSG_NOSIGNAL);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	if (n < 0)
-		l->fault = errno;
-	return (int)n;
-}
-
-static int
-bio_read(BIO *bio, char *p, int room)
-{
-	struct saelink	*l = BIO_get_data(bio);
-	ssize_t		 n;
-
-	do {
-		if (await(l, POLLIN) < 0)
-			return -1;
-		n = recv(l->fd, p, (size_t)room, 0);
-	} while (n < 0 && (errno == EINTR || errno == EAGAIN));
-	if (n < 0)
-		l->fault = errno;
-	return (int)n;
-}
-
-static long
-bio_ctrl(BIO *bio, int cmd, long arg, void *p)
-{
-	(void)bio, (void)arg, (void)p;
-	return cmd == BIO_CTRL_FLUSH;
-}
-
-static BIO_METHOD	*method;
-
-static void
-make_method(void)
-{
-	int	type = BIO_get_new_index();
-
-	if (type == -1 || (method = BIO_meth_new(type |
-	    BIO_TYPE_SOURCE_SINK, "qkdnode sae")) == NULL)
-		return;
-	BIO_meth_set_write(method, bio_write);
-	BIO_meth_set_read(method, bio_read);
-	BIO_meth_set_ctrl(method, bio_ctrl);
-}
-
-static BIO *
-make_bio(struct saelink *l)
-{
-	static pthread_once_t	 once = PTHREAD_ONCE_INIT;
-	BIO			*bio;
-
-	pthread_once(&once, make_method);
-	if (method == NULL || (bio = BIO_new(method)) == NULL)
-		return NULL;
-	BIO_set_data(bio, l);
-	BIO_set_init(bio, 1);
-	return bio;
-}
-
-static int
-dial_one(struct saelink *l, const struct addrinfo *a)
-{
-	socklen_t	len = sizeof(l->fault);
-	const int	on = 1;
-
-	l->fault = 0;
-	if ((l->fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC |
-	    SOCK_NONBLOCK, a->ai_protocol)) < 0)
-		goto fail;
-	setsockopt(l->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	if (connect(l->fd, a->ai_addr, a->ai_addrlen) < 0 &&
-	    errno != EINPROGRESS)
-		goto fail;
-	if (await(l, POLLOUT) < 0 || getsockopt(l->fd, SOL_SOCKET, SO_ERROR,
-	    &l->fault, &len) < 0 || l->fault != 0)
-		goto fail;
-	return 0;
-fail:
-	if (l->fault == 0)
-		l->fault = errno;
-	if (l->fd >= 0)
-		close(l->fd);
-	l->fd = -1;
-	return -1;
-}
-
-static int
-dial(struct saelink *l, const char *kme, struct saewhy *w)
-{
-	struct addrinfo	*list;
-	int		 r;
-
-	if ((r = address_find(kme, false, &list)) == -E_BAD_FORMAT)
-		return saewhy_set(w, E_RANGE, "\"%s\" is not an address "
-		    "of a KME: HOST:PORT expected", kme);
-	if (r < 0)
-		return saewhy_set(w, E_DOWN, "no address for \"%s\" is found: "
-		    "is the host name right?", kme);
-	for (struct addrinfo *a = list; a != NULL && l->fd < 0;
-	    a = a->ai_next)
-		dial_one(l, a);
-	freeaddrinfo(list);
-	if (l->fd >= 0)
-		return 0;
-	return saewhy_set(w, l->fault == ETIMEDOUT ? E_TIMEOUT : E_DOWN,
-	    "no connection to the KME at %s: %s", kme, strerror(l->fault));
-}
 
 /* What the certificate has to be for. */
 static int
@@ -200,7 +51,8 @@ set_up(struct saelink *l, SSL_CTX *ctx, const char *kme)
 {
 	BIO	*bio;
 
-	if ((l->ssl = SSL_new(ctx)) == NULL || (bio = make_bio(l)) == NULL)
+	if ((l->ssl = SSL_new(ctx)) == NULL ||
+	    (bio = saesock_bio(&l->sock)) == NULL)
 		return -1;
 	SSL_set_bio(l->ssl, bio, bio);
 	SSL_set_mode(l->ssl, SSL_MODE_AUTO_RETRY);
@@ -240,13 +92,15 @@ failed(struct saelink *l, const char *what, struct saewhy *w)
 		    "our certificate is %s", l->kme, text,
 		    tlscert_text(SSL_get_certificate(l->ssl)));
 	}
-	if (l->fault == ETIMEDOUT)
+	if (l->sock.fault == ETIMEDOUT)
 		return saewhy_set(w, E_TIMEOUT, "the KME at %s: no answer in "
 		    "time (%s)", l->kme, what);
-	if (l->fault != 0 || e == 0)
+	if (l->sock.fault == ECANCELED)
+		return saewhy_set(w, E_STOPPED, "stopped (%s)", what);
+	if (l->sock.fault != 0 || e == 0)
 		return saewhy_set(w, E_DOWN, "the KME at %s: connection lost "
-		    "(%s): %s", l->kme, what, l->fault != 0 ?
-		    strerror(l->fault) : "closed by the KME");
+		    "(%s): %s", l->kme, what, l->sock.fault != 0 ?
+		    strerror(l->sock.fault) : "closed by the KME");
 	return saewhy_set(w, E_TLS, "the KME at %s: TLS failed (%s): %s",
 	    l->kme, what, tls_reason());
 }
@@ -259,7 +113,7 @@ shake_hands(struct saelink *l, const char *kme_id, struct saewhy *w)
 	int	 r;
 
 	ERR_clear_error();
-	l->fault = 0;
+	l->sock.fault = 0;
 	log_divert(logged, sizeof(logged));
 	r = SSL_connect(l->ssl) == 1 ? 0 : failed(l, "TLS handshake", w);
 	log_divert(NULL, 0);
@@ -277,8 +131,8 @@ shake_hands(struct saelink *l, const char *kme_id, struct saewhy *w)
 }
 
 int
-saelink_open(struct saelink **out, SSL_CTX *ctx, const char *kme,
-    const char *kme_id, uint64_t deadline, struct saewhy *w)
+saelink_open(struct saelink **out, const struct saelink_to *to,
+    uint64_t deadline, struct saewhy *w)
 {
 	struct saelink	*l = calloc(1, sizeof(*l));
 	int		 r;
@@ -286,17 +140,16 @@ saelink_open(struct saelink **out, SSL_CTX *ctx, const char *kme,
 	*out = NULL;
 	if (l == NULL)
 		return saewhy_set(w, E_NO_MEMORY, "out of memory");
-	l->fd = -1;
-	l->deadline = deadline;
-	snprintf(l->kme, sizeof(l->kme), "%s", kme);
-	if ((r = dial(l, kme, w)) < 0)
+	l->sock = (struct saesock){ -1, to->stop, deadline, 0 };
+	snprintf(l->kme, sizeof(l->kme), "%s", to->kme);
+	if ((r = saesock_dial(&l->sock, to->kme, w)) < 0)
 		goto out;
-	if (set_up(l, ctx, kme) < 0) {
+	if (set_up(l, to->ctx, to->kme) < 0) {
 		r = saewhy_set(w, E_TLS, "TLS set-up failed: %s",
 		    tls_reason());
 		goto out;
 	}
-	r = shake_hands(l, kme_id, w);
+	r = shake_hands(l, to->kme_id, w);
 out:
 	if (r < 0)
 		saelink_close(&l);
@@ -310,8 +163,7 @@ saelink_close(struct saelink **l)
 	if (*l == NULL)
 		return;
 	SSL_free((*l)->ssl);
-	if ((*l)->fd >= 0)
-		close((*l)->fd);
+	saesock_close(&(*l)->sock);
 	free(*l);
 	*l = NULL;
 }
@@ -319,7 +171,7 @@ saelink_close(struct saelink **l)
 bool
 saelink_usable(const struct saelink *l)
 {
-	struct pollfd	p = { .fd = l->fd, .events = POLLIN };
+	struct pollfd	p = { .fd = l->sock.fd, .events = POLLIN };
 
 	return !SSL_has_pending(l->ssl) && poll(&p, 1, 0) == 0;
 }
@@ -330,9 +182,9 @@ hear_alert(struct saelink *l)
 {
 	char	c;
 
-	if (l->fault != EPIPE && l->fault != ECONNRESET)
+	if (l->sock.fault != EPIPE && l->sock.fault != ECONNRESET)
 		return;
-	l->fault = 0;
+	l->sock.fault = 0;
 	ERR_clear_error();
 	(void)SSL_read(l->ssl, &c, 1);
 }
@@ -344,11 +196,11 @@ saelink_write(struct saelink *l, const void *p, size_t len,
 	const char	*at = p;
 	int		 n;
 
-	l->deadline = deadline;
-	l->fault = 0;
+	l->sock.deadline = deadline;
+	l->sock.fault = 0;
 	for (; len > 0; at += n, len -= (size_t)n) {
 		ERR_clear_error();
-		n = SSL_write(l->ssl, at, len < 16384 ? (int)len : 16384);
+		n = SSL_write(l->ssl, at, len < RECORD ? (int)len : RECORD);
 		if (n <= 0) {
 			hear_alert(l);
 			return failed(l, "sending the request", w);
@@ -363,12 +215,74 @@ saelink_read(struct saelink *l, void *p, size_t room, uint64_t deadline,
 {
 	int	n;
 
-	l->deadline = deadline;
-	l->fault = 0;
+	l->sock.deadline = deadline;
+	l->sock.fault = 0;
 	ERR_clear_error();
 	if ((n = SSL_read(l->ssl, p, (int)room)) > 0)
 		return n;
 	if (SSL_get_error(l->ssl, n) == SSL_ERROR_ZERO_RETURN)
 		return 0;
 	return failed(l, "waiting for the answer", w);
+}
+
+/* ---- without waiting ---- */
+
+struct pollfd
+saelink_awaited(const struct saelink *l, bool writing)
+{
+	return (struct pollfd){ .fd = l->sock.fd, .events = POLLIN |
+	    (writing || l->wants_out ? POLLOUT : 0) };
+}
+
+/* What SSL_read and SSL_write say when they did nothing. */
+static int
+tried(struct saelink *l, int n, const char *what, struct saewhy *w)
+{
+	switch (SSL_get_error(l->ssl, n)) {
+	case SSL_ERROR_WANT_WRITE:
+		l->wants_out = true;
+		/* FALLTHROUGH */
+	case SSL_ERROR_WANT_READ:
+		return 0;
+	case SSL_ERROR_ZERO_RETURN:
+		return saewhy_set(w, E_CLOSED, "the KME at %s: the KME has "
+		    "closed the connection", l->kme);
+	default:
+		return failed(l, what, w);
+	}
+}
+
+static void
+try(struct saelink *l)
+{
+	l->sock.deadline = SAESOCK_NOW;
+	l->sock.fault = 0;
+	l->wants_out = false;
+	ERR_clear_error();
+}
+
+int
+saelink_try_read(struct saelink *l, void *p, size_t room, struct saewhy *w)
+{
+	int	n;
+
+	try(l);
+	n = SSL_read(l->ssl, p, room < INT_MAX ? (int)room : INT_MAX);
+	return n > 0 ? n : tried(l, n, "while it was idle", w);
+}
+
+int
+saelink_try_write(struct saelink *l, const void *p, size_t len,
+    struct saewhy *w)
+{
+	int	n;
+
+	try(l);
+	n = SSL_write(l->ssl, p, len < RECORD ? (int)len : RECORD);
+	if (n > 0)
+		return n;
+	if (SSL_get_error(l->ssl, n) != SSL_ERROR_WANT_WRITE &&
+	    SSL_get_error(l->ssl, n) != SSL_ERROR_WANT_READ)
+		hear_alert(l);
+	return tried(l, n, "sending", w);
 }

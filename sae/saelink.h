@@ -6,6 +6,7 @@
 #define SAE_LINK_H
 
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,22 +15,43 @@
 
 struct saelink;
 
+struct saelink_to {
+	SSL_CTX		*ctx;
+	const char	*kme;		/* "host:port" or "[v6]:port" */
+	/* What the certificate shall say (clause 5.1) as CN, as SAN DNS name,
+	 * or as SAN URI, itself or behind "urn:qkdnode:km:"; NULL: the host
+	 * is enough. */
+	const char	*kme_id;
+	int		 stop;		/* readable: nothing is waited for any
+					 * more, -E_STOPPED; -1: none */
+};
+
 /*
- * `kme`: "host:port" or "[v6]:port". `kme_id`: what the certificate shall say
- * (clause 5.1) as CN, as SAN DNS name, or as SAN URI, itself or behind
- * "urn:qkdnode:km:"; NULL: the host is enough. `deadline`: mono_ms().
- * -E_DOWN, -E_TIMEOUT, -E_TLS, -E_RANGE (address), -E_NO_MEMORY.
+ * `deadline`: mono_ms(). -E_DOWN, -E_TIMEOUT, -E_STOPPED, -E_TLS, -E_RANGE
+ * (address), -E_NO_MEMORY.
  */
-int	saelink_open(struct saelink **, SSL_CTX *, const char *kme,
-	    const char *kme_id, uint64_t deadline, struct saewhy *);
+int	saelink_open(struct saelink **, const struct saelink_to *,
+	    uint64_t deadline, struct saewhy *);
 void	saelink_close(struct saelink **);	/* NULL is fine; NULL after */
 /* False: the KME has closed it, or says what nobody asked for. */
 bool	saelink_usable(const struct saelink *);
-/* All of it, or -E_TIMEOUT, -E_DOWN, -E_TLS. */
+/* All of it, or -E_TIMEOUT, -E_STOPPED, -E_DOWN, -E_TLS. */
 int	saelink_write(struct saelink *, const void *, size_t,
 	    uint64_t deadline, struct saewhy *);
 /* Octets read; 0: the connection has ended; or an error as above. */
 int	saelink_read(struct saelink *, void *, size_t room,
 	    uint64_t deadline, struct saewhy *);
+
+/*
+ * The same without waiting: octets; 0: nothing now, saelink_awaited() says for
+ * what to poll; or an error as above, -E_CLOSED at the connection's end. What
+ * could not be written is tried again from the same octet on, with at least
+ * as many behind it.
+ */
+int	saelink_try_read(struct saelink *, void *, size_t room,
+	    struct saewhy *);
+int	saelink_try_write(struct saelink *, const void *, size_t,
+	    struct saewhy *);
+struct pollfd saelink_awaited(const struct saelink *, bool writing);
 
 #endif
