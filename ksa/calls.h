@@ -1,13 +1,13 @@
-/* calls.h - what the two kinds of calls of supply.h have in common. */
+/* calls.h - what the calls of supply.h and session.h have in common. */
 #ifndef KSA_CALLS_H
 #define KSA_CALLS_H
 
 #include "ksa/env.h"
 #include "ksa/supply.h"
 
-enum call_kind { CALL_ENC, CALL_DEC };
+enum call_kind { CALL_ENC, CALL_DEC, CALL_SESSION, CALL_DRAW };
 
-struct supply_call {		/* first member of enc and fetch */
+struct supply_call {		/* first member of enc, fetch... */
 	enum call_kind	 kind;
 	struct env	*env;
 	supply_done	*done;	/* NULL: answered, or the client went away */

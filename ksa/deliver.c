@@ -69,6 +69,10 @@ check_one(const struct fetch *f, const struct binding *b, uint32_t place,
 		*why = "the key was not made by the application named";
 		return SUPPLY_UNAUTHORIZED;
 	}
+	if (b->in_session) {
+		*why = "keys of a session are brought, not fetched";
+		return SUPPLY_NOT_FOUND;
+	}
 	stamp = b->fetched == NULL ? 0 :
 	    *binding_fetched(b, (uint32_t)slave, place);
 	*why = b->state == BINDING_VOID ? "the key is void" :
@@ -105,22 +109,18 @@ deliver_check(const struct fetch *f, const char **why)
 
 /* ---- bytes ---- */
 
-static int
-read_key(const struct fetch *f, uint32_t i, const struct binding *b,
-    uint8_t *out)
+int
+deliver_read(struct env *env, struct peer *p, const struct binding *b,
+    uint64_t from, uint64_t octets, uint8_t *out)
 {
-	struct env		*env = f->call.env;
-	struct peer		*p = f->v[i].peer;
 	struct block_name	 name = { p->km, p->id,
 	    p->self ? OWN : THEIRS, 0 };
-	uint64_t		 from = (uint64_t)f->v[i].place * b->octets;
-	uint64_t		 left = b->octets;
 	struct piece		 piece;
 	uint32_t		 n;
 	int			 r = 0;
 
-	while (left > 0) {
-		if ((n = pieces_map(b->pieces, from, left, &piece)) == 0)
+	while (octets > 0) {
+		if ((n = pieces_map(b->pieces, from, octets, &piece)) == 0)
 			return -E_STORE_CORRUPT;
 		name.serial = piece.block;
 		if ((r = segcache_read(env->segments,
@@ -129,9 +129,17 @@ read_key(const struct fetch *f, uint32_t i, const struct binding *b,
 			return r;
 		out += n;
 		from += n;
-		left -= n;
+		octets -= n;
 	}
 	return r;
+}
+
+static int
+read_key(const struct fetch *f, uint32_t i, const struct binding *b,
+    uint8_t *out)
+{
+	return deliver_read(f->call.env, f->v[i].peer, b,
+	    (uint64_t)f->v[i].place * b->octets, b->octets, out);
 }
 
 /* The last copy that was needed: keys of one request come together. */

@@ -49,6 +49,10 @@ struct fetch {
 	TAILQ_ENTRY(fetch)	 next;
 };
 
+/* Octets of the keys of a binding, or of their pad, into locked memory. */
+int	deliver_read(struct env *, struct peer *, const struct binding *,
+	    uint64_t from, uint64_t octets, uint8_t *out);
+
 void	fetch_free(struct fetch *);
 /* Whether the caller may have those keys whose bindings are here. */
 enum supply_status deliver_check(const struct fetch *, const char **why);

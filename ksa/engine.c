@@ -17,6 +17,9 @@
 #include "ksa/pool.h"
 #include "ksa/recall.h"
 #include "ksa/rollback.h"
+#include "ksa/draw.h"
+#include "ksa/opening.h"
+#include "ksa/sessions.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
 #include "ksa/wishing.h"
@@ -54,8 +57,11 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	}
 	fetch_tick(e);
 	wishing_retry(e);
-	if (second)
+	sessions_tick(e->sessions);
+	if (second) {
+		sessions_second(e->sessions);
 		sweep_tick(e->sweep);
+	}
 }
 
 /* ---- start ---- */
@@ -125,6 +131,8 @@ load(struct env *e)
 	for (size_t i = 0; i < e->npeers; i++)
 		if ((r = peer_load(e->peers[i])) < 0)
 			return r;
+	if ((r = sessions_load(e->sessions)) < 0)
+		return r;
 	return sweep_load(e->sweep);
 }
 
@@ -143,6 +151,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = encbatch_new(&e->batch, e)) < 0 ||
 	    (r = admit_new(&e->admit, e)) < 0 ||
 	    (r = wishing_new(&e->wishing)) < 0 ||
+	    (r = sessions_new(&e->sessions, e)) < 0 ||
 	    (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
@@ -198,6 +207,8 @@ engine_free(struct supply **sp)
 	e->stopping = true;
 	if (s->tick != NULL)
 		event_free(s->tick);
+	if (e->sessions != NULL)
+		sessions_stop(e->sessions);
 	for (size_t i = 0; i < e->npeers; i++)
 		line_stop(e->peers[i]);
 	if (e->admit != NULL)
@@ -213,6 +224,7 @@ engine_free(struct supply **sp)
 	encbatch_free(&e->batch);
 	admit_free(&e->admit);
 	wishing_free(&e->wishing);
+	sessions_free(&e->sessions);
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);
@@ -291,7 +303,14 @@ supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
 bool
 supply_withdraw(struct supply_call *c)
 {
-	return c->kind == CALL_ENC ? enc_withdraw(c) : fetch_withdraw(c);
+	static bool	(*const withdraw[])(struct supply_call *) = {
+		[CALL_ENC] = enc_withdraw,
+		[CALL_DEC] = fetch_withdraw,
+		[CALL_SESSION] = opening_withdraw,
+		[CALL_DRAW] = draw_withdraw,
+	};
+
+	return withdraw[c->kind](c);
 }
 
 void

@@ -40,6 +40,8 @@ struct counters {
 	uint64_t	copies_refused, copies_broken;
 	uint64_t	blocks_in, blocks_out, blocks_void, bad_messages;
 	uint64_t	erased, expired, rollbacks;
+	uint64_t	sessions_opened, sessions_refused;
+	uint64_t	session_keys, session_keys_void;
 };
 
 struct env {

@@ -53,7 +53,10 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/quota.c ksa/quota.h \
 	ksa/recall.c ksa/recall.h \
 	ksa/rollback.c ksa/rollback.h \
-	ksa/session.c ksa/session.h \
+	ksa/draw.c ksa/draw.h ksa/invitation.c ksa/invitation.h \
+	ksa/offer.c ksa/offer.h ksa/opening.c ksa/opening.h \
+	ksa/session.c ksa/session.h ksa/sessions.c ksa/sessions.h \
+	ksa/sessionwire.c ksa/sessionwire.h \
 	ksa/sessionstore.c ksa/sessionstore.h \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h \

@@ -17,6 +17,7 @@
 #include "ksa/pool.h"
 #include "ksa/recall.h"
 #include "ksa/rollback.h"
+#include "ksa/sessionwire.h"
 #include "witness.h"
 #include "log.h"
 
@@ -254,6 +255,13 @@ on_block_void(struct peer *p, const struct msg *m, bool authentic)
 	newblocks_block_void(p->newblocks, &m->block_void);
 }
 
+static void
+on_session(struct peer *p, const struct msg *m, bool authentic)
+{
+	(void)authentic;
+	sessionwire_input(p, m);
+}
+
 static const struct handler {
 	void	(*fn)(struct peer *, const struct msg *, bool authentic);
 	bool	in_the_open;	/* it authenticates itself */
@@ -267,6 +275,11 @@ static const struct handler {
 	[MSG_bind_unknown] = { on_bind_unknown, false },
 	[MSG_bind_void] = { on_bind_void, false },
 	[MSG_block_void] = { on_block_void, false },
+	[MSG_session_open] = { on_session, false },
+	[MSG_session_opened] = { on_session, false },
+	[MSG_session_end] = { on_session, false },
+	[MSG_keys_offer] = { on_session, false },
+	[MSG_keys_taken] = { on_session, false },
 };
 
 void

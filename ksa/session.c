@@ -1,38 +1,42 @@
-/* session.c - sessions of proactive key supply. */
+/* session.c - proactive key supply, as the doors see it. */
 #include "ksa/session.h"
 
-#include "ksa/calls.h"
+#include "ksa/draw.h"
+#include "ksa/engine.h"
+#include "ksa/invitation.h"
+#include "ksa/offer.h"
+#include "ksa/opening.h"
+
+static struct sessions *
+of(struct supply *s)
+{
+	return engine_env(s)->sessions;
+}
 
 struct supply_call *
 session_open(struct supply *s, const struct session_opening *o,
     supply_done *done, void *arg)
 {
-	struct supply_call	c = { .done = done, .arg = arg };
-
-	(void)s, (void)o;
-	call_fail(&c, SUPPLY_UNAVAILABLE, "this KM creates no sessions");
-	return NULL;
+	return opening_start(of(s), o, done, arg);
 }
 
 struct supply_call *
 session_draw(struct supply *s, const struct session_draw *d,
     supply_done *done, void *arg)
 {
-	struct supply_call	c = { .done = done, .arg = arg };
-
-	(void)s, (void)d;
-	call_fail(&c, SUPPLY_NOT_FOUND, "there is no such session");
-	return NULL;
+	return draw_start(of(s), d, done, arg);
 }
 
 void
 session_set_notifier(struct supply *s, const struct notifier *n, void *arg)
 {
-	(void)s, (void)n, (void)arg;
+	of(s)->notifier = n;
+	of(s)->notifier_arg = arg;
 }
 
 void
 session_present(struct supply *s, const char *application)
 {
-	(void)s, (void)application;
+	invitation_present(of(s), application);
+	offer_present(of(s), application);
 }

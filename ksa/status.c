@@ -13,6 +13,7 @@
 #include "ksa/outbox.h"
 #include "ksa/peer.h"
 #include "ksa/pool.h"
+#include "ksa/sessions.h"
 #include "secret.h"
 
 static void
@@ -105,6 +106,10 @@ counters(const struct env *e)
 		{ "requests_erased", c->erased },
 		{ "requests_expired", c->expired },
 		{ "rollbacks", c->rollbacks },
+		{ "sessions_opened", c->sessions_opened },
+		{ "sessions_refused", c->sessions_refused },
+		{ "session_keys", c->session_keys },
+		{ "session_keys_void", c->session_keys_void },
 	};
 	json_t			*o = json_object();
 
@@ -163,6 +168,8 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 	commits(e, figures);
 	set(figures, "quotas_waiting", admit_length(e->admit));
 	set(figures, "fetches_waiting", fetch_waiting(e));
+	set(figures, "sessions", e->sessions->open);
+	set(figures, "session_draws_waiting", e->sessions->ndraws);
 	set(figures, "locked_memory_used", secret_used());
 	set(figures, "locked_memory", secret_total());
 	return ready;

@@ -1,0 +1,364 @@
+/* invitation.c - a session is created: the destination's half. */
+#include "ksa/invitation.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/sessionwire.h"
+#include "log.h"
+#include "quiet.h"
+
+#define NAME_MAX_OCTETS	1024
+#define WORDS		200
+
+struct invitation {
+	struct notice		 notice;	/* first: casts rely on it */
+	struct sessions		*all;
+	struct peer		*from;		/* the source's KM */
+	bool			 sent;		/* at least once */
+	bool			 writing;	/* accepted; its row is */
+	struct session_row	 row;		/* for the job; owns nothing */
+	uint64_t		 deadline;	/* mono, ms */
+	TAILQ_ENTRY(invitation)	 next;
+};
+
+static struct session *
+session_of(const struct invitation *i)
+{
+	return sessions_find(i->all, i->notice.session);
+}
+
+static void
+log_refusal(const struct invitation *i, enum supply_status status,
+    const char *words)
+{
+	uuid_text	id;
+
+	if (quiet())
+		return;
+	uuid_print(i->notice.session, id);
+	log_notice("session not created", "session=%s source=%s "
+	    "destination=%s peer=%s response=%s reason=%s", id,
+	    log_quote(i->notice.source), log_quote(i->notice.destination),
+	    i->from->km, sessionwire_token(status), log_quote(words));
+}
+
+static void
+invitation_free(struct invitation *i)
+{
+	sessions_hush(i->all, &i->notice);
+	TAILQ_REMOVE(&i->all->invitations, i, next);
+	i->all->ninvitations--;
+	free(i);
+}
+
+/* What nobody has accepted was never here. */
+static void
+end(struct invitation *i, enum supply_status status, const char *words)
+{
+	struct sessions	*a = i->all;
+	struct peer	*from = i->from;
+	struct session	*s = session_of(i);
+	uint8_t		 id[SESSION_ID];
+
+	memcpy(id, i->notice.session, SESSION_ID);
+	if (status != SUPPLY_OK) {
+		log_refusal(i, status, words);
+		a->env->count.sessions_refused++;
+	}
+	invitation_free(i);
+	if (status != SUPPLY_OK && s != NULL && !from->self &&
+	    s->row.state == SESSION_PROPOSED)
+		sessions_drop(a, s);
+	(void)sessionwire_opened(from, id, status, words);
+}
+
+/* ---- accepted ---- */
+
+static int
+add_run(struct db *db, void *arg)
+{
+	struct invitation	*i = arg;
+
+	(void)db;
+	return sessionstore_add(keystore_writer(i->all->env->store), &i->row);
+}
+
+static void
+add_done(void *arg, int r)
+{
+	struct invitation	*i = arg;
+	struct session		*s = session_of(i);
+
+	if (r < 0)
+		end(i, SUPPLY_UNAVAILABLE, err_text(r));
+	else if (s == NULL || s->row.state != SESSION_PROPOSED)
+		end(i, SUPPLY_EXPIRED, "the source gave it up");
+	else {
+		s->row.state = SESSION_OPEN;
+		s->used = s->destination_seen = mono_ms();
+		i->all->env->count.sessions_opened++;
+		end(i, SUPPLY_OK, "");
+	}
+}
+
+static void
+accepted(struct invitation *i)
+{
+	struct session	*s = session_of(i);
+
+	if (i->from->self) {		/* its row is the source's business */
+		end(i, SUPPLY_OK, "");
+		return;
+	}
+	i->writing = true;
+	i->row = s->row;
+	i->row.state = SESSION_OPEN;
+	env_add(i->all->env, add_run, add_done, i);
+}
+
+static bool
+on_answered(struct notice *n, bool success, const char *response,
+    const uint8_t (*ids)[16], uint32_t nids)
+{
+	struct invitation	*i = (struct invitation *)n;
+	char			 words[WORDS];
+
+	(void)ids, (void)nids;
+	if (success)
+		accepted(i);
+	else {
+		snprintf(words, sizeof(words), "the application answered %.150s",
+		    response);
+		end(i, SUPPLY_REJECTED, words);
+	}
+	return true;
+}
+
+/* ---- sending ---- */
+
+static void
+try(struct invitation *i)
+{
+	int	r;
+
+	if (i->notice.guest != NULL || i->writing)
+		return;
+	r = sessions_notify(i->all, &i->notice);
+	if (r == -E_NOT_FOUND && !i->sent)
+		end(i, SUPPLY_UNAVAILABLE,
+		    "the destination application is not connected");
+	else if (r == -E_TOO_LARGE || r == -E_NO_MEMORY)
+		end(i, SUPPLY_UNAVAILABLE, err_text(r));
+	else
+		i->sent = i->sent || r == 0;
+}
+
+/* Another connection may take it, now or in time. */
+static void
+on_lost(struct notice *n)
+{
+	try((struct invitation *)n);
+}
+
+static void
+begin(struct sessions *a, struct session *s, struct peer *from)
+{
+	struct invitation	*i = calloc(1, sizeof(*i));
+	struct session_row	*row = &s->row;
+
+	if (i == NULL) {
+		uint8_t	id[SESSION_ID];
+
+		memcpy(id, row->id, SESSION_ID);
+		if (!from->self)
+			sessions_drop(a, s);
+		(void)sessionwire_opened(from, id, SUPPLY_UNAVAILABLE,
+		    "out of memory");
+		return;
+	}
+	*i = (struct invitation){ .all = a, .from = from,
+	    .deadline = mono_ms() +
+	    (uint64_t)a->env->conf->session_answer_wait,
+	    .notice = { .source = row->source,
+	    .destination = row->destination, .name = row->name,
+	    .number = row->most, .answered = on_answered, .lost = on_lost } };
+	memcpy(i->notice.session, row->id, SESSION_ID);
+	TAILQ_INSERT_TAIL(&a->invitations, i, next);
+	a->ninvitations++;
+	try(i);
+}
+
+void
+invitation_own(struct sessions *a, struct session *s)
+{
+	begin(a, s, s->peer);
+}
+
+/* ---- asked by a peer ---- */
+
+static bool
+is_text(const struct msg_view *v)
+{
+	return v->len <= NAME_MAX_OCTETS && (v->len == 0 ||
+	    memchr(v->p, '\0', v->len) == NULL);
+}
+
+/* A KM speaks for its own applications, and asks for ours. */
+static enum supply_status
+check(const struct sessions *a, const struct peer *p,
+    const struct msg_session_open *m, const char **why)
+{
+	const struct sae	*source = sae_find(a->env->book, m->source);
+	const struct sae	*ours = sae_find(a->env->book,
+				    m->destination);
+
+	*why = "no such application here";
+	if (ours == NULL || strcmp(ours->km, a->env->conf->kme_id) != 0)
+		return SUPPLY_NOT_FOUND;
+	*why = "the source application is not known as one of that KM";
+	if (source == NULL || strcmp(source->km, p->km) != 0)
+		return SUPPLY_UNAUTHORIZED;
+	*why = "application_name is no text";
+	if (!is_text(&m->name))
+		return SUPPLY_BAD_REQUEST;
+	return sessions_room(a, m->destination, why) && !a->env->stopping ?
+	    SUPPLY_OK : SUPPLY_UNAVAILABLE;
+}
+
+static void
+refuse(struct peer *p, const uint8_t id[SESSION_ID],
+    const struct msg_session_open *m, enum supply_status status,
+    const char *why)
+{
+	p->env->count.sessions_refused++;
+	if (!quiet())
+		log_notice("session not created", "session=%s source=%s "
+		    "destination=%s peer=%s response=%s reason=%s",
+		    m->session, log_quote(m->source),
+		    log_quote(m->destination), p->km,
+		    sessionwire_token(status), log_quote(why));
+	(void)sessionwire_opened(p, id, status, why);
+}
+
+static bool
+same(const struct session *s, const struct peer *p,
+    const struct msg_session_open *m)
+{
+	return s->peer == p && s->row.destination_here &&
+	    strcmp(s->row.source, m->source) == 0 &&
+	    strcmp(s->row.destination, m->destination) == 0;
+}
+
+/* It was asked before: said again if it is open, else being answered. */
+static void
+again(struct peer *p, const struct session *s,
+    const struct msg_session_open *m)
+{
+	if (!same(s, p, m))
+		refuse(p, s->row.id, m, SUPPLY_REJECTED,
+		    "that session_ID is another session's");
+	else if (s->row.state == SESSION_OPEN)
+		(void)sessionwire_opened(p, s->row.id, SUPPLY_OK, "");
+	else if (s->row.state == SESSION_ENDED)
+		(void)sessionwire_opened(p, s->row.id, SUPPLY_EXPIRED, "");
+}
+
+void
+invitation_asked(struct sessions *a, struct peer *p,
+    const struct msg_session_open *m)
+{
+	struct session_row	 row = { .state = SESSION_PROPOSED };
+	struct session		*s;
+	enum supply_status	 status;
+	const char		*why;
+
+	(void)uuid_parse(m->session, strlen(m->session), row.id);
+	if ((s = sessions_find(a, row.id)) != NULL) {
+		again(p, s, m);
+		return;
+	}
+	if ((status = check(a, p, m, &why)) != SUPPLY_OK) {
+		refuse(p, row.id, m, status, why);
+		return;
+	}
+	row.peer = p->id;
+	row.destination_here = true;
+	strcpy(row.source, m->source);
+	strcpy(row.destination, m->destination);
+	row.most = m->number;
+	row.made = now_ms();
+	row.name = strndup((const char *)m->name.p, m->name.len);
+	s = row.name == NULL ? NULL : sessions_add(a, &row, p);
+	if (s == NULL)
+		refuse(p, row.id, m, SUPPLY_UNAVAILABLE, "out of memory");
+	else
+		begin(a, s, p);
+}
+
+/* ---- time, and the end ---- */
+
+/* Nobody needs an answer. */
+void
+invitation_drop(struct sessions *a, const struct session *s)
+{
+	struct invitation	*i;
+
+	TAILQ_FOREACH(i, &a->invitations, next)
+		if (memcmp(i->notice.session, s->row.id, SESSION_ID) == 0)
+			break;
+	if (i != NULL && !i->writing)
+		invitation_free(i);
+}
+
+static void
+look(struct invitation *i, uint64_t now)
+{
+	if (i->writing)
+		return;
+	if (now < i->deadline)
+		try(i);
+	else if (i->notice.guest != NULL || !i->sent)
+		end(i, SUPPLY_TIMEOUT,
+		    "the destination application did not answer");
+	else
+		end(i, SUPPLY_UNAVAILABLE,
+		    "the connection of the destination application was lost");
+}
+
+void
+invitation_tick(struct sessions *a, uint64_t now)
+{
+	struct invitation	*i;
+
+	SESSIONS_EACH(i, &a->invitations, a->ninvitations) {
+		SESSIONS_TURN(i, &a->invitations);
+		look(i, now);
+	}
+}
+
+void
+invitation_present(struct sessions *a, const char *application)
+{
+	struct invitation	*i;
+
+	SESSIONS_EACH(i, &a->invitations, a->ninvitations) {
+		SESSIONS_TURN(i, &a->invitations);
+		if (strcmp(i->notice.destination, application) == 0)
+			try(i);
+	}
+}
+
+void
+invitation_stop(struct sessions *a)
+{
+	struct invitation	*i;
+
+	SESSIONS_EACH(i, &a->invitations, a->ninvitations) {
+		SESSIONS_TURN(i, &a->invitations);
+		if (!i->writing)
+			end(i, SUPPLY_UNAVAILABLE, "stopping");
+	}
+}
