@@ -68,6 +68,7 @@ bindmsg_decode(const struct msg_bind *m, uint64_t now, struct binding **out,
 	if (m->request == 0 || m->request > REQUEST_MAX || m->keys == 0 ||
 	    m->keys > BINDING_KEYS_MAX || m->octets == 0 ||
 	    m->seed.len != KEYID_SEED || m->master[0] == '\0' ||
+	    (m->session.len != 0 && m->session.len != BINDING_SESSION) ||
 	    (m->mac.len != 0 && m->mac.len != OTP_MAC))
 		return -E_BAD_FORMAT;
 	if ((r = decode_slaves(&m->slaves, &slaves)) < 0)
@@ -84,7 +85,13 @@ bindmsg_decode(const struct msg_bind *m, uint64_t now, struct binding **out,
 	memcpy(b->seed, m->seed.p, KEYID_SEED);
 	if (b->copied)
 		memcpy(b->mac, m->mac.p, OTP_MAC);
-	if ((r = decode_pieces(m, b, all)) < 0)
+	b->in_session = m->session.len != 0;
+	if (b->in_session)
+		memcpy(b->session, m->session.p, BINDING_SESSION);
+	/* Keys of a session are for one slave, so they are no copy. */
+	r = b->in_session && (b->nslaves != 1 || b->copied) ? -E_BAD_FORMAT :
+	    decode_pieces(m, b, all);
+	if (r < 0)
 		binding_free(&b);
 	*out = b;
 	return r;

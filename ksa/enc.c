@@ -357,6 +357,11 @@ add_part(struct enc *e, struct peer *p, const struct supply_request *q,
 	b->keys = q->number;
 	b->octets = q->octets;
 	b->copied = e->nparts > 0;
+	b->in_session = q->session != NULL;
+	if (b->in_session) {
+		b->state = BINDING_OFFERED;
+		memcpy(b->session, q->session, BINDING_SESSION);
+	}
 	e->parts[e->nparts++] = (struct enc_part){ p, b };
 	return 0;
 }
@@ -460,6 +465,9 @@ enc_call(struct env *env, const struct supply_request *q, supply_done *done,
 	    (uint64_t)q->number * q->octets > SUPPLY_OCTETS_MAX)
 		return fail(&c, SUPPLY_TOO_LARGE,
 		    "too much key for one request", "");
+	if (q->session != NULL && q->nslaves != 1)
+		return fail(&c, SUPPLY_BAD_REQUEST,
+		    "keys of a session are for one slave", "");
 	if (env->stopping || (e = enc_new(env, q)) == NULL)
 		return fail(&c, SUPPLY_UNAVAILABLE,
 		    env->stopping ? "stopping" : "out of memory", "");

@@ -9,6 +9,7 @@
 #include "ksa/encint.h"
 #include "ksa/outbox.h"
 #include "ksa/pool.h"
+#include "ksa/sessionstore.h"
 #include "ksa/sweep.h"
 #include "log.h"
 
@@ -56,6 +57,25 @@ run_part(struct side *s, const struct enc_part *part)
 	    bindings_issue(s, part->peer->id, part->b);
 }
 
+/* A session that has no room for it refuses one call; the others go on. */
+static int
+run_call(struct side *s, struct enc *e)
+{
+	const struct binding	*b = e->parts[0].b;
+	int			 r = 0;
+
+	e->refusal = b->in_session ? sessionstore_draw(s, b->session,
+	    b->keys) : 0;
+	if (e->refusal == -E_RANGE || e->refusal == -E_GONE ||
+	    e->refusal == -E_NOT_FOUND)
+		return 0;
+	if (e->refusal < 0)
+		return e->refusal;
+	for (uint32_t i = 0; r == 0 && i < e->nparts; i++)
+		r = run_part(s, &e->parts[i]);
+	return r;
+}
+
 static int
 batch_run(struct db *db, void *arg)
 {
@@ -66,9 +86,8 @@ batch_run(struct db *db, void *arg)
 
 	(void)db;
 	TAILQ_FOREACH(e, &j->calls, next)
-		for (uint32_t i = 0; i < e->nparts; i++)
-			if ((r = run_part(s, &e->parts[i])) < 0)
-				return r;
+		if ((r = run_call(s, e)) < 0)
+			return r;
 	for (uint32_t i = 0; i < j->touched.n; i++)
 		if ((r = blocks_use(s, j->touched.v[i].id,
 		    j->touched.v[i].used)) < 0)
@@ -123,6 +142,21 @@ failed(struct enc *e, int r)
 	    "the key store cannot be written: %s", err_text(r));
 }
 
+/* Its octets are used up, as those of any commit that failed. */
+static void
+refused(struct enc *e)
+{
+	e->call.env->count.enc_failed++;
+	if (e->refusal == -E_RANGE)
+		call_fail(&e->call, SUPPLY_REJECTED,
+		    "more keys than the session may draw");
+	else if (e->refusal == -E_GONE)
+		call_fail(&e->call, SUPPLY_EXPIRED, "the session has ended");
+	else
+		call_fail(&e->call, SUPPLY_NOT_FOUND,
+		    "there is no such session");
+}
+
 static void
 batch_free(struct enc_batch *j)
 {
@@ -158,10 +192,12 @@ batch_done(void *arg, int r)
 		    j->touched.v[i].serial);
 	while ((e = TAILQ_FIRST(&j->calls)) != NULL) {
 		TAILQ_REMOVE(&j->calls, e, next);
-		if (r == 0)
-			committed(e);
-		else
+		if (r < 0)
 			failed(e, r);
+		else if (e->refusal < 0)
+			refused(e);
+		else
+			committed(e);
 		enc_free(e);
 	}
 	batch_free(j);

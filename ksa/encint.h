@@ -28,6 +28,7 @@ struct enc {
 	bool			 charged;	/* to quotas, not drawn yet */
 	bool			 admitting;	/* it waits for a quota */
 	bool			 wishing;	/* it waits for other key */
+	int			 refusal;	/* of its session: an error */
 	struct supply_wish	 wish;
 	struct supply_origin	 origin;
 	struct peer		*line;		/* whose pool it waits for */

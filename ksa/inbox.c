@@ -19,6 +19,19 @@
 #define REFUSALS_MAX	16	/* told one by one, of one batch */
 #define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
 
+/* Nobody offers keys of sessions yet. */
+static inline void
+offer_bound(struct peer *p, uint64_t request)
+{
+	(void)p, (void)request;
+}
+
+static inline void
+offer_void(struct peer *p, uint64_t request)
+{
+	(void)p, (void)request;
+}
+
 struct item {
 	struct binding	*b;
 	struct pieces	*all;		/* if there is a copy: also of its MAC */
@@ -213,7 +226,7 @@ run_new(struct batch *j, struct side *s, struct item *it)
 		reason = r == -E_MAC ? "the MAC of the copy is wrong" :
 		    "the key of the copy's MAC is not here";
 	}
-	it->b->state = BINDING_VALID;
+	it->b->state = it->b->in_session ? BINDING_OFFERED : BINDING_VALID;
 	if (reason != NULL) {
 		it->b->state = BINDING_VOID;
 		refuse(j, it->b->request, reason);
@@ -224,7 +237,7 @@ run_new(struct batch *j, struct side *s, struct item *it)
 		return r;
 	j->last = it->b->request;
 	j->naccepted++;
-	it->taken = it->b->state == BINDING_VALID;
+	it->taken = binding_stands(it->b);
 	return 0;
 }
 
@@ -307,10 +320,13 @@ batch_done(void *arg, int r)
 	inbox_acknowledge(p->inbox);
 	for (unsigned i = 0; i < j->n; i++) {
 		uint64_t	request = j->v[i].b->request;
+		bool		in_session = j->v[i].b->in_session;
 
 		if (j->v[i].taken && j->generation == p->generation)
 			bindcache_put(p->env->bindings, p->id, &j->v[i].b);
 		fetch_retry(p->env, request);
+		if (in_session)
+			offer_bound(p, request);
 	}
 out:
 	batch_free(j);
@@ -414,6 +430,17 @@ inbox_acknowledge(struct inbox *in)
 
 struct void_job { struct peer *peer; uint64_t request; };
 
+/* The source asks until it hears this, which is never answered. */
+static void
+answer_void(const struct void_job *j)
+{
+	struct msg	m = { .id = MSG_bind_void };
+
+	m.bind_void.request = j->request;
+	m.bind_void.answer = 1;
+	(void)channel_send(j->peer->channel, &m);
+}
+
 static int
 void_run(struct db *db, void *arg)
 {
@@ -429,9 +456,11 @@ void_done(void *arg, int r)
 {
 	struct void_job	*j = arg;
 
-	(void)r;
 	bindcache_drop(j->peer->env->bindings, j->peer->id, j->request);
 	fetch_retry(j->peer->env, j->request);
+	offer_void(j->peer, j->request);
+	if (r == 0)
+		answer_void(j);
 	free(j);
 }
 
@@ -443,6 +472,7 @@ inbox_void(struct inbox *in, const struct msg_bind_void *m)
 	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)
 		return;
 	*j = (struct void_job){ in->peer, m->request };
+	inbox_flush(in);	/* its binding may be among them */
 	env_add(in->peer->env, void_run, void_done, j);
 }
 

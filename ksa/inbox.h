@@ -16,7 +16,8 @@ void	inbox_bind(struct inbox *, const struct msg_bind *);
 void	inbox_flush(struct inbox *);
 /* Of a copy of keys; the bind that needs it comes after it. */
 void	inbox_part(struct inbox *, const struct msg_bind_part *);
-/* The keys of a request are void at the source. */
+/* The keys of a request are void at the source: answered once they are void
+ * here, on disk, or cannot come any more. */
 void	inbox_void(struct inbox *, const struct msg_bind_void *);
 /* Says up to where bindings are on disk here. */
 void	inbox_acknowledge(struct inbox *);

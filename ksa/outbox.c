@@ -124,6 +124,8 @@ send_bind(struct outbox *o, const struct binding *b)
 	pieces_encode(b->pieces, pieces);
 	w->pieces = (struct msg_view){ pieces, b->pieces->n * PIECE_OCTETS };
 	w->mac = (struct msg_view){ mac, b->copied ? OTP_MAC : 0 };
+	w->session = (struct msg_view){ b->session,
+	    b->in_session ? BINDING_SESSION : 0 };
 	if ((r = channel_send_soon(o->peer->channel, &m)) < 0)
 		return r;
 	o->sent = o->previous = b->request;
@@ -160,7 +162,7 @@ pump(struct outbox *o)
 		/* A void one is passed over: it has no key to bind. */
 		if (b->request > o->last)
 			r = -E_NOT_FOUND;
-		else if (b->state != BINDING_VALID)
+		else if (!binding_stands(b))
 			o->sent = b->request;
 		else if (!may_fly(o, b))
 			r = -E_BUSY;
@@ -346,7 +348,7 @@ outbox_query(struct outbox *o, uint64_t request)
 		return;
 	r = bindings_get_issued(keystore_reader(o->peer->env->store),
 	    o->peer->id, request, &b);
-	if (r == 0 && b->state != BINDING_VALID)
+	if (r == 0 && !binding_stands(b))
 		say_void(o, request);
 	else if (r == -E_NOT_FOUND)
 		say_unknown(o, request, issued_elsewhere(o, request));

@@ -185,6 +185,7 @@ sweep_binding(struct job *j, struct side *s, struct peer *p,
     struct binding *b, bool expire)
 {
 	uint32_t	erased = 0, due = 0, unfetched = 0;
+	bool		lapsed;
 	int		r = 0;
 
 	if (b->erased == NULL &&
@@ -201,9 +202,10 @@ sweep_binding(struct job *j, struct side *s, struct peer *p,
 			r = erase_key(j, p, b, i);
 		}
 	}
-	if (r < 0 || (due == 0 && (!expire || unfetched == 0)))
+	lapsed = expire && (unfetched > 0 || b->state == BINDING_OFFERED);
+	if (r < 0 || (due == 0 && !lapsed))
 		return r;
-	if (b->state == BINDING_VALID && expire && unfetched > 0) {
+	if (binding_stands(b) && lapsed) {
 		b->state = BINDING_EXPIRED;
 		j->nexpired++;
 	} else if (b->state == BINDING_VALID && erased + due == b->keys)
@@ -259,7 +261,7 @@ sweep_expired(struct job *j, struct side *s, size_t k)
 			binding_free(&b);
 			return 0;
 		}
-		if (b->state == BINDING_VALID)
+		if (binding_stands(b))
 			r = sweep_binding(j, s, p, b, true);
 		if (r == 0)
 			j->cursor[k] = b->request;
