@@ -209,9 +209,27 @@ compute(struct linkstate *s)
 	s->stale = false;
 }
 
+/* Of the neighbours that are one hop nearer to me the first. */
+static const struct node *
+nearer(struct linkstate *s, const struct node *n)
+{
+	const struct node	*next;
+
+	for (unsigned i = 0; i < n->ad.n; i++) {
+		next = find(s, n->ad.neighbours[i]);
+		if (next != NULL && next->hops + 1 == n->hops &&
+		    announces(next, n->ad.origin))
+			return next;
+	}
+	return NULL;
+}
+
+/* Both ends take the same way: that which the lower one would compute.
+ * Messages on two ways would overtake each other. */
 void
 linkstate_route(struct linkstate *s, const char *to, struct route *r)
 {
+	bool			 low = strcmp(s->me->ad.origin, to) < 0;
 	const struct node	*n = find(s, to);
 	size_t			 octets = 0;
 	unsigned		 hops;
@@ -223,7 +241,7 @@ linkstate_route(struct linkstate *s, const char *to, struct route *r)
 	    n->hops > ROUTE_HOPS_MAX)
 		return;
 	hops = n->hops;
-	for (unsigned i = hops; i-- > 0; n = n->before) {
+	for (unsigned i = hops; i-- > 0; n = low ? n->before : nearer(s, n)) {
 		strcpy(r->km[i], n->ad.origin);
 		octets += strlen(n->ad.origin) + 1;
 	}

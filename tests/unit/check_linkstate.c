@@ -103,6 +103,24 @@ START_TEST(of_equal_routes_the_one_with_the_lower_ids_is_taken)
 }
 END_TEST
 
+START_TEST(the_way_back_is_the_way_there)
+{
+	for (const char *me = "A"; me != NULL; me = *me == 'A' ? "F" : NULL) {
+		setup(me);
+		hear("A", "C B", 1, 1, 0);
+		hear("B", "A E", 1, 1, 0);
+		hear("C", "A D", 1, 1, 0);
+		hear("D", "C F", 1, 1, 0);
+		hear("E", "B F", 1, 1, 0);
+		hear("F", "E D", 1, 1, 0);
+		mine(*me == 'A' ? "B C" : "D E");
+		ck_assert_str_eq(route(*me == 'A' ? "F" : "A"),
+		    *me == 'A' ? "A,B,E,F" : "F,E,B,A");
+		linkstate_free(&ls);
+	}
+}
+END_TEST
+
 START_TEST(a_connection_counts_only_if_both_ends_say_so)
 {
 	setup("A");
@@ -345,6 +363,7 @@ END_TEST
 UNIT_MAIN("linkstate", a_line_is_followed_to_its_end,
     in_a_ring_the_shorter_way_is_taken_and_the_other_if_it_breaks,
     of_equal_routes_the_one_with_the_lower_ids_is_taken,
+    the_way_back_is_the_way_there,
     a_connection_counts_only_if_both_ends_say_so,
     a_partition_has_no_routes_across, stale_announcements_are_not_believed,
     a_restarted_node_is_believed_at_once, a_node_outdoes_its_own_former_life,
