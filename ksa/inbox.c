@@ -13,24 +13,12 @@
 #include "ksa/channel.h"
 #include "ksa/copy.h"
 #include "ksa/fetch.h"
+#include "ksa/offer.h"
 #include "log.h"
 
 #define BATCH_MAX	1024	/* more than one payload holds */
 #define REFUSALS_MAX	16	/* told one by one, of one batch */
 #define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
-
-/* Nobody offers keys of sessions yet. */
-static inline void
-offer_bound(struct peer *p, uint64_t request)
-{
-	(void)p, (void)request;
-}
-
-static inline void
-offer_void(struct peer *p, uint64_t request)
-{
-	(void)p, (void)request;
-}
 
 struct item {
 	struct binding	*b;
