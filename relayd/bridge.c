@@ -11,6 +11,7 @@
 #include "relay.h"
 #include "relayd.h"
 #include "routes.h"
+#include "session.h"
 #include "user.h"
 
 /* More than this waiting means that the process is stuck. */
@@ -45,6 +46,8 @@ on_ksa_input(void *arg, struct ipc *ipc, struct msg *m)
 	if (m->id == MSG_supply_out)
 		carry_send(b->relayd, KX_SUPPLY, m->supply_out.peer,
 		    m->supply_out.body);
+	else if (m->id == MSG_session_out)
+		session_send(b->relayd, &m->session_out);
 }
 
 static void
@@ -220,11 +223,10 @@ bridge_done(struct bridge *b, const struct route *r, const char *request,
 
 int
 bridge_message(struct bridge *b, enum kx_command command, const char *from,
-    const struct kx_message *in)
+    struct msg_view body)
 {
 	struct msg	m = { .id = command == KX_CONTROL ? MSG_control_in :
 			    MSG_supply_in };
-	struct msg_view	body = { in->body, in->len };
 
 	if (command == KX_CONTROL) {
 		strcpy(m.control_in.peer, from);

@@ -26,9 +26,9 @@ int	bridge_done(struct bridge *, const struct route *,
 	    const char *request, const char *response, struct msg_view mac);
 /* To ksa. */
 void	bridge_reach(struct bridge *, const char *km, bool up);
-/* KX_CONTROL to kma, KX_SUPPLY to ksa. */
+/* KX_CONTROL to kma, all else to ksa. */
 int	bridge_message(struct bridge *, enum kx_command, const char *from,
-	    const struct kx_message *);
+	    struct msg_view body);
 /* Adds a text for each that is not connected. */
 void	bridge_missing(struct bridge *, json_t *list);
 

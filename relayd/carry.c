@@ -6,6 +6,7 @@
 #include "bridge.h"
 #include "err.h"
 #include "kx.h"
+#include "kxfield.h"
 #include "log.h"
 #include "quiet.h"
 #include "relayd.h"
@@ -17,7 +18,7 @@ static int
 put(struct kx_peer *p, enum kx_command command, const struct route *route,
     struct msg_view body)
 {
-	size_t	 room = OVERHEAD + route->n * (KM_ID_MAX + 4) +
+	size_t	 room = OVERHEAD + kxfield_route_room(route) +
 		    BASE64_LEN(body.len), len;
 	uint8_t	*payload;
 	int	 e;
@@ -61,7 +62,8 @@ static void
 deliver(struct relayd *r, enum kx_command command,
     const struct kx_message *m)
 {
-	if (bridge_message(r->bridge, command, m->route.km[0], m) == 0)
+	if (bridge_message(r->bridge, command, m->route.km[0],
+	    (struct msg_view){ m->body, m->len }) == 0)
 		r->counters.controls_received++;
 	else if (command == KX_CONTROL)
 		r->counters.dropped_kma_down++;

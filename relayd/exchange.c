@@ -7,12 +7,13 @@
 
 #include "err.h"
 
-#define OPEN_MAX	16384	/* relays under way; then the oldest goes */
+#define OPEN_MAX	16384	/* under way; then the oldest goes */
 #define AGE_MS		60000
 
 /* Padding and unused octets are zero: the key is hashed as it lies. */
 struct key {
 	km_id		hop;
+	uint16_t	command;	/* of the request */
 	char		request[KXJSON_ID_MAX + 1];	/* of those that came */
 	uint32_t	id;				/* of those that went */
 };
@@ -21,7 +22,7 @@ struct entry {
 	struct key		 key;
 	uint32_t		 id;
 	char			 request[KXJSON_ID_MAX + 1];
-	char			*route;
+	char			*route;		/* NULL: not needed */
 	uint64_t		 at;
 	TAILQ_ENTRY(entry)	 age;
 	UT_hash_handle		 hh;
@@ -64,10 +65,12 @@ exchange_free(struct exchange **xp)
 }
 
 static void
-make_key(struct key *k, const char *hop, const char *request, uint32_t id)
+make_key(struct key *k, const char *hop, enum kx_command command,
+    const char *request, uint32_t id)
 {
 	memset(k, 0, sizeof(*k));
 	strncpy(k->hop, hop, KM_ID_MAX);
+	k->command = (uint16_t)command;
 	strncpy(k->request, request, KXJSON_ID_MAX);
 	k->id = id;
 }
@@ -100,59 +103,74 @@ add(struct exchange *x, const struct key *k, uint64_t now)
 	return e;
 }
 
+static void
+keep_route(struct exchange *x, struct entry *e, const struct route *r)
+{
+	route_text	text;
+
+	route_print(r, text);
+	if ((e->route = strdup(text)) == NULL)
+		drop(x, e);
+}
+
 void
-exchange_came(struct exchange *x, const char *hop, const char *request,
-    uint32_t id, uint64_t now)
+exchange_came(struct exchange *x, const char *hop, enum kx_command command,
+    const char *request, uint32_t id, const struct route *r, uint64_t now)
 {
 	struct entry	*e;
 	struct key	 k;
 
-	make_key(&k, hop, request, 0);
-	if ((e = add(x, &k, now)) != NULL)
-		e->id = id;
+	make_key(&k, hop, command, request, 0);
+	if ((e = add(x, &k, now)) == NULL)
+		return;
+	e->id = id;
+	if (r != NULL)
+		keep_route(x, e, r);
 }
 
 bool
-exchange_take_came(struct exchange *x, const char *hop, const char *request,
-    uint32_t *id)
+exchange_take_came(struct exchange *x, const char *hop,
+    enum kx_command command, const char *request, uint32_t *id,
+    struct route *r)
 {
 	struct entry	*e;
 	struct key	 k;
 
-	make_key(&k, hop, request, 0);
-	if ((e = find(x, &k)) == NULL)
+	make_key(&k, hop, command, request, 0);
+	if ((e = find(x, &k)) == NULL || (r != NULL && e->route == NULL))
 		return false;
 	*id = e->id;
+	if (r != NULL)
+		route_parse(r, e->route);
 	drop(x, e);
 	return true;
 }
 
 void
-exchange_went(struct exchange *x, const char *hop, uint32_t id,
-    const char *request, const struct route *r, uint64_t now)
+exchange_went(struct exchange *x, const char *hop, enum kx_command command,
+    const char *request, uint32_t id, const struct route *r, uint64_t now)
 {
-	route_text	 text;
 	struct entry	*e;
 	struct key	 k;
 
-	make_key(&k, hop, "", id);
+	make_key(&k, hop, command, "", id);
 	if ((e = add(x, &k, now)) == NULL)
 		return;
-	route_print(r, text);
 	strncpy(e->request, request, KXJSON_ID_MAX);
-	if ((e->route = strdup(text)) == NULL)
-		drop(x, e);
+	keep_route(x, e, r);
 }
 
 bool
-exchange_take_went(struct exchange *x, const char *hop, uint32_t id,
-    char request[KXJSON_ID_MAX + 1], struct route *r)
+exchange_take_went(struct exchange *x, const char *hop,
+    enum kx_command command, uint32_t id, char request[KXJSON_ID_MAX + 1],
+    struct route *r)
 {
 	struct entry	*e;
 	struct key	 k;
 
-	make_key(&k, hop, "", id);
-	if ((e = find(x, &k)) == NULL)
+	make_key(&k, hop, command, "", id);
+	if ((e = find(x, &k)) == NULL ||
+	    (request[0] != '\0' && strcmp(request, e->request) != 0))
 		return false;
 	strcpy(request, e->request);
 	route_parse(r, e->route);

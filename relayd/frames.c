@@ -9,60 +9,7 @@
 #include "relay.h"
 #include "relayd.h"
 #include "routes.h"
-
-static struct kx_notify	notify;		/* the one being read */
-
-static void
-notify_answer(struct relayd *r, struct kx_peer *p, const struct frame *f,
-    const char *response)
-{
-	size_t	 room = 256 + 6 * KXJSON_ID_MAX;
-	uint8_t	*payload;
-	int	 e;
-
-	if ((payload = kx_reserve(p, room, &e)) == NULL) {
-		r->counters.dropped_queue_full++;
-		return;
-	}
-	kx_commit(p, f->message_id, KX_NOTIFIED, kxjson_put_notified(payload,
-	    room, notify.session, response));
-}
-
-static void
-notify_refuse(struct relayd *r, struct kx_peer *p, const struct frame *f,
-    const char *why)
-{
-	const char	*ignored;
-
-	(void)why;
-	/* Once more, for the session ID, if it can be read. */
-	(void)kxjson_notify(&notify, false, f->payload, f->length, &ignored);
-	notify_answer(r, p, f, "bad_request");
-}
-
-static int
-notify_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
-    const char **why)
-{
-	int	e;
-
-	if ((e = kxjson_notify(&notify, false, f->payload, f->length,
-	    why)) < 0)
-		return e;
-	r->counters.refused_unsupported++;
-	notify_answer(r, p, f, "rejected: sessions are not supported");
-	return 0;
-}
-
-/* We never ask, so every answer is one too many. */
-static int
-notified_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
-    const char **why)
-{
-	(void)p;
-	r->counters.dropped_completions++;
-	return kxjson_notify(&notify, true, f->payload, f->length, why);
-}
+#include "session.h"
 
 static const struct {
 	uint16_t	command;
@@ -74,11 +21,13 @@ static const struct {
 } frames[] = {
 	{ KX_RELAY,	relay_frame,		relay_refuse },
 	{ KX_DONE,	relay_done_frame,	NULL },
-	{ KX_NOTIFY,	notify_frame,		notify_refuse },
-	{ KX_NOTIFIED,	notified_frame,		NULL },
+	{ KX_NOTIFY,	session_frame,		session_refuse },
+	{ KX_NOTIFIED,	session_frame,		NULL },
 	{ KX_CONTROL,	carry_frame,		NULL },
 	{ KX_SUPPLY,	carry_frame,		NULL },
 	{ KX_ANNOUNCE,	routes_frame,		NULL },
+	{ KX_OPEN,	session_frame,		session_refuse },
+	{ KX_OPENED,	session_frame,		NULL },
 };
 
 #define FRAMES	(sizeof(frames) / sizeof(frames[0]))

@@ -4,16 +4,9 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "base64.h"
 #include "err.h"
+#include "kxfield.h"
 #include "payload.h"
-
-static int
-bad(const char **why, const char *what)
-{
-	*why = what;
-	return -E_BAD_FORMAT;
-}
 
 /* Optional: absent is fine and leaves out[0] = '\0'. */
 static int
@@ -31,92 +24,6 @@ read_id(const json_t *o, const char *name, char out[KXJSON_ID_MAX + 1])
 	return 0;
 }
 
-static int
-read_km(const json_t *v, km_id out)
-{
-	if (!json_is_string(v) ||
-	    !km_id_valid(json_string_value(v), json_string_length(v)))
-		return -E_BAD_FORMAT;
-	strcpy(out, json_string_value(v));
-	return 0;
-}
-
-/* Decimal text without leading zeros, or a JSON integer. */
-static int
-read_u64(const json_t *v, uint64_t *out)
-{
-	const char	*s;
-	uint64_t	 n = 0;
-
-	if (json_is_integer(v)) {
-		*out = (uint64_t)json_integer_value(v);
-		return json_integer_value(v) >= 0 ? 0 : -E_BAD_FORMAT;
-	}
-	if (!json_is_string(v))
-		return -E_BAD_FORMAT;
-	s = json_string_value(v);
-	if (s[0] == '\0' || (s[0] == '0' && s[1] != '\0'))
-		return -E_BAD_FORMAT;
-	for (; *s != '\0'; s++) {
-		unsigned	digit = (unsigned char)*s - '0';
-
-		if (digit > 9 || n > (UINT64_MAX - digit) / 10)
-			return -E_BAD_FORMAT;
-		n = n * 10 + digit;
-	}
-	*out = n;
-	return 0;
-}
-
-static int
-read_base64(const json_t *v, uint8_t *out, size_t room, size_t *len)
-{
-	*len = 0;
-	if (!json_is_string(v))
-		return -E_BAD_FORMAT;
-	return base64_decode(out, room, len, json_string_value(v),
-	    json_string_length(v));
-}
-
-static int
-route_add(struct route *r, const json_t *km)
-{
-	if (r->n == ROUTE_HOPS_MAX || read_km(km, r->km[r->n]) < 0 ||
-	    route_find(r, r->km[r->n]) >= 0)
-		return -E_BAD_FORMAT;
-	r->n++;
-	return 0;
-}
-
-/* At least source and destination, all different, at most ROUTE_MAX text. */
-static int
-read_route(const json_t *o, struct route *r, const char **why)
-{
-	const json_t	*transit = json_object_get(o, "transit_KMA_IDs");
-	size_t		 octets = 0, i;
-	const json_t	*km;
-
-	r->n = 0;
-	if (route_add(r, json_object_get(o, "source_KMA_ID")) < 0)
-		return bad(why, "source_KMA_ID");
-	if (transit != NULL && !json_is_array(transit))
-		return bad(why, "transit_KMA_IDs");
-	json_array_foreach(transit, i, km)
-		if (route_add(r, km) < 0)
-			return bad(why, "transit_KMA_IDs");
-	if (route_add(r, json_object_get(o, "destination_KMA_ID")) < 0)
-		return bad(why, "destination_KMA_ID");
-	for (i = 0; i < r->n; i++)
-		octets += strlen(r->km[i]) + 1;
-	return octets - 1 <= ROUTE_MAX ? 0 : bad(why, "route is too long");
-}
-
-static int
-check_extension(const json_t *o, const char **why)
-{
-	return payload_extension_ok(o) ? 0 : bad(why, "extension");
-}
-
 /* What every key must have, protected or not. */
 static int
 check_keys(const json_t *keys, const char **why)
@@ -125,15 +32,15 @@ check_keys(const json_t *keys, const char **why)
 	size_t		 i;
 
 	if (!json_is_array(keys) || json_array_size(keys) == 0)
-		return bad(why, "keys");
+		return kxfield_bad(why, "keys");
 	json_array_foreach(keys, i, k) {
 		if (!json_is_string(json_object_get(k, "key_ID")))
-			return bad(why, "key_ID");
+			return kxfield_bad(why, "key_ID");
 		if (!json_is_string(json_object_get(k, "key")))
-			return bad(why, "key");
+			return kxfield_bad(why, "key");
 		e = json_object_get(k, "key_extension");
 		if (e != NULL && !json_is_object(e))
-			return bad(why, "key_extension");
+			return kxfield_bad(why, "key_extension");
 	}
 	return 0;
 }
@@ -168,20 +75,20 @@ read_protected(struct kx_relay *r, const json_t *key, const char **why)
 	size_t		 maclen;
 
 	if (!make_uuid(r->request))
-		return bad(why, "key_relay_request_ID");
+		return kxfield_bad(why, "key_relay_request_ID");
 	if (read_id(key, "key_ID", id) < 0 || !make_uuid(id) ||
 	    strcmp(id, r->request) != 0)
-		return bad(why, "key_ID");
-	if (read_u64(json_object_get(ext, "pad"), &r->pad) < 0)
-		return bad(why, "pad");
-	if (read_u64(json_object_get(ext, "block"), &r->block) < 0)
-		return bad(why, "block");
-	if (read_base64(json_object_get(ext, "mac"), r->mac, sizeof(r->mac),
+		return kxfield_bad(why, "key_ID");
+	if (kxfield_u64(json_object_get(ext, "pad"), &r->pad) < 0)
+		return kxfield_bad(why, "pad");
+	if (kxfield_u64(json_object_get(ext, "block"), &r->block) < 0)
+		return kxfield_bad(why, "block");
+	if (kxfield_base64(json_object_get(ext, "mac"), r->mac, sizeof(r->mac),
 	    &maclen) < 0 || maclen != sizeof(r->mac))
-		return bad(why, "mac");
-	if (read_base64(json_object_get(key, "key"), r->text,
+		return kxfield_bad(why, "mac");
+	if (kxfield_base64(json_object_get(key, "key"), r->text,
 	    sizeof(r->text), &r->len) < 0 || r->len == 0)
-		return bad(why, "key");
+		return kxfield_bad(why, "key");
 	return 0;
 }
 
@@ -192,16 +99,16 @@ read_relay(struct kx_relay *r, const json_t *o, const char **why)
 	int		 e;
 
 	if (read_id(o, "key_relay_request_ID", r->request) < 0)
-		return bad(why, "key_relay_request_ID");
-	if ((e = read_route(o, &r->route, why)) < 0 ||
+		return kxfield_bad(why, "key_relay_request_ID");
+	if ((e = kxfield_route(o, &r->route, why)) < 0 ||
 	    (e = check_keys(keys, why)) < 0 ||
-	    (e = check_extension(o, why)) < 0)
+	    (e = kxfield_extension(o, why)) < 0)
 		return e;
 	r->plain = !is_protected(json_array_get(keys, 0));
 	if (r->plain)
 		return 0;
 	if (json_array_size(keys) != 1)
-		return bad(why, "keys: one protected key per message");
+		return kxfield_bad(why, "keys: one protected key per message");
 	return read_protected(r, json_array_get(keys, 0), why);
 }
 
@@ -228,19 +135,19 @@ read_done(struct kx_done *d, const json_t *o, const char **why)
 	int		 e;
 
 	if (payload_response(o, d->response, sizeof(d->response)) < 0)
-		return bad(why, "response");
+		return kxfield_bad(why, "response");
 	if (read_id(o, "key_relay_request_ID", d->request) < 0)
-		return bad(why, "key_relay_request_ID");
+		return kxfield_bad(why, "key_relay_request_ID");
 	make_uuid(d->request);
-	if ((e = check_extension(o, why)) < 0 ||
+	if ((e = kxfield_extension(o, why)) < 0 ||
 	    (ext = payload_extension(o, "source_KMA_ID")) == NULL)
 		return e;
-	if ((e = read_route(ext, &d->route, why)) < 0)
+	if ((e = kxfield_route(ext, &d->route, why)) < 0)
 		return e;
 	if (json_object_get(ext, "mac") != NULL &&
-	    (read_base64(json_object_get(ext, "mac"), d->mac, sizeof(d->mac),
+	    (kxfield_base64(json_object_get(ext, "mac"), d->mac, sizeof(d->mac),
 	    &d->maclen) < 0 || d->maclen != sizeof(d->mac)))
-		return bad(why, "mac");
+		return kxfield_bad(why, "mac");
 	return 0;
 }
 
@@ -257,64 +164,19 @@ kxjson_done(struct kx_done *d, const uint8_t *p, size_t len, const char **why)
 	return e;
 }
 
-static bool
-positive_or_absent(const json_t *o, const char *name)
-{
-	const json_t	*v = json_object_get(o, name);
-
-	return v == NULL || (json_is_integer(v) && json_integer_value(v) > 0);
-}
-
-static int
-read_notify(struct kx_notify *n, bool response, const json_t *o,
-    const char **why)
-{
-	char	text[MSG_TEXT_MAX + 1];
-
-	if (response) {
-		if (!json_is_string(json_object_get(o, "session_ID")))
-			return bad(why, "session_ID");
-		if (!json_is_string(json_object_get(o, "key_ID")))
-			return bad(why, "key_ID");
-		if (payload_response(o, text, sizeof(text)) < 0)
-			return bad(why, "response");
-	} else if (read_id(o, "session_ID", n->session) < 0 ||
-	    n->session[0] == '\0') {
-		return bad(why, "session_ID");
-	} else if (!positive_or_absent(o, "number_of_keys") ||
-	    !positive_or_absent(o, "size_of_key")) {
-		return bad(why, "number_of_keys or size_of_key");
-	}
-	return check_extension(o, why);
-}
-
-int
-kxjson_notify(struct kx_notify *n, bool response, const uint8_t *p,
-    size_t len, const char **why)
-{
-	json_t	*o;
-	int	 e;
-
-	n->session[0] = '\0';
-	if ((e = payload_parse(&o, p, len, why)) == 0)
-		e = read_notify(n, response, o, why);
-	json_decref(o);
-	return e;
-}
-
 static int
 read_message(struct kx_message *m, const json_t *o, const char **why)
 {
 	const json_t	*ext;
 	int		 e;
 
-	if ((e = read_route(o, &m->route, why)) < 0 ||
-	    (e = check_extension(o, why)) < 0)
+	if ((e = kxfield_route(o, &m->route, why)) < 0 ||
+	    (e = kxfield_extension(o, why)) < 0)
 		return e;
 	ext = payload_extension(o, "message");
-	if (read_base64(json_object_get(ext, "message"), m->body,
+	if (kxfield_base64(json_object_get(ext, "message"), m->body,
 	    sizeof(m->body), &m->len) < 0 || m->len == 0)
-		return bad(why, "message");
+		return kxfield_bad(why, "message");
 	return 0;
 }
 
@@ -341,7 +203,7 @@ read_neighbours(struct linkstate_ad *ad, const json_t *list)
 	for (ad->n = 0; ad->n < json_array_size(list); ad->n++) {
 		char	*km = ad->neighbours[ad->n];
 
-		if (read_km(json_array_get(list, ad->n), km) < 0 ||
+		if (kxfield_km(json_array_get(list, ad->n), km) < 0 ||
 		    strcmp(km, ad->origin) == 0)
 			return -E_BAD_FORMAT;
 		for (unsigned i = 0; i < ad->n; i++)
@@ -354,16 +216,16 @@ read_neighbours(struct linkstate_ad *ad, const json_t *list)
 static int
 read_announce(struct linkstate_ad *ad, const json_t *o, const char **why)
 {
-	if (read_km(json_object_get(o, "origin"), ad->origin) < 0)
-		return bad(why, "origin");
-	if (read_u64(json_object_get(o, "incarnation"),
+	if (kxfield_km(json_object_get(o, "origin"), ad->origin) < 0)
+		return kxfield_bad(why, "origin");
+	if (kxfield_u64(json_object_get(o, "incarnation"),
 	    &ad->incarnation) < 0 || ad->incarnation >= LINKSTATE_SERIAL_MAX)
-		return bad(why, "incarnation");
-	if (read_u64(json_object_get(o, "sequence"), &ad->sequence) < 0 ||
+		return kxfield_bad(why, "incarnation");
+	if (kxfield_u64(json_object_get(o, "sequence"), &ad->sequence) < 0 ||
 	    ad->sequence >= LINKSTATE_SERIAL_MAX)
-		return bad(why, "sequence");
+		return kxfield_bad(why, "sequence");
 	if (read_neighbours(ad, json_object_get(o, "neighbours")) < 0)
-		return bad(why, "neighbours");
+		return kxfield_bad(why, "neighbours");
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * kxjson.h - the payloads of Kx frames as structs and back. Pure: hostile
- * octets in, checked values out.
+ * kxjson.h - the payloads of Kx frames as structs and back; those about
+ * sessions are in kxsession.h. Pure: hostile octets in, checked values out.
  */
 #ifndef RELAYD_KXJSON_H
 #define RELAYD_KXJSON_H
@@ -22,9 +22,11 @@ enum kx_command {
 	KX_SUPPLY = 0x11C1,	/* ksa to ksa */
 	KX_ANNOUNCE = 0x11C2,	/* link state */
 	KX_ALIVE = 0x11C3,
+	KX_OPEN = 0x11C4,	/* a session */
+	KX_OPENED = 0x11C5,
 };
 
-#define KXJSON_ID_MAX		64	/* octets of request and session IDs */
+#define KXJSON_ID_MAX		64	/* octets of request IDs */
 #define KXJSON_BODY_MAX		49152	/* decoded from one frame's base64 */
 
 /* 0x1101 */
@@ -54,22 +56,14 @@ struct kx_message {
 	uint8_t		body[KXJSON_BODY_MAX];
 };
 
-/* 0x1103 and 0x1104: what is needed to answer, or to ignore it. */
-struct kx_notify {
-	char		session[KXJSON_ID_MAX + 1];
-};
-
 /*
- * 0 or -E_BAD_FORMAT; *why says what is wrong. kx_relay.request and
- * kx_notify.session are set even then if they could be read, so that the
- * refusal can name them.
+ * 0 or -E_BAD_FORMAT; *why says what is wrong. kx_relay.request is set even
+ * then if it could be read, so that the refusal can name it.
  */
 int	kxjson_relay(struct kx_relay *, const uint8_t *, size_t,
 	    const char **why);
 int	kxjson_done(struct kx_done *, const uint8_t *, size_t,
 	    const char **why);
-int	kxjson_notify(struct kx_notify *, bool response, const uint8_t *,
-	    size_t, const char **why);
 int	kxjson_message(struct kx_message *, const uint8_t *, size_t,
 	    const char **why);
 int	kxjson_announce(struct linkstate_ad *, const uint8_t *, size_t,
@@ -82,8 +76,6 @@ size_t	kxjson_put_relay(uint8_t *, size_t room, const struct route *,
 /* request "": left out; route NULL: no extension; mac with len 0: none. */
 size_t	kxjson_put_done(uint8_t *, size_t room, const char *response,
 	    const char *request, const struct route *, struct msg_view mac);
-size_t	kxjson_put_notified(uint8_t *, size_t room, const char *session,
-	    const char *response);
 size_t	kxjson_put_message(uint8_t *, size_t room, const struct route *,
 	    struct msg_view body);
 size_t	kxjson_put_announce(uint8_t *, size_t room,

@@ -1,25 +1,7 @@
 /* kxput.c - the writing half of kxjson.h. */
-#include <string.h>
-
 #include "jsonout.h"
+#include "kxfield.h"
 #include "kxjson.h"
-
-static void
-put_route(struct jsonout *j, const struct route *r)
-{
-	jsonout_text(j, "\"source_KMA_ID\":");
-	jsonout_string(j, r->km[0]);
-	jsonout_text(j, ",\"destination_KMA_ID\":");
-	jsonout_string(j, r->km[r->n - 1]);
-	if (r->n > 2)
-		jsonout_text(j, ",\"transit_KMA_IDs\":[");
-	for (unsigned i = 1; i + 1 < r->n; i++) {
-		jsonout_raw(j, ",", i > 1);
-		jsonout_string(j, r->km[i]);
-	}
-	if (r->n > 2)
-		jsonout_text(j, "]");
-}
 
 size_t
 kxjson_put_relay(uint8_t *p, size_t room, const struct route *r,
@@ -28,7 +10,7 @@ kxjson_put_relay(uint8_t *p, size_t room, const struct route *r,
 	struct jsonout	j = { (char *)p, room, 0 };
 
 	jsonout_text(&j, "{");
-	put_route(&j, r);
+	kxfield_put_route(&j, r);
 	jsonout_text(&j, ",\"key_relay_request_ID\":");
 	jsonout_string(&j, m->request);
 	jsonout_text(&j, ",\"keys\":[{\"key_ID\":");
@@ -59,7 +41,7 @@ kxjson_put_done(uint8_t *p, size_t room, const char *response,
 	}
 	if (r != NULL) {
 		jsonout_text(&j, ",\"extension\":[{");
-		put_route(&j, r);
+		kxfield_put_route(&j, r);
 		if (mac.len > 0) {
 			jsonout_text(&j, ",\"mac\":");
 			jsonout_base64(&j, mac.p, mac.len);
@@ -71,27 +53,13 @@ kxjson_put_done(uint8_t *p, size_t room, const char *response,
 }
 
 size_t
-kxjson_put_notified(uint8_t *p, size_t room, const char *session,
-    const char *response)
-{
-	struct jsonout	j = { (char *)p, room, 0 };
-
-	jsonout_text(&j, "{\"session_ID\":");
-	jsonout_string(&j, session);
-	jsonout_text(&j, ",\"key_ID\":\"\",\"response\":");
-	jsonout_string(&j, response);
-	jsonout_text(&j, "}");
-	return jsonout_end(&j);
-}
-
-size_t
 kxjson_put_message(uint8_t *p, size_t room, const struct route *r,
     struct msg_view body)
 {
 	struct jsonout	j = { (char *)p, room, 0 };
 
 	jsonout_text(&j, "{");
-	put_route(&j, r);
+	kxfield_put_route(&j, r);
 	jsonout_text(&j, ",\"extension\":[{\"message\":");
 	jsonout_base64(&j, body.p, body.len);
 	jsonout_text(&j, "}]}");

@@ -10,12 +10,15 @@ librelayd_a_SOURCES = \
 	relayd/frames.c relayd/frames.h \
 	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \
 	relayd/kxcert.c relayd/kxcert.h \
+	relayd/kxfield.c relayd/kxfield.h \
 	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \
 	relayd/kxlink.c relayd/kxlink.h \
+	relayd/kxsession.c relayd/kxsession.h \
 	relayd/linkstate.c relayd/linkstate.h \
 	relayd/relay.c relayd/relay.h \
 	relayd/relayd.h \
-	relayd/routes.c relayd/routes.h
+	relayd/routes.c relayd/routes.h \
+	relayd/session.c relayd/session.h
 
 daemon_PROGRAMS += relayd/relayd
 relayd_relayd_SOURCES = relayd/main.c

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "exchange.h"
 #include "kx.h"
+#include "kxfield.h"
 #include "kxjson.h"
 #include "log.h"
 #include "quiet.h"
@@ -73,20 +74,13 @@ relay_free(struct relay **tp)
 	free(t);
 }
 
-/* Octets that a route can take in JSON. */
-static size_t
-route_room(const struct route *r)
-{
-	return r->n * (KM_ID_MAX + 4);
-}
-
 static int
 put_done(struct relayd *r, struct kx_peer *p, uint32_t id,
     const char *response, const char *request, const struct route *route,
     struct msg_view mac)
 {
 	size_t	 room = OVERHEAD + 6 * (strlen(response) + strlen(request)) +
-		    (route != NULL ? route_room(route) : 0), len;
+		    (route != NULL ? kxfield_route_room(route) : 0), len;
 	uint8_t	*payload;
 	int	 e;
 
@@ -104,6 +98,12 @@ put_done(struct relayd *r, struct kx_peer *p, uint32_t id,
 	return 0;
 }
 
+struct exchange *
+relay_exchange(struct relay *t)
+{
+	return t->open;
+}
+
 /* One hop back towards the source, under the number that the relay had. */
 static void
 back(struct relayd *r, const struct route *route, unsigned me,
@@ -117,7 +117,8 @@ back(struct relayd *r, const struct route *route, unsigned me,
 		r->counters.dropped_not_connected++;
 		return;
 	}
-	if (!exchange_take_came(r->relay->open, hop, request, &id))
+	if (!exchange_take_came(r->relay->open, hop, KX_RELAY, request, &id,
+	    NULL))
 		id = kx_next_id(p);
 	(void)put_done(r, p, id, response, request, route, mac);
 }
@@ -146,7 +147,7 @@ static int
 put_relay(struct relayd *r, struct kx_peer *p, const struct route *route,
     const struct msg_relay_out *m)
 {
-	size_t	 room = OVERHEAD + route_room(route) +
+	size_t	 room = OVERHEAD + kxfield_route_room(route) +
 		    BASE64_LEN(m->text.len) + BASE64_LEN(m->mac.len), len;
 	uint32_t id = kx_next_id(p);
 	uint8_t	*payload;
@@ -159,8 +160,8 @@ put_relay(struct relayd *r, struct kx_peer *p, const struct route *route,
 	if ((len = kxjson_put_relay(payload, room, route, m)) == 0)
 		return -E_TOO_LARGE;
 	kx_commit(p, id, KX_RELAY, len);
-	exchange_went(r->relay->open, kx_name(p), id, m->request, route,
-	    mono_ms());
+	exchange_went(r->relay->open, kx_name(p), KX_RELAY, m->request, id,
+	    route, mono_ms());
 	return 0;
 }
 
@@ -257,8 +258,8 @@ relay_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 		    "rejected: keys must be protected by one-time pads");
 		return 0;
 	}
-	exchange_came(r->relay->open, kx_name(p), in->request, f->message_id,
-	    mono_ms());
+	exchange_came(r->relay->open, kx_name(p), KX_RELAY, in->request,
+	    f->message_id, NULL, mono_ms());
 	if (bridge_relay(r->bridge, kx_name(p), in) == 0) {
 		r->counters.relays_received++;
 		return 0;
@@ -287,17 +288,12 @@ static bool
 recall(struct relayd *r, const struct kx_peer *p, uint32_t id,
     struct kx_done *d)
 {
-	char		request[KXJSON_ID_MAX + 1];
 	struct route	route;
 
-	if (!exchange_take_went(r->relay->open, kx_name(p), id, request,
-	    &route))
-		return d->request[0] != '\0' && d->route.n > 0;
-	if (d->request[0] == '\0')
-		strcpy(d->request, request);
-	if (d->route.n == 0)
+	if (exchange_take_went(r->relay->open, kx_name(p), KX_RELAY, id,
+	    d->request, &route) && d->route.n == 0)
 		d->route = route;
-	return strcmp(d->request, request) == 0;
+	return d->request[0] != '\0' && d->route.n > 0;
 }
 
 int

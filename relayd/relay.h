@@ -5,12 +5,15 @@
 #include "frame.h"
 #include "msg.h"
 
+struct exchange;
 struct kx_peer;
 struct relay;
 struct relayd;
 
 int	relay_new(struct relay **, struct relayd *);
 void	relay_free(struct relay **);
+/* What is under way; messages about sessions are in it too. */
+struct exchange *relay_exchange(struct relay *);
 
 /* From kma. What cannot be sent is answered with a failure at once. */
 void	relay_send(struct relayd *, const struct msg_relay_out *);

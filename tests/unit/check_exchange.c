@@ -1,4 +1,4 @@
-/* check_exchange.c - MessageIDs of relays under way. */
+/* check_exchange.c - MessageIDs of what is under way. */
 #include <stdio.h>
 #include <string.h>
 
@@ -23,31 +23,60 @@ START_TEST(a_number_is_found_once_for_its_hop_and_request)
 	uint32_t	 id;
 
 	ck_assert_int_eq(exchange_new(&x), 0);
-	exchange_came(x, "A", "r1", 7, 0);
-	exchange_came(x, "B", "r1", 8, 0);
-	ck_assert(!exchange_take_came(x, "A", "r2", &id));
-	ck_assert(exchange_take_came(x, "A", "r1", &id));
+	exchange_came(x, "A", KX_RELAY, "r1", 7, NULL, 0);
+	exchange_came(x, "B", KX_RELAY, "r1", 8, NULL, 0);
+	ck_assert(!exchange_take_came(x, "A", KX_RELAY, "r2", &id, NULL));
+	ck_assert(!exchange_take_came(x, "A", KX_OPEN, "r1", &id, NULL));
+	ck_assert(exchange_take_came(x, "A", KX_RELAY, "r1", &id, NULL));
 	ck_assert_uint_eq(id, 7);
-	ck_assert(!exchange_take_came(x, "A", "r1", &id));
-	ck_assert(exchange_take_came(x, "B", "r1", &id));
+	ck_assert(!exchange_take_came(x, "A", KX_RELAY, "r1", &id, NULL));
+	ck_assert(exchange_take_came(x, "B", KX_RELAY, "r1", &id, NULL));
 	ck_assert_uint_eq(id, 8);
 	exchange_free(&x);
 }
 END_TEST
 
-START_TEST(a_relay_is_found_once_for_its_hop_and_number)
+START_TEST(what_is_for_us_is_found_with_its_way)
+{
+	struct route	 r = abc();
+	struct exchange	*x;
+	uint32_t	 id;
+
+	ck_assert_int_eq(exchange_new(&x), 0);
+	exchange_came(x, "A", KX_OPEN, "s1", 7, &r, 0);
+	exchange_came(x, "A", KX_NOTIFY, "s1", 8, NULL, 0);
+	ck_assert(!exchange_take_came(x, "A", KX_NOTIFY, "s1", &id, &route));
+	ck_assert(exchange_take_came(x, "A", KX_OPEN, "s1", &id, &route));
+	ck_assert_uint_eq(id, 7);
+	ck_assert_uint_eq(route.n, 3);
+	ck_assert_str_eq(route.km[2], "C");
+	/* In transit the way is not needed. */
+	ck_assert(exchange_take_came(x, "A", KX_NOTIFY, "s1", &id, NULL));
+	ck_assert_uint_eq(id, 8);
+	ck_assert_uint_eq(exchange_count(x), 0);
+	exchange_free(&x);
+}
+END_TEST
+
+START_TEST(a_request_is_found_once_for_its_hop_and_number)
 {
 	struct route	 r = abc();
 	struct exchange	*x;
 
 	ck_assert_int_eq(exchange_new(&x), 0);
-	exchange_went(x, "B", 7, "r1", &r, 0);
-	exchange_went(x, "B", 8, "r2", &r, 0);
-	ck_assert(!exchange_take_went(x, "C", 7, request, &route));
-	ck_assert(exchange_take_went(x, "B", 7, request, &route));
+	exchange_went(x, "B", KX_RELAY, "r1", 7, &r, 0);
+	exchange_went(x, "B", KX_RELAY, "r2", 8, &r, 0);
+	request[0] = '\0';
+	ck_assert(!exchange_take_went(x, "C", KX_RELAY, 7, request, &route));
+	ck_assert(!exchange_take_went(x, "B", KX_OPEN, 7, request, &route));
+	ck_assert(exchange_take_went(x, "B", KX_RELAY, 7, request, &route));
 	ck_assert_str_eq(request, "r1");
 	ck_assert_uint_eq(route.n, 3);
-	ck_assert(!exchange_take_went(x, "B", 7, request, &route));
+	ck_assert(!exchange_take_went(x, "B", KX_RELAY, 7, request, &route));
+	/* An answer that says what it answers is not one to another. */
+	ck_assert(!exchange_take_went(x, "B", KX_RELAY, 8, request, &route));
+	strcpy(request, "r2");
+	ck_assert(exchange_take_went(x, "B", KX_RELAY, 8, request, &route));
 	exchange_free(&x);
 }
 END_TEST
@@ -61,18 +90,19 @@ START_TEST(what_stays_open_is_bounded_in_number_and_time)
 	ck_assert_int_eq(exchange_new(&x), 0);
 	for (uint32_t i = 0; i < 20000; i++) {
 		snprintf(name, sizeof(name), "r%u", i);
-		exchange_came(x, "A", name, i, i);
+		exchange_came(x, "A", KX_RELAY, name, i, NULL, i);
 	}
 	ck_assert_uint_eq(exchange_count(x), 16384);
-	ck_assert(!exchange_take_came(x, "A", "r0", &id));
+	ck_assert(!exchange_take_came(x, "A", KX_RELAY, "r0", &id, NULL));
 	exchange_age(x, 19990 + 60000);
 	ck_assert_uint_eq(exchange_count(x), 10);
-	ck_assert(exchange_take_came(x, "A", "r19999", &id));
+	ck_assert(exchange_take_came(x, "A", KX_RELAY, "r19999", &id, NULL));
 	exchange_free(&x);
 	ck_assert_ptr_null(x);
 }
 END_TEST
 
 UNIT_MAIN("exchange", a_number_is_found_once_for_its_hop_and_request,
-    a_relay_is_found_once_for_its_hop_and_number,
+    what_is_for_us_is_found_with_its_way,
+    a_request_is_found_once_for_its_hop_and_number,
     what_stays_open_is_bounded_in_number_and_time)

@@ -407,40 +407,6 @@ START_TEST(announcements_name_at_most_64_neighbours)
 }
 END_TEST
 
-static int
-read_notify(bool response, const char *text)
-{
-	struct kx_notify	n;
-
-	return kxjson_notify(&n, response, (const uint8_t *)text,
-	    strlen(text), &why);
-}
-
-START_TEST(key_supply_notifications_are_checked)
-{
-	uint8_t	out[256];
-	size_t	n;
-
-	ck_assert_int_eq(read_notify(false, "{\"session_ID\":\"s\"}"), 0);
-	ck_assert_int_eq(read_notify(false, "{\"session_ID\":\"s\","
-	    "\"number_of_keys\":1,\"size_of_key\":256}"), 0);
-	ck_assert_int_lt(read_notify(false, "{}"), 0);
-	ck_assert_int_lt(read_notify(false, "{\"session_ID\":\"\"}"), 0);
-	ck_assert_int_lt(read_notify(false, "{\"session_ID\":\"s\","
-	    "\"number_of_keys\":0}"), 0);
-	ck_assert_int_lt(read_notify(false, "{\"session_ID\":\"s\","
-	    "\"size_of_key\":1.5}"), 0);
-	ck_assert_int_eq(read_notify(true, "{\"session_ID\":\"\","
-	    "\"key_ID\":\"\",\"response\":\"timeout\"}"), 0);
-	ck_assert_int_lt(read_notify(true, "{\"session_ID\":\"\","
-	    "\"response\":\"timeout\"}"), 0);
-	n = kxjson_put_notified(out, sizeof(out), "s", "rejected");
-	ck_assert_uint_eq(n, 52);
-	ck_assert_mem_eq(out, "{\"session_ID\":\"s\",\"key_ID\":\"\","
-	    "\"response\":\"rejected\"}", n);
-}
-END_TEST
-
 UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     what_does_not_fit_is_not_written, a_relay_is_read_back,
     numbers_and_ids_are_read_in_all_forms_allowed,
@@ -450,5 +416,4 @@ UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     completions_of_others_are_read_and_bad_ones_refused,
     control_messages_are_written_and_read_back,
     announcements_are_written_and_read_back,
-    announcements_name_at_most_64_neighbours,
-    key_supply_notifications_are_checked)
+    announcements_name_at_most_64_neighbours)

@@ -314,7 +314,7 @@ reference(const struct search *graph, int to)
 }
 
 static void
-announce_graph(const bool says[N][N])
+announce_graph(const bool says[N][N], int me)
 {
 	char	list[64], name[2] = "A";
 
@@ -326,10 +326,31 @@ announce_graph(const bool says[N][N])
 			if (says[i][j])
 				at += sprintf(list + at, " %c", 'A' + j);
 		name[0] = (char)('A' + i);
-		if (i == 0)
+		if (i == me)
 			mine(list);
 		else
 			hear(name, list, 1, 1, 0);
+	}
+}
+
+/* From each node the way to A is that from A, from its other end. */
+static void
+check_back(const bool says[N][N], const struct search *g)
+{
+	char	name[2] = "A";
+
+	for (int i = 1; i < N; i++) {
+		route_text	there;
+		struct route	r;
+
+		name[0] = (char)('A' + i);
+		setup(name);
+		announce_graph(says, i);
+		linkstate_route(ls, "A", &r);
+		route_reverse(&r);
+		route_print(&r, there);
+		ck_assert_str_eq(there, reference(g, i));
+		linkstate_free(&ls);
 	}
 }
 
@@ -350,12 +371,13 @@ START_TEST(random_networks_are_routed_as_by_trying_every_path)
 			for (int j = 0; j < N; j++)
 				g.edge[i][j] = says[i][j] && says[j][i];
 		setup("A");
-		announce_graph(says);
+		announce_graph(says, 0);
 		for (int to = 1; to < N; to++) {
 			name[0] = (char)('A' + to);
 			ck_assert_str_eq(route(name), reference(&g, to));
 		}
 		linkstate_free(&ls);
+		check_back(says, &g);
 	}
 }
 END_TEST
