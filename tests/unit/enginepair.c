@@ -368,6 +368,11 @@ configure(unsigned i)
 	c->redelivery = 30;
 	c->key_expiry = 86400;
 	c->tombstone = 86400;
+	c->session_answer_wait = 500;
+	c->session_grace = 30;
+	c->session_idle = 3600;
+	c->max_sessions = 20;
+	c->max_sessions_per_application = 10;
 	pair.n[i].index = i;
 	MUST(sae_book_new(&pair.n[i].book, c) == 0);
 }

@@ -57,3 +57,9 @@ tests_fuzz_fuzz_keyid_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_supplymsg_SOURCES = tests/fuzz/fuzz_supplymsg.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(FUZZ_SRC)
 tests_fuzz_fuzz_supplymsg_LDADD = $(KSA_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_session
+tests_unit_check_session_SOURCES = tests/unit/check_session.c \
+	tests/unit/fakedoor.c tests/unit/fakedoor.h \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_session_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
