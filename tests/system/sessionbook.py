@@ -267,5 +267,8 @@ class Store:
     def counts(self):
         """(session, keys drawn, keys supplied) of sessions asked for here."""
         return [(r[0], int(r[1]), int(r[2])) for r in self.ask(
-            "SELECT hex(id), drawn, (SELECT coalesce(sum(keys), 0) FROM issued "
-            "WHERE session = s.id AND state <> 2) FROM session AS s")]
+            "SELECT lower(hex(id)), drawn, coalesce((SELECT sum(keys) FROM "
+            "(SELECT keys, session, state FROM issued UNION ALL SELECT keys, "
+            "session, state FROM received WHERE s.destination_here) AS k "
+            "WHERE k.session = s.id AND k.state <> 2), 0) "
+            "FROM session AS s WHERE source_here")]

@@ -9,7 +9,6 @@ import ssl
 import struct
 import tempfile
 import threading
-import types
 
 import ak
 import akapp
@@ -93,7 +92,8 @@ class World:
         for n in "ab":
             self.sql(n, *(SCHEMA % t for t in ("issued", "received")),
                      "CREATE TABLE recall (peer, request)",
-                     "CREATE TABLE session (id, state, drawn)")
+                     "CREATE TABLE session (id, drawn, source_here, "
+                     "destination_here)")
         self.book = Book(self)
 
     def sql(self, node, *statements):
@@ -153,8 +153,8 @@ def right(folder, km):
     w = World(folder, km)
     got = w.exchange([keys((1, one), (2, two))], [keys((1, one), (2, two))], 2)
     equal(got, [{"session_ID": SESSION, "key_ID": key_id(1), "response":
-                 "success", "extension": [{"key_IDs": [key_id(1),
-                                                       key_id(2)]}]}], "0x210B")
+                 "success", "extension": [{"key_IDs": [
+                           key_id(1), key_id(2)]}]}], "0x210B")
     for i in (1, 2):
         w.rows(i, 0, 1)
         equal(w.book.fate(key_id(i)), "supplied", "fate")
@@ -205,7 +205,8 @@ def wrong(folder, km):
     finds("brought to nobody", k, k, rows=((1, 0, 0), (2, 0, 0)))
     finds("do not agree", k, k, more=["INSERT INTO recall VALUES (1, 2)"])
     finds("has drawn 2", k, k, more=[
-        "INSERT INTO session VALUES (x'%s', 1, 2)" % SESSION.replace("-", "")])
+        "INSERT INTO session VALUES (x'%s', 2, 1, 0)" % SESSION.replace(
+            "-", "")])
     say("what is wrong")
 
 
