@@ -191,25 +191,6 @@ all_confirmed(struct offer *o, const uint8_t (*ids)[16], uint32_t n)
 	return o->nconfirmed == o->notice.keys;
 }
 
-static bool
-on_answered(struct notice *n, bool success, const char *response,
-    const uint8_t (*ids)[16], uint32_t nids)
-{
-	struct offer	*o = (struct offer *)n;
-	char		 words[WORDS];
-
-	if (success && !all_confirmed(o, ids, nids))
-		return false;
-	if (success)
-		settle(o);
-	else {
-		snprintf(words, sizeof(words), "the application answered %.150s",
-		    response);
-		void_keys(o, SUPPLY_REJECTED, words);
-	}
-	return true;
-}
-
 /* ---- bringing ---- */
 
 /* Who has no room now, or no connection any more, may have one in time. */
@@ -226,6 +207,43 @@ bring(struct offer *o)
 		    "the keys do not fit into one message");
 	else if (r == -E_NO_MEMORY)
 		void_keys(o, SUPPLY_UNAVAILABLE, err_text(r));
+}
+
+/* The application has room for one more. */
+static void
+bring_next(struct sessions *a, const char *application)
+{
+	struct offer	*o;
+
+	TAILQ_FOREACH(o, &a->offers, next)
+		if (o->stage == BRINGING && o->notice.guest == NULL &&
+		    strcmp(o->notice.destination, application) == 0)
+			break;
+	if (o != NULL)
+		bring(o);
+}
+
+static bool
+on_answered(struct notice *n, bool success, const char *response,
+    const uint8_t (*ids)[16], uint32_t nids)
+{
+	struct offer	*o = (struct offer *)n;
+	struct sessions	*a = o->all;
+	char		 words[WORDS];
+	sae_id		 application;
+
+	if (success && !all_confirmed(o, ids, nids))
+		return false;
+	strcpy(application, n->destination);
+	if (success)
+		settle(o);
+	else {
+		snprintf(words, sizeof(words), "the application answered %.150s",
+		    response);
+		void_keys(o, SUPPLY_REJECTED, words);
+	}
+	bring_next(a, application);
+	return true;
 }
 
 /* The same keys to the same application again: as with a fetch. */

@@ -350,23 +350,33 @@ START_TEST(sessions_outlive_their_daemons)
 }
 END_TEST
 
-START_TEST(what_was_offered_is_void_after_a_restart)
+static void
+restart_while_offered(unsigned i)
 {
-	for (unsigned i = 0; i < 2; i++) {
-		begin();
-		open_session(0);
-		fakedoor.keys = FAKEDOOR_SILENT;
-		(void)fakedoor_draw_start(0, "SAE-A1", o.session, 2, &d);
-		ck_assert(pair_until(brought, 5000));
-		restart(i);
-		fakedoor.open = NULL;
-		fakedoor.keys = FAKEDOOR_ACCEPTS;
-		fakedoor_wait(&d);
-		ck_assert_int_ne(d.status, SUPPLY_OK);
-		all_void(1);
-		draw(1, SUPPLY_OK);
-		pair_close();
-	}
+	begin();
+	open_session(0);
+	fakedoor.keys = FAKEDOOR_SILENT;
+	(void)fakedoor_draw_start(0, "SAE-A1", o.session, 2, &d);
+	ck_assert(pair_until(brought, 5000));
+	restart(i);
+	fakedoor.open = NULL;
+	fakedoor.keys = FAKEDOOR_ACCEPTS;
+	fakedoor_wait(&d);
+	ck_assert_int_ne(d.status, SUPPLY_OK);
+	all_void(1);
+	draw(1, SUPPLY_OK);
+	pair_close();
+}
+
+START_TEST(what_was_offered_is_void_after_a_restart_of_the_source)
+{
+	restart_while_offered(0);
+}
+END_TEST
+
+START_TEST(what_was_offered_is_void_after_a_restart_of_the_destination)
+{
+	restart_while_offered(1);
 }
 END_TEST
 
@@ -397,23 +407,31 @@ START_TEST(a_session_ends_by_its_limit)
 }
 END_TEST
 
-START_TEST(a_session_ends_when_an_application_stays_away)
+static void
+stay_away(const char *application)
 {
-	static const char	*const away[] = { "SAE-A1", "SAE-B1" };
+	begin();
+	pair.n[0].conf.session_grace = 1;
+	pair.n[1].conf.session_grace = 1;
+	open_session(0);
+	pair_run(2500);
+	draw(1, SUPPLY_OK);	/* it is here */
+	fakedoor_absent(application, true);
+	ck_assert(pair_until(ended, 8000));
+	fakedoor_absent(application, false);
+	draw(1, SUPPLY_EXPIRED);
+	pair_close();
+}
 
-	for (unsigned i = 0; i < 2; i++) {
-		begin();
-		pair.n[0].conf.session_grace = 1;
-		pair.n[1].conf.session_grace = 1;
-		open_session(0);
-		pair_run(2500);
-		draw(1, SUPPLY_OK);	/* it is here */
-		fakedoor_absent(away[i], true);
-		ck_assert(pair_until(ended, 8000));
-		fakedoor_absent(away[i], false);
-		draw(1, SUPPLY_EXPIRED);
-		pair_close();
-	}
+START_TEST(a_session_ends_when_its_source_stays_away)
+{
+	stay_away("SAE-A1");
+}
+END_TEST
+
+START_TEST(a_session_ends_when_its_destination_stays_away)
+{
+	stay_away("SAE-B1");
 }
 END_TEST
 
@@ -507,9 +525,11 @@ UNIT_MAIN("session",
     keys_whose_confirmation_is_lost_are_void_at_both_ends,
     keys_are_not_brought_over_a_broken_link,
     sessions_outlive_their_daemons,
-    what_was_offered_is_void_after_a_restart,
+    what_was_offered_is_void_after_a_restart_of_the_source,
+    what_was_offered_is_void_after_a_restart_of_the_destination,
     a_session_ends_by_its_limit,
-    a_session_ends_when_an_application_stays_away,
+    a_session_ends_when_its_source_stays_away,
+    a_session_ends_when_its_destination_stays_away,
     a_session_ends_when_idle,
     the_end_is_told_to_a_peer_that_was_away,
     a_session_is_its_source_s,
