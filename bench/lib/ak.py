@@ -1,6 +1,6 @@
 """The door of Q.4161 beside the HTTPS door of the same node."""
 
-from supply import common_words
+from calls import common_words
 
 # connections, requests: one at a time, and many in flight
 COUNTS = ((1, 2500, 20000), (32, 40000, 80000))

@@ -19,6 +19,7 @@ class Bench:
     def __init__(self, args, tmp, cores):
         self.args, self.tmp, self.cores = args, tmp, cores
         self.rows = {}		# (scene, case, connections): {server: [...]}
+        self.paths = {}		# (kind, hops, ms of each link): [...]
         self.notes = []		# {"scene":, "text":, figures}
         self.stack = []		# what has to be stopped
         self.net = self.nginx = None
@@ -82,6 +83,13 @@ class Bench:
             f"{s} {r['requests_s']:.0f}/s" for s, r in reports.items()) +
             "".join(f", {r['unavailable']} answers 503"
                     for r in reports.values() if r["unavailable"]))
+
+    def path(self, key, report):
+        kind, hops, delay = key
+        self.paths.setdefault(key, []).append(report)
+        say(f"  {kind}: {hops} hops of {delay} ms: "
+            f"{report['whole']['p50_us'] / 1000:.2f} ms, the path alone "
+            f"{report['path_us'] / 1000:.2f} ms")
 
     def note(self, scene, text, **figures):
         self.notes.append({"scene": scene, "text": text, **figures})

@@ -133,6 +133,46 @@ def costs(rows):
                 for _, width, value in COSTS))
 
 
+def ms(*names):
+    """Of a report's figure in microseconds."""
+    def value(r):
+        for name in names:
+            r = r[name]
+        return r / 1000
+    return value
+
+
+# The source's request is at the destination, and the answer back again,
+# after half of the path's round trip each.
+PATHS = (
+    ("path", 9, ms("path_us")), ("p95", 9, ms("path_p95_us")),
+    ("key p50", 10, ms("whole", "p50_us")),
+    ("p95", 9, ms("whole", "p95_us")),
+    ("max", 9, ms("whole", "max_us")),
+    ("p50 - path", 12,
+     lambda r: (r["whole"]["p50_us"] - r["path_us"]) / 1000),
+    ("out", 9, ms("out", "p50_us")), ("back", 9, ms("back", "p50_us")),
+    ("commits", 9, lambda r: r["commits"]),
+    ("x sync", 9, lambda r: r["commits"] * r["fdatasync_us"] / 1000),
+)
+
+
+def paths(found):
+    if not found:
+        return
+    head = f"{'key by':<10}{'hops':>5}{'link ms':>9}" + "".join(
+        f"{t:>{w}}" for t, w, _ in PATHS)
+    print("Milliseconds until both applications have a key, beside the round "
+          "trip of the path alone")
+    print(head)
+    print("-" * len(head))
+    for (kind, hops, delay), reports in sorted(found.items()):
+        print(f"{kind:<10}{hops:>5}{delay:>9}" + "".join(
+            text(median(reports, value), width)
+            for _, width, value in PATHS))
+    print()
+
+
 def show(bench, machine):
     print(header(machine))
     doors = {k: row for k, row in bench.rows.items() if k[0] == "ak"}
@@ -141,9 +181,11 @@ def show(bench, machine):
     results(doors, HTTPS)
     if bench.rows:
         costs(bench.rows)
+        print()
+    paths(bench.paths)
     for note in bench.notes:
-        print(f"\n{note['scene']}: {note['text']}", end="")
-    print("\nMedians; ratio: ours to what is beside it. bench/README.md explains the "
+        print(f"{note['scene']}: {note['text']}")
+    print("Medians; ratio: ours to what is beside it. bench/README.md explains the "
           "columns.")
 
 
@@ -152,5 +194,7 @@ def write(path, bench, machine):
         json.dump({"machine": machine, "options": vars(bench.args),
                    "notes": bench.notes,
                    "rows": [{"scene": k[0], "case": k[1], "connections": k[2],
-                             **v} for k, v in bench.rows.items()]},
+                             **v} for k, v in bench.rows.items()],
+                   "paths": [{"kind": k[0], "hops": k[1], "link_ms": k[2],
+                              "rounds": v} for k, v in bench.paths.items()]},
                   f, indent=1)
