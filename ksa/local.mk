@@ -54,7 +54,8 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/recall.c ksa/recall.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/draw.c ksa/draw.h ksa/invitation.c ksa/invitation.h \
-	ksa/offer.c ksa/offer.h ksa/opening.c ksa/opening.h \
+	ksa/offer.c ksa/offer.h ksa/offerend.c ksa/offerint.h \
+	ksa/offerkeys.c ksa/opening.c ksa/opening.h \
 	ksa/session.c ksa/session.h ksa/sessions.c ksa/sessions.h \
 	ksa/sessionwire.c ksa/sessionwire.h \
 	ksa/sessionstore.c ksa/sessionstore.h \

@@ -1,0 +1,54 @@
+/* offerint.h - what offer.c, offerkeys.c and offerend.c share: one offer. */
+#ifndef KSA_OFFERINT_H
+#define KSA_OFFERINT_H
+
+#include "ksa/bindings.h"
+#include "ksa/keyid.h"
+#include "ksa/offer.h"
+#include "ksa/sessions.h"
+
+#define OFFER_WORDS	256
+
+enum offer_stage {
+	OFFER_UNBOUND,	/* the binding is not on disk yet */
+	OFFER_DELIVERING,	/* the delivery is on its way to disk */
+	OFFER_BRINGING,	/* to the application, or until it comes back */
+	OFFER_SETTLING,	/* confirmed: on the way to disk */
+	OFFER_VOIDING,	/* not confirmed: on the way to disk */
+};
+
+struct offer {
+	struct notice		 notice;	/* first: casts rely on it */
+	struct sessions		*all;
+	struct session		*session;	/* NULL: there is none */
+	struct peer		*peer;		/* the source's KM */
+	uint64_t		 request;
+	enum offer_stage		 stage;
+	bool			 is_void;	/* the source says so */
+	struct secret		*keys;
+	uint8_t			(*ids)[KEYID_OCTETS];
+	uint8_t			*confirmed;	/* by key, 1: it is */
+	uint32_t		 nconfirmed;
+	struct binding		*delivery;	/* what goes to disk */
+	struct consume		 use;
+	uint64_t		 now, deadline;	/* wall, mono; ms */
+	enum supply_status	 status;	/* of a failure */
+	char			 words[OFFER_WORDS];
+	TAILQ_ENTRY(offer)	 next;
+};
+
+/* offerkeys.c. As soon as the keys are bound, and the stores of both ends
+ * were compared: their delivery to disk, then to the application. */
+void	offerkeys_deliver(struct offer *);
+/* Who has no room now, or no connection any more, may have one in time. */
+void	offerkeys_bring(struct offer *);
+/* Of its notice. */
+bool	offerkeys_answered(struct notice *, bool success,
+	    const char *response, const uint8_t (*ids)[16], uint32_t n);
+void	offerkeys_lost(struct notice *);
+
+/* offerend.c. Either ends the offer, at once or when it is on disk. */
+void	offerend_void(struct offer *, enum supply_status, const char *words);
+void	offerend_settle(struct offer *);
+
+#endif

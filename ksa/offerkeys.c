@@ -1,0 +1,221 @@
+/* offerkeys.c - keys of a session on their way to the application. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "err.h"
+#include "ksa/bindcache.h"
+#include "ksa/deliver.h"
+#include "ksa/enc.h"
+#include "ksa/offerint.h"
+
+/* Each key once; the notifier has checked that they are of these. */
+static bool
+all_confirmed(struct offer *o, const uint8_t (*ids)[16], uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		for (uint32_t k = 0; k < o->notice.keys; k++)
+			if (!o->confirmed[k] &&
+			    memcmp(ids[i], o->ids[k], KEYID_OCTETS) == 0) {
+				o->confirmed[k] = 1;
+				o->nconfirmed++;
+			}
+	return o->nconfirmed == o->notice.keys;
+}
+
+/* ---- bringing ---- */
+
+/* Who has no room now, or no connection any more, may have one in time. */
+void
+offerkeys_bring(struct offer *o)
+{
+	int	r;
+
+	if (o->notice.guest != NULL)
+		return;
+	r = sessions_notify(o->all, &o->notice);
+	if (r == -E_TOO_LARGE)
+		offerend_void(o, SUPPLY_TOO_LARGE,
+		    "the keys do not fit into one message");
+	else if (r == -E_NO_MEMORY)
+		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
+}
+
+/* The application has room for one more. */
+static void
+bring_next(struct sessions *a, const char *application)
+{
+	struct offer	*o;
+
+	TAILQ_FOREACH(o, &a->offers, next)
+		if (o->stage == OFFER_BRINGING && o->notice.guest == NULL &&
+		    strcmp(o->notice.destination, application) == 0)
+			break;
+	if (o != NULL)
+		offerkeys_bring(o);
+}
+
+bool
+offerkeys_answered(struct notice *n, bool success, const char *response,
+    const uint8_t (*ids)[16], uint32_t nids)
+{
+	struct offer	*o = (struct offer *)n;
+	struct sessions	*a = o->all;
+	char		 words[OFFER_WORDS];
+	sae_id		 application;
+
+	if (success && !all_confirmed(o, ids, nids))
+		return false;
+	strcpy(application, n->destination);
+	if (success)
+		offerend_settle(o);
+	else {
+		snprintf(words, sizeof(words),
+		    "the application answered %.150s", response);
+		offerend_void(o, SUPPLY_REJECTED, words);
+	}
+	bring_next(a, application);
+	return true;
+}
+
+/* The same keys to the same application again: as with a fetch. */
+void
+offerkeys_lost(struct notice *n)
+{
+	struct offer	*o = (struct offer *)n;
+
+	memset(o->confirmed, 0, o->notice.keys);
+	o->nconfirmed = 0;
+	if (o->all->env->conf->redelivery == 0)
+		offerend_void(o, SUPPLY_UNAVAILABLE, "the connection of the "
+		    "destination application was lost");
+	else
+		offerkeys_bring(o);
+}
+
+/* ---- delivering ---- */
+
+static int
+deliver_run(struct db *db, void *arg)
+{
+	struct offer	*o = arg;
+	struct side	*s = keystore_writer(o->all->env->store);
+	int		 r = bindings_fetch(s, o->peer->id, o->delivery,
+			    o->now);
+
+	(void)db;
+	return r < 0 ? r : consume_run(&o->use, s);
+}
+
+static void
+deliver_done(void *arg, int r)
+{
+	struct offer	*o = arg;
+
+	bindcache_drop(o->all->env->bindings, o->peer->id, o->request);
+	if (r < 0) {
+		offerend_void(o, SUPPLY_UNAVAILABLE, r == -E_GONE ?
+		    "the keys are void" : err_text(r));
+		return;
+	}
+	consume_done(&o->use, o->peer);
+	if (o->is_void) {
+		offerend_void(o, SUPPLY_UNAVAILABLE,
+		    "the source made them void");
+		return;
+	}
+	o->stage = OFFER_BRINGING;
+	offerkeys_bring(o);
+}
+
+/* What the disk shall say: all of it was given to the one slave. */
+static int
+make_delivery(struct offer *o, const struct binding *b)
+{
+	struct binding	*d = binding_new("", "");
+
+	if ((o->delivery = d) == NULL)
+		return -E_NO_MEMORY;
+	d->request = b->request;
+	d->nslaves = 1;
+	d->keys = b->keys;
+	d->made = b->made;
+	if (binding_need_fetched(d) < 0)
+		return -E_NO_MEMORY;
+	o->now = now_ms();
+	for (uint32_t i = 0; i < d->keys; i++)
+		*binding_fetched(d, 0, i) = binding_stamp(d, o->now);
+	return 0;
+}
+
+static int
+read_keys(struct offer *o, const struct binding *b)
+{
+	struct env	*env = o->all->env;
+
+	if ((o->keys = secret_new(binding_size(b))) == NULL) {
+		enc_forget(env);
+		o->keys = secret_new(binding_size(b));
+	}
+	return o->keys == NULL ? -E_NO_MEMORY : deliver_read(env, o->peer, b,
+	    0, binding_size(b), o->keys->bytes);
+}
+
+static int
+load(struct offer *o, const struct binding *b)
+{
+	int	r;
+
+	o->ids = calloc(b->keys, sizeof(*o->ids));
+	o->confirmed = calloc(b->keys, 1);
+	if (o->ids == NULL || o->confirmed == NULL)
+		return -E_NO_MEMORY;
+	o->notice.keys = b->keys;
+	o->notice.octets = b->octets;
+	if ((r = keyid_make(o->ids, b->keys, b->request, b->seed)) < 0 ||
+	    (r = make_delivery(o, b)) < 0 || (r = read_keys(o, b)) < 0)
+		return r;
+	o->notice.ids = (const uint8_t (*)[16])o->ids;
+	o->notice.bytes = o->keys->bytes;
+	return 0;
+}
+
+static bool
+belongs(const struct offer *o, const struct binding *b)
+{
+	const struct session_row	*row = &o->session->row;
+
+	return b->in_session &&
+	    memcmp(b->session, row->id, SESSION_ID) == 0 &&
+	    strcmp(b->master, row->source) == 0 && b->nslaves == 1 &&
+	    strcmp(b->slaves, row->destination) == 0;
+}
+
+/* As soon as they are bound, and the stores of both ends were compared. */
+void
+offerkeys_deliver(struct offer *o)
+{
+	struct env	*env = o->all->env;
+	struct binding	*b = bindcache_get(env->bindings,
+			    keystore_reader(env->store), o->peer->id,
+			    o->request);
+	int		 r;
+
+	if (b == NULL || (!o->peer->self && !o->peer->trusted))
+		return;
+	if (!belongs(o, b))
+		offerend_void(o, SUPPLY_BAD_REQUEST,
+		    "these keys are not of that session");
+	else if (b->state != BINDING_OFFERED)
+		offerend_void(o, SUPPLY_UNAVAILABLE, "the keys are void");
+	else if (!sessions_present(o->all, o->session->row.destination))
+		offerend_void(o, SUPPLY_UNAVAILABLE,
+		    "the destination application is not connected");
+	else if ((r = load(o, b)) < 0)
+		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
+	else {
+		o->stage = OFFER_DELIVERING;
+		consume_begin(&o->use, o->peer);
+		env_add(env, deliver_run, deliver_done, o);
+	}
+}
