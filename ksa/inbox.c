@@ -2,275 +2,28 @@
 #include "ksa/inbox.h"
 
 #include <inttypes.h>
-#include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
 #include "ksa/bindcache.h"
 #include "ksa/bindmsg.h"
-#include "ksa/blocks.h"
 #include "ksa/channel.h"
 #include "ksa/copy.h"
 #include "ksa/fetch.h"
+#include "ksa/inboxbatch.h"
 #include "ksa/offer.h"
 #include "log.h"
 
-#define BATCH_MAX	1024	/* more than one payload holds */
-#define REFUSALS_MAX	16	/* told one by one, of one batch */
 #define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
 
-struct item {
-	struct binding	*b;
-	struct pieces	*all;		/* if there is a copy: also of its MAC */
-	uint64_t	 previous;
-	const char	*refusal;	/* before its pieces were looked at */
-	bool		 taken;
-};
-
-struct batch {
-	struct peer	*peer;
-	unsigned	 generation, n;
-	uint32_t	 copies;	/* octets */
-	struct item	 v[BATCH_MAX];
-	/* what the job found */
-	uint64_t	 last;
-	unsigned	 nrefused, naccepted, nforged;
-	uint64_t	 refused[REFUSALS_MAX];
-	const char	*reason[REFUSALS_MAX];
-	struct consume	 use;
-};
-
 struct inbox {
-	struct peer	*peer;
-	uint64_t	 last;		/* on disk */
-	struct batch	*batch;		/* being collected */
-	struct copy_parts parts;	/* of the copy that is coming */
-	uint32_t	 copies;	/* octets in batches */
+	struct peer		*peer;
+	uint64_t		 last;		/* on disk */
+	struct inbox_batch	*batch;		/* being collected */
+	struct copy_parts	 parts;		/* of the copy that is coming */
+	uint32_t		 copies;	/* octets in batches */
 };
-
-/* ---- the job ---- */
-
-static int
-refuse(struct batch *j, uint64_t request, const char *reason)
-{
-	if (j->nrefused < REFUSALS_MAX) {
-		j->refused[j->nrefused] = request;
-		j->reason[j->nrefused] = reason;
-	}
-	j->nrefused++;
-	return 0;
-}
-
-/* Known already: the same again is fine, another one voids both. */
-static int
-run_known(struct batch *j, struct side *s, const struct binding *b)
-{
-	struct binding	*old = NULL;
-	int		 r;
-
-	r = bindings_get_received(s, j->peer->id, b->request, &old);
-	if (r == -E_NOT_FOUND)
-		return 0;		/* so old that its row is gone */
-	if (r == 0 && !binding_equal(old, b)) {
-		refuse(j, b->request, "differs from the one before");
-		r = bindings_void_received(s, j->peer->id, b->request);
-	}
-	binding_free(&old);
-	return r;
-}
-
-static const struct pieces *
-claimed(const struct item *it)
-{
-	return it->all != NULL ? it->all : it->b->pieces;
-}
-
-static const char *
-pieces_reason(struct side *s, struct peer *p, const struct pieces *pieces)
-{
-	struct block_row	row;
-
-	for (uint32_t i = 0; i < pieces->n; i++) {
-		const struct piece	*v = &pieces->v[i];
-		struct block_name	 name = { p->km, p->id, THEIRS,
-		    v->block };
-
-		if (blocks_find(s, &name, &row) < 0)
-			return "a block is not here";
-		if (row.state != BLOCK_READY)
-			return "a block is not confirmed";
-		if (v->offset < row.used)
-			return "octets were bound before";
-		if (v->offset > row.octets ||
-		    v->octets > row.octets - v->offset)
-			return "octets beyond the end of a block";
-	}
-	return NULL;
-}
-
-static int
-take_pieces(struct side *s, struct peer *p, const struct pieces *pieces)
-{
-	int	r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
-		struct block_name	name = { p->km, p->id, THEIRS,
-		    pieces->v[i].block };
-
-		r = blocks_take(s, &name, pieces->v[i].offset,
-		    pieces->v[i].octets);
-	}
-	return r;
-}
-
-/* The key of the MAC: the last of the pieces. Reads it, or erases it. */
-static int
-mac_key(struct side *s, struct peer *p, const struct item *it, uint8_t *out)
-{
-	uint64_t		 at = binding_size(it->b);
-	uint32_t		 left = OTP_MAC_KEY, n;
-	struct block_row	 row;
-	struct piece		 v;
-	int			 r = 0;
-
-	while (r == 0 && (n = pieces_map(it->all, at, left, &v)) > 0) {
-		struct block_name	 name = { p->km, p->id, THEIRS,
-		    v.block };
-
-		if ((r = blocks_find(s, &name, &row)) < 0)
-			return r;
-		r = out == NULL ? blocks_erase(s, &name, row.id, v.offset, n) :
-		    blocks_read(s, &name, row.id, v.offset, n,
-		    out + OTP_MAC_KEY - left);
-		at += n;
-		left -= n;
-	}
-	return r;
-}
-
-/* 0, or -E_MAC, or an error of the store. */
-static int
-check_copy(struct side *s, struct peer *p, const struct item *it)
-{
-	struct copy_way	way = { p->km, p->env->conf->kme_id };
-	uint8_t		key[OTP_MAC_KEY], mac[OTP_MAC];
-	int		r;
-
-	if (it->all == NULL)
-		return 0;
-	if ((r = mac_key(s, p, it, key)) == 0)
-		r = copy_mac(mac, key, &way, it->b, it->all);
-	OPENSSL_cleanse(key, sizeof(key));
-	return r < 0 ? r : mac_check(mac, it->b->mac, OTP_MAC);
-}
-
-/* What the source gave away without a slave for it is of no use to anybody. */
-static int
-pass_over(struct side *s, struct peer *p, const struct pieces *pieces)
-{
-	struct block_row	row;
-	uint64_t		end;
-	int			r = 0;
-
-	for (uint32_t i = 0; r == 0 && i < pieces->n; i++) {
-		const struct piece	*v = &pieces->v[i];
-		struct block_name	 name = { p->km, p->id, THEIRS,
-		    v->block };
-
-		end = (uint64_t)v->offset + v->octets;
-		if ((r = blocks_find(s, &name, &row)) == 0 &&
-		    row.state == BLOCK_READY && end <= row.octets &&
-		    end > row.used)
-			r = blocks_take(s, &name, (uint32_t)end, 0);
-		if (r == -E_NOT_FOUND)
-			r = 0;
-	}
-	return r;
-}
-
-/* The MAC's key has done its work. */
-static int
-take(struct batch *j, struct side *s, struct item *it)
-{
-	int	r = take_pieces(s, j->peer, claimed(it));
-
-	return r < 0 || it->all == NULL ? r :
-	    mac_key(s, j->peer, it, NULL);
-}
-
-static int
-run_new(struct batch *j, struct side *s, struct item *it)
-{
-	const char	*reason = it->refusal;
-	int		 r;
-
-	if (reason == NULL)
-		reason = pieces_reason(s, j->peer, claimed(it));
-	if (reason == NULL && (r = check_copy(s, j->peer, it)) < 0) {
-		if (r != -E_MAC && r != -E_SEAL && r != -E_SPENT)
-			return r;
-		j->nforged += r == -E_MAC;
-		reason = r == -E_MAC ? "the MAC of the copy is wrong" :
-		    "the key of the copy's MAC is not here";
-	}
-	it->b->state = it->b->in_session ? BINDING_OFFERED : BINDING_VALID;
-	if (reason != NULL) {
-		it->b->state = BINDING_VOID;
-		refuse(j, it->b->request, reason);
-	}
-	if ((r = reason == NULL ? take(j, s, it) :
-	    pass_over(s, j->peer, claimed(it))) < 0 ||
-	    (r = bindings_receive(s, j->peer->id, it->b)) < 0)
-		return r;
-	j->last = it->b->request;
-	j->naccepted++;
-	it->taken = binding_stands(it->b);
-	return 0;
-}
-
-static int
-batch_run(struct db *db, void *arg)
-{
-	struct batch	*j = arg;
-	struct side	*s = keystore_writer(j->peer->env->store);
-	int		 r;
-
-	(void)db;
-	j->nrefused = j->naccepted = j->nforged = 0;
-	if ((r = bindings_received_last(s, j->peer->id, &j->last)) < 0)
-		return r;
-	for (unsigned i = 0; i < j->n; i++) {
-		struct item	*it = &j->v[i];
-
-		it->taken = false;
-		if (it->b->request <= j->last)
-			r = run_known(j, s, it->b);
-		else if (it->previous == j->last)
-			r = run_new(j, s, it);
-		else
-			break;		/* a gap: what is missing comes again */
-		if (r < 0)
-			return r;
-	}
-	if (j->naccepted == 0)
-		return 0;
-	if ((r = bindings_set_received_last(s, j->peer->id, j->last)) < 0)
-		return r;
-	return consume_run(&j->use, s);
-}
-
-/* ---- on the loop ---- */
-
-static void
-batch_free(struct batch *j)
-{
-	for (unsigned i = 0; i < j->n; i++) {
-		binding_free(&j->v[i].b);
-		free(j->v[i].all);
-	}
-	free(j);
-}
 
 static void
 send_void(struct peer *p, uint64_t request, const char *reason)
@@ -287,8 +40,8 @@ send_void(struct peer *p, uint64_t request, const char *reason)
 static void
 batch_done(void *arg, int r)
 {
-	struct batch	*j = arg;
-	struct peer	*p = j->peer;
+	struct inbox_batch	*j = arg;
+	struct peer		*p = j->peer;
 
 	p->inbox->copies -= j->copies;
 	if (r < 0) {		/* not acknowledged, so it comes again */
@@ -301,7 +54,7 @@ batch_done(void *arg, int r)
 	p->env->count.copies_refused += j->nforged;
 	if (j->naccepted > 0)
 		consume_done(&j->use, p);
-	for (unsigned i = 0; i < j->nrefused && i < REFUSALS_MAX; i++) {
+	for (unsigned i = 0; i < j->nrefused && i < INBOXBATCH_REFUSALS; i++) {
 		bindcache_drop(p->env->bindings, p->id, j->refused[i]);
 		send_void(p, j->refused[i], j->reason[i]);
 	}
@@ -317,7 +70,7 @@ batch_done(void *arg, int r)
 			offer_bound(p, request);
 	}
 out:
-	batch_free(j);
+	inboxbatch_free(j);
 }
 
 void
@@ -342,11 +95,11 @@ has_copy(struct inbox *in, struct binding *b)
 }
 
 static void
-collect(struct inbox *in, struct item *it)
+collect(struct inbox *in, struct inbox_item *it)
 {
-	struct batch	*j = in->batch;
+	struct inbox_batch	*j = in->batch;
 
-	if (j != NULL && j->n == BATCH_MAX) {
+	if (j != NULL && j->n == INBOXBATCH_MAX) {
 		inbox_flush(in);
 		j = NULL;
 	}
@@ -376,7 +129,7 @@ master_refusal(const struct peer *p, const char *master)
 void
 inbox_bind(struct inbox *in, const struct msg_bind *m)
 {
-	struct item	it = { .previous = m->previous };
+	struct inbox_item	it = { .previous = m->previous };
 
 	if (bindmsg_decode(m, now_ms(), &it.b, &it.all) < 0) {
 		in->peer->env->count.bad_messages++;
@@ -394,7 +147,7 @@ inbox_bind(struct inbox *in, const struct msg_bind *m)
 void
 inbox_flush(struct inbox *in)
 {
-	struct batch	*j = in->batch;
+	struct inbox_batch	*j = in->batch;
 
 	if (j == NULL)
 		return;
@@ -402,7 +155,7 @@ inbox_flush(struct inbox *in)
 	j->peer = in->peer;
 	j->generation = in->peer->generation;
 	consume_begin(&j->use, in->peer);
-	env_add(in->peer->env, batch_run, batch_done, j);
+	env_add(in->peer->env, inboxbatch_run, batch_done, j);
 }
 
 void
@@ -483,7 +236,7 @@ void
 inbox_free(struct inbox **in)
 {
 	if (*in != NULL && (*in)->batch != NULL)
-		batch_free((*in)->batch);
+		inboxbatch_free((*in)->batch);
 	if (*in != NULL)
 		copy_parts_free(&(*in)->parts);
 	free(*in);

@@ -26,8 +26,10 @@ ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/admit.c ksa/admit.h \
 	ksa/bindcache.c ksa/bindcache.h \
-	ksa/bindings.c ksa/bindings.h \
+	ksa/binding.c ksa/binding.h \
+	ksa/bindings.c ksa/bindings.h ksa/bindingsvoid.c \
 	ksa/bindmsg.c ksa/bindmsg.h \
+	ksa/bindrow.c ksa/bindrow.h \
 	ksa/blocks.c ksa/blocks.h \
 	ksa/calls.c ksa/calls.h \
 	ksa/channel.c ksa/channel.h \
@@ -39,7 +41,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/engine.c ksa/engine.h \
 	ksa/fair.c ksa/fair.h \
 	ksa/fetch.c ksa/fetch.h \
-	ksa/inbox.c ksa/inbox.h \
+	ksa/inbox.c ksa/inbox.h ksa/inboxbatch.c ksa/inboxbatch.h \
 	ksa/keyid.c ksa/keyid.h \
 	ksa/line.c ksa/line.h \
 	ksa/keystore.c ksa/keystore.h \
