@@ -153,12 +153,15 @@ akwrite(struct jsonout *o, const struct ak_command *c,
 }
 
 uint64_t
-akwrite_keys_len(uint64_t number, uint64_t base64, size_t extension_len)
+akwrite_keys_len(enum ak_code code, uint64_t number, uint64_t base64,
+    size_t extension_len)
 {
 	/* Each has two quotes round its base64, a brace and a comma. */
 	uint64_t	each = LEN(KEY_HEAD) + UUID_TEXT + LEN(KEY_MIDDLE) +
 			    2 + extension_len + 2;
+	uint64_t	rest = LEN("{\"keys\":[],\"response\":\"success\"}");
 
-	return LEN("{\"keys\":[],\"response\":\"success\"}") + number * each +
-	    base64 - (number > 0);
+	if (code == AK_SESSION_KEY_RESPONSE)
+		rest += LEN("\"session_ID\":\"\",") + UUID_TEXT;
+	return rest + number * each + base64 - (number > 0);
 }

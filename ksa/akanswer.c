@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "akwrite.h"
+#include "akframe.h"
 #include "doorint.h"
-#include "frame.h"
 #include "log.h"
 
 static const char *const tokens[AK_TOKENS] = {
@@ -22,6 +21,19 @@ static const char *const tokens[AK_TOKENS] = {
 	[AK_EXPIRED] = "expired",
 };
 
+const char *
+akanswer_about(const struct ak_request *r)
+{
+	static char	text[1024];
+
+	if (r->session[0] != '\0')
+		snprintf(text, sizeof(text), "session=%s", r->session);
+	else
+		snprintf(text, sizeof(text), "peer_sae=%s",
+		    r->other[0] != '\0' ? log_quote(r->other) : "-");
+	return text;
+}
+
 /* Errors of the application's own making are its operator's to see: info. */
 static void
 log_refusal(const struct ak_request *r, const char *response)
@@ -31,56 +43,46 @@ log_refusal(const struct ak_request *r, const char *response)
 	if (guest_quiet(g))
 		return;
 	log_event(g->refusal != NULL ? LL_NOTICE : LL_INFO,
-	    "request refused", "method=%s message_id=%u sae=%s peer_sae=%s "
-	    "peer=%s reason=%s", r->method, r->message_id, guest_sae(g),
-	    r->other[0] != '\0' ? log_quote(r->other) : "-", g->address,
-	    log_quote(response));
+	    "request refused", "method=%s message_id=%u sae=%s %s peer=%s "
+	    "reason=%s", r->method, r->message_id, guest_sae(g),
+	    akanswer_about(r), g->address, log_quote(response));
 }
 
-static void
-write_frame(const struct ak_request *r, const struct ak_message *m)
-{
-	const struct ak_command *c = akmsg_find(r->command->answer);
-	struct guest	*g = akguest_of(r);
-	struct jsonout	 o = { NULL, 0, 0 };
-	uint8_t		*p;
-
-	akwrite(&o, c, m);
-	p = o.len > FRAME_PAYLOAD_MAX ? NULL :
-	    conn_reserve(g->conn, FRAME_HEADER + o.len);
-	if (p == NULL) {
-		log_err("no room for an answer", "peer=%s octets=%zu",
-		    g->address, o.len);
-		g->broken = true;
-		return;
-	}
-	frame_header(p, r->message_id, c->code, (uint16_t)o.len);
-	o = (struct jsonout){ (char *)p + FRAME_HEADER, o.len, 0 };
-	akwrite(&o, c, m);
-	conn_commit(g->conn, FRAME_HEADER + o.len);
-}
-
+/* What is in `m` besides `response` is written as it is. */
 static void
 answer(struct ak_request *r, enum ak_token token, const char *words,
-    const struct ak_keys *keys)
+    struct ak_message *m)
 {
-	static struct ak_message m;	/* 19 KiB; one loop */
+	struct guest	*g = akguest_of(r);
+
+	snprintf(m->response, sizeof(m->response), "%s%s%s", tokens[token],
+	    words != NULL ? ": " : "", words != NULL ? words : "");
+	if (token != AK_SUCCESS)
+		log_refusal(r, m->response);
+	g->door->ak.answers[token]++;
+	if (akframe_write(g->conn, r->message_id,
+	    akmsg_find(r->command->answer), m) < 0) {
+		log_err("no room for an answer", "peer=%s method=%s",
+		    g->address, r->method);
+		g->broken = true;
+	}
+}
+
+/* 19 KiB; one loop. The session is that of the request. */
+static struct ak_message *
+message(const struct ak_request *r)
+{
+	static struct ak_message m;
 
 	akmsg_clear(&m);
 	memcpy(m.session, r->session, sizeof(m.session));
-	snprintf(m.response, sizeof(m.response), "%s%s%s", tokens[token],
-	    words != NULL ? ": " : "", words != NULL ? words : "");
-	m.keys = keys;
-	if (token != AK_SUCCESS)
-		log_refusal(r, m.response);
-	akguest_of(r)->door->ak.answers[token]++;
-	write_frame(r, &m);
+	return &m;
 }
 
 void
 akanswer_refuse(struct ak_request *r, enum ak_token token, const char *words)
 {
-	answer(r, token, words, NULL);
+	answer(r, token, words, message(r));
 	akguest_answered(r);
 }
 
@@ -89,27 +91,48 @@ akanswer_give(struct ak_request *r, const struct ak_keys *keys)
 {
 	struct receipt	receipt = { .number = keys->number,
 			    .method = r->method };
+	struct ak_message *m = message(r);
 
-	answer(r, AK_SUCCESS, NULL, keys);
+	m->keys = keys;
+	answer(r, AK_SUCCESS, NULL, m);
+	m->keys = NULL;
 	memcpy(receipt.first, keys->ids[0], sizeof(receipt.first));
 	guest_has_keys(akguest_of(r), &receipt);
 	akguest_answered(r);
 }
 
 void
-akanswer_report(const struct ak_figures *f, json_t *figures)
+akanswer_session(struct ak_request *r, const uint8_t id[SESSION_ID])
 {
-	json_t	*answers = json_object();
+	struct ak_message *m = message(r);
+
+	uuid_print(id, m->session);
+	snprintf(m->km, sizeof(m->km), "%s",
+	    supply_kme_id(akguest_of(r)->door->supply));
+	answer(r, AK_SUCCESS, NULL, m);
+	akguest_answered(r);
+}
+
+void
+akanswer_report(const struct door *d, json_t *figures)
+{
+	const struct ak_figures	*f = &d->ak;
+	const struct aknotice	*n = &d->notices;
+	json_t			*answers = json_object();
 
 	for (unsigned i = 0; i < AK_TOKENS; i++)
 		if (f->answers[i] > 0)
 			json_object_set_new(answers, tokens[i],
 			    json_integer((json_int_t)f->answers[i]));
 	json_object_set_new(figures, "ak", json_pack(
-	    "{s:I, s:I, s:I, s:I, s:o}",
+	    "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}",
 	    "frames", (json_int_t)f->frames,
 	    "frames_ignored", (json_int_t)f->ignored,
 	    "responses_unexpected", (json_int_t)f->unexpected,
 	    "connections_closed_for_a_frame", (json_int_t)f->closed,
+	    "notices_sent", (json_int_t)n->sent,
+	    "notices_answered", (json_int_t)n->answered,
+	    "notices_lost", (json_int_t)n->lost,
+	    "notices_answered_late", (json_int_t)n->late,
 	    "answers", answers));
 }

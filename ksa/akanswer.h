@@ -28,10 +28,14 @@ struct ak_figures {
 	uint64_t	answers[AK_TOKENS];
 };
 
+/* For the log: which keys a request is about. In a static buffer. */
+const char *akanswer_about(const struct ak_request *);
 /* The request is gone then. words: or NULL. */
 void	akanswer_refuse(struct ak_request *, enum ak_token,
 	    const char *words);
 void	akanswer_give(struct ak_request *, const struct ak_keys *);
-void	akanswer_report(const struct ak_figures *, json_t *figures);
+/* There is a session now. */
+void	akanswer_session(struct ak_request *, const uint8_t id[SESSION_ID]);
+void	akanswer_report(const struct door *, json_t *figures);
 
 #endif

@@ -46,7 +46,7 @@ static const struct {
 } refusals[] = {
 	[SUPPLY_BAD_REQUEST] =	{ AK_BAD_REQUEST, NULL },
 	[SUPPLY_UNAUTHORIZED] =	{ AK_UNAUTHORIZED, NULL },
-	[SUPPLY_NOT_FOUND] =	{ AK_NOT_FOUND, "no such key" },
+	[SUPPLY_NOT_FOUND] =	{ AK_NOT_FOUND, NULL },
 	[SUPPLY_INSUFFICIENT] =	{ AK_INSUFFICIENT_KEYS, NULL },
 	[SUPPLY_TOO_LARGE] =	{ AK_TOO_LARGE, NULL },
 	[SUPPLY_UNAVAILABLE] =	{ AK_UNAVAILABLE, NULL },
@@ -67,26 +67,46 @@ give_keys(struct ak_request *r, const struct supply_answer *a)
 		.extension_len = extension_tell(extension, a->origin),
 	};
 
-	log_debug("keys given", "method=%s sae=%s peer_sae=%s number=%u "
-	    "octets=%u", r->method, guest_sae(akguest_of(r)),
-	    log_quote(r->other), a->number, a->octets);
+	log_debug("keys given", "method=%s sae=%s %s number=%u octets=%u",
+	    r->method, guest_sae(akguest_of(r)), akanswer_about(r),
+	    a->number, a->octets);
 	akanswer_give(r, &k);
+}
+
+static void
+on_refused(struct ak_request *r, const struct supply_answer *a)
+{
+	bool	told = a->detail != NULL && a->detail[0] != '\0';
+
+	if (a->status == SUPPLY_UNMET && told)
+		refuse(r, AK_BAD_REQUEST, EXTENSION_UNMET ": %s", a->detail);
+	else
+		akanswer_refuse(r, refusals[a->status].token,
+		    told ? a->detail : refusals[a->status].words);
 }
 
 static void
 on_keys(void *arg, struct supply_answer *a)
 {
-	bool	 told = a->detail != NULL && a->detail[0] != '\0';
 	struct ak_request *r = arg;
 
 	r->call = NULL;
 	if (a->status == SUPPLY_OK)
 		give_keys(r, a);
-	else if (a->status == SUPPLY_UNMET && told)
-		refuse(r, AK_BAD_REQUEST, EXTENSION_UNMET ": %s", a->detail);
 	else
-		akanswer_refuse(r, refusals[a->status].token,
-		    told ? a->detail : refusals[a->status].words);
+		on_refused(r, a);
+}
+
+static void
+on_session(void *arg, struct supply_answer *a)
+{
+	struct ak_request *r = arg;
+
+	r->call = NULL;
+	if (a->status == SUPPLY_OK)
+		akanswer_session(r, a->session);
+	else
+		on_refused(r, a);
 }
 
 /* ---- checks; each answers what it refuses ---- */
@@ -134,10 +154,12 @@ read_wishes(struct ak_request *r, const struct ak_message *m,
 
 /* The longest answer, before any key is drawn. */
 static uint64_t
-answer_len(int64_t number, int64_t octets, bool told)
+answer_len(const struct ak_request *r, int64_t number, int64_t octets,
+    bool told)
 {
-	return akwrite_keys_len((uint64_t)number, (uint64_t)number *
-	    BASE64_LEN((uint64_t)octets), told ? EXTENSION_TEXT : 0);
+	return akwrite_keys_len(r->command->answer, (uint64_t)number,
+	    (uint64_t)number * BASE64_LEN((uint64_t)octets),
+	    told ? EXTENSION_TEXT : 0);
 }
 
 /* What no frame could hold is too large whatever the limits are. */
@@ -150,7 +172,7 @@ sizes_ok(struct ak_request *r, int64_t number, int64_t size, bool told)
 		refuse(r, AK_BAD_REQUEST,
 		    "size_of_key shall be a multiple of 8");
 	else if (number > FRAME_PAYLOAD_MAX || size / 8 > FRAME_PAYLOAD_MAX ||
-	    answer_len(number, size / 8, told) > FRAME_PAYLOAD_MAX)
+	    answer_len(r, number, size / 8, told) > FRAME_PAYLOAD_MAX)
 		refuse(r, AK_TOO_LARGE, "the keys do not fit into one answer "
 		    "of %u octets", FRAME_PAYLOAD_MAX);
 	else if (number > l->max_key_per_request)
@@ -192,18 +214,31 @@ fits(uint32_t number, const uint32_t *octets)
 
 	for (uint32_t i = 0; i < number; i++)
 		base64 += BASE64_LEN((uint64_t)octets[i]);
-	return akwrite_keys_len(number, base64, 0) <= FRAME_PAYLOAD_MAX;
+	return akwrite_keys_len(AK_KEY_RESPONSE, number, base64, 0) <=
+	    FRAME_PAYLOAD_MAX;
 }
 
 /* ---- the requests ---- */
+
+static int64_t
+number_of(const struct ak_message *m)
+{
+	return m->number > 0 ? m->number : 1;
+}
+
+static int64_t
+size_of(const struct ak_request *r, const struct ak_message *m)
+{
+	return m->size > 0 ? m->size :
+	    supply_limits(door_of(r)->supply)->key_size;
+}
 
 static void
 key_request(struct ak_request *r, const struct ak_message *m)
 {
 	struct supply *s = door_of(r)->supply;
 	const char *slaves[1] = { m->destination };
-	int64_t	number = m->number > 0 ? m->number : 1;
-	int64_t	size = m->size > 0 ? m->size : supply_limits(s)->key_size;
+	int64_t	number = number_of(m), size = size_of(r, m);
 	struct supply_wish wish = { .asked = false };
 	struct supply_call *call;
 
@@ -212,7 +247,8 @@ key_request(struct ak_request *r, const struct ak_message *m)
 	    !read_wishes(r, m, &wish) ||
 	    !sizes_ok(r, number, size, wish.asked))
 		return;
-	akguest_owes(r, (uint32_t)answer_len(number, size / 8, wish.asked));
+	akguest_owes(r, (uint32_t)answer_len(r, number, size / 8,
+	    wish.asked));
 	call = supply_enc(s, &(struct supply_request){
 	    .master = akguest_of(r)->caller->id, .slaves = slaves,
 	    .nslaves = 1, .number = (uint32_t)number,
@@ -226,8 +262,8 @@ static void
 key_request_with_id(struct ak_request *r, const struct ak_message *m)
 {
 	struct supply *s = door_of(r)->supply;
-	uint64_t owed = answer_len(m->nids, supply_limits(s)->key_size / 8,
-	    false);
+	uint64_t owed = answer_len(r, m->nids,
+	    supply_limits(s)->key_size / 8, false);
 	struct supply_call *call;
 
 	strcpy(r->other, m->source);
@@ -247,22 +283,47 @@ key_request_with_id(struct ak_request *r, const struct ak_message *m)
 static void
 session_request(struct ak_request *r, const struct ak_message *m)
 {
+	struct supply_call *call;
+
 	strcpy(r->other, m->destination);
 	if (!is_caller(r, "application_source_ID", m->source) ||
 	    !wishes_nothing(r, m))
 		return;
-	if (sae_find(door_of(r)->book, m->destination) == NULL)
+	if (sae_find(door_of(r)->book, m->destination) == NULL) {
 		refuse(r, AK_NOT_FOUND, "not a registered application: %s",
 		    m->destination);
-	else
-		refuse(r, AK_UNAVAILABLE, "this KM creates no sessions");
+		return;
+	}
+	call = session_open(door_of(r)->supply, &(struct session_opening){
+	    .source = akguest_of(r)->caller->id,
+	    .destination = m->destination, .name = m->name,
+	    .number = (uint64_t)m->number }, on_session, r);
+	if (call != NULL)
+		r->call = call;
 }
 
+/* Keys that fit into 0x1209 fit into 0x120A too. */
 static void
 session_key_request(struct ak_request *r, const struct ak_message *m)
 {
-	(void)m;
-	refuse(r, AK_NOT_FOUND, "there is no such session");
+	struct supply *s = door_of(r)->supply;
+	int64_t	number = number_of(m), size = size_of(r, m);
+	struct supply_wish wish = { .asked = false };
+	struct supply_call *call;
+	uint8_t	session[SESSION_ID];
+
+	uuid_parse(m->session, UUID_TEXT, session);
+	if (!read_wishes(r, m, &wish) ||
+	    !sizes_ok(r, number, size, wish.asked))
+		return;
+	akguest_owes(r, (uint32_t)answer_len(r, number, size / 8,
+	    wish.asked));
+	call = session_draw(s, &(struct session_draw){
+	    .caller = akguest_of(r)->caller->id, .session = session,
+	    .number = (uint32_t)number, .octets = (uint32_t)size / 8,
+	    .wish = wish }, on_keys, r);
+	if (call != NULL)
+		r->call = call;
 }
 
 static const struct {

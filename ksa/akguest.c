@@ -26,6 +26,7 @@
 
 struct ak_guest {
 	struct guest		 g;		/* first: casts rely on it */
+	struct ak_listener	 listener;	/* what the KM asked */
 	LIST_HEAD(, ak_request) open;
 	unsigned		 nopen;
 	uint32_t		 owed;		/* octets of their answers */
@@ -56,11 +57,36 @@ akguest_owes(struct ak_request *r, uint32_t octets)
 	r->guest->owed += octets;
 }
 
+uint64_t
+akguest_due(const struct guest *g)
+{
+	return conn_output_queued(g->conn) +
+	    ((const struct ak_guest *)g)->owed;
+}
+
+bool
+akguest_paused(const struct guest *g)
+{
+	return ((const struct ak_guest *)g)->paused;
+}
+
 static bool
 has_room(const struct ak_guest *a)
 {
 	return a->nopen < (unsigned)a->g.door->conf->ak_max_requests &&
-	    conn_output_queued(a->g.conn) + a->owed < DOORINT_OUTPUT;
+	    akguest_due(&a->g) < DOORINT_OUTPUT;
+}
+
+static bool
+is_busy(const struct ak_guest *a)
+{
+	return a->nopen > 0 || a->listener.nopen > 0;
+}
+
+void
+akguest_noticed(struct guest *g)
+{
+	g->tenant.busy = is_busy(ak_of(g));
 }
 
 static void
@@ -88,7 +114,7 @@ answered(struct ak_guest *a)
 {
 	struct guest	*g = &a->g;
 
-	guest_answered(g, a->nopen > 0);
+	guest_answered(g, is_busy(a));
 	if (a->reading)
 		return;
 	if (g->broken)
@@ -108,6 +134,13 @@ akguest_answered(struct ak_request *r)
 	answered(a);
 }
 
+void
+akguest_dismiss(struct guest *g)
+{
+	guest_last(g);
+	answered(ak_of(g));
+}
+
 /* ---- frames ---- */
 
 /* Nothing that this peer sends makes sense from here on; what it asked for
@@ -116,7 +149,7 @@ static void
 shut(struct ak_guest *a, const struct frame *f, const char *why)
 {
 	a->g.door->ak.closed++;
-	a->g.last = true;
+	guest_last(&a->g);
 	if (!quiet())
 		log_notice("frame refused", "interface=ak peer=%s sae=%s "
 		    "command=%04x message_id=%u reason=%s", a->g.address,
@@ -171,8 +204,6 @@ take_request(struct ak_guest *a, const struct ak_command *c,
 
 	if (r == NULL)
 		return;
-	if (!identity_holds(&a->g))
-		a->g.last = true;
 	e = read_frame(c, f, why);
 	memcpy(r->session, message.session, sizeof(r->session));
 	if ((refusal = identity_refuses(&a->g)) != NULL)
@@ -184,20 +215,35 @@ take_request(struct ak_guest *a, const struct ak_command *c,
 	akmsg_clear(&message);
 }
 
-/* Answers to notifications. Whoever is late is not to blame. */
+/* Answers to what the KM asked. */
 static void
 take_response(struct ak_guest *a, const struct ak_command *c,
     const struct frame *f)
 {
 	char	why[AKREAD_WHY];
 
-	if (!identity_holds(&a->g))
-		a->g.last = true;
-	else if (read_frame(c, f, why) < 0)
+	if (a->g.last)		/* his certificate is over */
+		return;
+	if (read_frame(c, f, why) < 0)
 		shut(a, f, why);
 	else
-		a->g.door->ak.unexpected++;
+		aknotice_answer(&a->listener, c, f->message_id, &message);
+	guest_answered(&a->g, is_busy(a));
 	akmsg_clear(&message);
+}
+
+static void
+take_message(struct ak_guest *a, const struct ak_command *c,
+    const struct frame *f)
+{
+	if (identity_holds(&a->g))
+		aknotice_heard(&a->listener, &a->g);
+	else
+		guest_last(&a->g);
+	if (c->answer == 0)
+		take_response(a, c, f);
+	else
+		take_request(a, c, f);
 }
 
 static void
@@ -210,10 +256,18 @@ take_frame(struct ak_guest *a, const struct frame *f)
 		a->g.door->ak.ignored++;
 	else if (!c->from_application)
 		shut(a, f, "this command goes from the KM to applications");
-	else if (c->answer == 0)
-		take_response(a, c, f);
 	else
-		take_request(a, c, f);
+		take_message(a, c, f);
+}
+
+/* Who has enough open may still answer: what he waits for may wait for
+ * that. */
+static bool
+may_come(const struct ak_guest *a, const struct frame *f)
+{
+	const struct ak_command	*c = akmsg_find(f->command);
+
+	return c == NULL || c->answer == 0 || has_room(a);
 }
 
 /* Absolute, from the first octet of a frame. */
@@ -233,14 +287,14 @@ on_input(struct guest *g, const uint8_t *p, size_t n)
 {
 	struct ak_guest	*a = ak_of(g);
 	struct frame	 f;
-	size_t		 used = 0, k = 1;
+	size_t		 used = 0, k = 0;
 
 	a->reading = true;
-	while (k > 0 && !g->last && !g->broken && has_room(a))
-		if ((k = frame_parse(&f, p + used, n - used)) > 0) {
-			used += k;
-			take_frame(a, &f);
-		}
+	while (!g->last && !g->broken && (k = frame_parse(&f, p + used,
+	    n - used)) > 0 && may_come(a, &f)) {
+		used += k;
+		take_frame(a, &f);
+	}
 	a->reading = false;
 	if (g->broken || g->last) {
 		set_deadline(a, false, false);
@@ -255,9 +309,22 @@ on_input(struct guest *g, const uint8_t *p, size_t n)
 }
 
 static void
+on_enter(struct guest *g)
+{
+	aknotice_heard(&ak_of(g)->listener, g);
+}
+
+static void
 on_drained(struct guest *g)
 {
 	resume(ak_of(g));
+	aknotice_room(&ak_of(g)->listener);
+}
+
+static void
+on_deaf(struct guest *g)
+{
+	aknotice_deaf(&ak_of(g)->listener);
 }
 
 /* Nobody has asked anything yet: the log says why. */
@@ -290,6 +357,7 @@ on_leave(struct guest *g)
 	struct ak_guest		*a = ak_of(g);
 	struct ak_request	*r;
 
+	aknotice_leave(&a->listener);
 	while ((r = LIST_FIRST(&a->open)) != NULL) {
 		if (r->call != NULL && !supply_withdraw(r->call))
 			stray_begin(g, r->call, r->method);
@@ -300,8 +368,10 @@ on_leave(struct guest *g)
 static const struct guest_kind	kind = {
 	.name = "ak",
 	.size = sizeof(struct ak_guest),
+	.enter = on_enter,
 	.input = on_input,
 	.drained = on_drained,
+	.deaf = on_deaf,
 	.turn_away = on_turn_away,
 	.refuse = on_refuse,
 	.leave = on_leave,
@@ -330,6 +400,19 @@ akguest_enter(struct door *d, int fd)
 {
 	keep_alive(fd);
 	guest_enter(d, &kind, &d->ak_limits, fd);
+}
+
+/* Who was registered meanwhile may be silent, and wait for what the KM begins
+ * with him. Of those who are served certificates are looked at later. */
+void
+akguest_reload(struct door *d)
+{
+	struct guest	*g;
+
+	LIST_FOREACH(g, &d->guests, entry)
+		if (g->kind == &kind && g->ready && !g->last &&
+		    (g->caller != NULL || identity_holds(g)))
+			aknotice_heard(&ak_of(g)->listener, g);
 }
 
 void

@@ -169,7 +169,7 @@ listen_all(struct door *d)
 		return 0;
 	d->ak_listener = listener_new(d->base, c->ak_listen, turn,
 	    on_ak_accept, d);
-	return d->ak_listener != NULL ? 0 : -E_SYSTEM;
+	return d->ak_listener != NULL ? aknotice_open(d) : -E_SYSTEM;
 }
 
 int
@@ -229,6 +229,7 @@ door_reload(struct door *d, const struct ksa_conf *c)
 	tls_retire(d->tls);
 	d->tls = tls;
 	d->generation++;
+	akguest_reload(d);
 	return 0;
 }
 
@@ -289,6 +290,7 @@ door_free(struct door **dp)
 	d->gone = NULL;
 	while (!LIST_EMPTY(&d->guests))
 		guest_close(LIST_FIRST(&d->guests), "shutting down");
+	aknotice_close(d);
 	stray_end(d);
 	helper_free(&d->helper);
 	while (d->nparsers > 0)
@@ -333,5 +335,5 @@ door_report(const struct door *d, json_t *figures)
 		    json_integer(d->answers[i].n));
 	}
 	json_object_set_new(figures, "answers", answers);
-	akanswer_report(&d->ak, figures);
+	akanswer_report(d, figures);
 }

@@ -6,6 +6,7 @@
 #include <sys/queue.h>
 
 #include "akanswer.h"
+#include "aknotice.h"
 #include "door.h"
 #include "guest.h"
 #include "http.h"
@@ -42,6 +43,7 @@ struct door {
 	uint64_t		 undelivered, undelivered_keys;
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
 	struct ak_figures	 ak;
+	struct aknotice		 notices;
 };
 
 /* Whether the client has this answer is not known: said and counted. */

@@ -40,6 +40,14 @@ guest_answered(struct guest *g, bool busy)
 	house_active(&g->tenant);
 }
 
+void
+guest_last(struct guest *g)
+{
+	g->last = true;
+	if (g->kind->deaf != NULL)
+		g->kind->deaf(g);
+}
+
 static ssize_t
 on_input(void *arg, struct conn *c, const uint8_t *p, size_t n)
 {
@@ -75,7 +83,9 @@ on_ready(void *arg, struct conn *c, X509 *cert)
 	if ((r = identity_meet(g, cert)) < 0)
 		return r;
 	g->ready = true;
-	return arrive_inside(g);
+	if ((r = arrive_inside(g)) == 0 && !g->last && g->kind->enter != NULL)
+		g->kind->enter(g);
+	return r;
 }
 
 static void
@@ -112,7 +122,7 @@ on_ended(void *arg, struct conn *c)
 	struct guest *g = arg;
 
 	(void)c;
-	g->last = true;
+	guest_last(g);
 	return g->tenant.busy;
 }
 
@@ -171,7 +181,7 @@ guest_enter(struct door *d, const struct guest_kind *kind,
 void
 guest_finish(struct guest *g)
 {
-	g->last = true;
+	guest_last(g);
 	if (!g->tenant.busy)
 		conn_finish(g->conn);
 }

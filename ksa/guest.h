@@ -24,10 +24,14 @@ struct guest;
 struct guest_kind {
 	const char	*name;		/* of the interface, for the log */
 	size_t		 size;		/* of what begins with a struct guest */
+	/* He is in: handshake done, counted; or NULL. */
+	void		(*enter)(struct guest *);
 	/* As conn_ops.input. */
 	ssize_t		(*input)(struct guest *, const uint8_t *, size_t);
 	/* As conn_ops.drained; or NULL. */
 	void		(*drained)(struct guest *);
+	/* Nothing is read from him any more; or NULL. */
+	void		(*deaf)(struct guest *);
 	/* He cannot be let in and may be told; conn_finish() follows. */
 	void		(*turn_away)(struct guest *, const char *why);
 	/* What is with the engine is refused now. */
@@ -41,7 +45,7 @@ struct guest {
 	const struct guest_kind *kind;
 	struct door	*door;
 	struct porch_item waiting;	/* one of these two */
-	struct tenant	 tenant;	/* busy: a request is with the engine */
+	struct tenant	 tenant;	/* busy: an exchange is open */
 	struct conn	*conn;
 	struct receipts	 receipts;
 	struct identity	 identity;
@@ -61,6 +65,8 @@ void	guest_answered(struct guest *, bool busy);
 /* The answer that was just committed has keys: should it not reach the
  * client, that is logged. */
 void	guest_has_keys(struct guest *, struct receipt *);
+/* Nothing is read after this. */
+void	guest_last(struct guest *);
 /* After the answers that are due, if any, the connection ends. */
 void	guest_finish(struct guest *);
 void	guest_close(struct guest *, const char *why);
@@ -68,6 +74,5 @@ void	guest_close(struct guest *, const char *why);
 bool	guest_quiet(const struct guest *);
 /* For the log; "-" for none. */
 const char *guest_sae(const struct guest *);
-
 
 #endif

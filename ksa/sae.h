@@ -7,11 +7,13 @@
 
 #include <openssl/x509.h>
 #include <stdbool.h>
+#include <sys/queue.h>
 
 #include "conf.h"
 #include "ident.h"
 #include "quiet.h"
 
+struct ak_listener;
 struct sae_book;
 
 struct sae {
@@ -21,6 +23,8 @@ struct sae {
 	bool		registered;	/* false: was, before a reload */
 	unsigned	connections;	/* to our door; the door counts */
 	struct quiet	refusals;	/* of its requests */
+	/* By Q.4161, who was heard last first; of aknotice.c. */
+	LIST_HEAD(, ak_listener) listeners;
 };
 
 /* What is wrong with an application of the configuration. */

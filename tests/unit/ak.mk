@@ -26,6 +26,7 @@ tests_fuzz_fuzz_ak_supplied_LDADD = $(KSA_TEST_LIBS)
 
 # The door with the sockets and the engine played by the test.
 check_PROGRAMS += tests/unit/check_akdoor
-tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(DOORBENCH_SRC)
+AKBENCH_SRC = tests/unit/akbench.c tests/unit/akbench.h $(DOORBENCH_SRC)
+tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(AKBENCH_SRC)
 tests_unit_check_akdoor_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_akdoor_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)

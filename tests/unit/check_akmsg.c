@@ -477,8 +477,11 @@ START_TEST(the_length_of_an_answer_is_known_before_its_keys)
 
 	akmsg_clear(&message);
 	strcpy(message.response, "success");
+	strcpy(message.session, SESSION);
 	message.keys = &k;
-	for (unsigned i = 0; i < 8; i++) {
+	for (unsigned i = 0; i < 16; i++) {
+		enum ak_code	code = i < 8 ? AK_KEY_RESPONSE :
+				    AK_SESSION_KEY_RESPONSE;
 		struct jsonout	o = { NULL, 0, 0 };
 		uint64_t	base64;
 
@@ -487,10 +490,15 @@ START_TEST(the_length_of_an_answer_is_known_before_its_keys)
 		base64 = k.number * 44;
 		if (i % 2)
 			base64 = k.number == 0 ? 0 : k.number == 1 ? 8 : 32;
-		k.extension = i > 3 ? ext : "";
+		k.extension = i % 8 > 3 ? ext : "";
 		k.extension_len = strlen(k.extension);
-		akwrite(&o, command(AK_KEY_RESPONSE), &message);
-		ck_assert_uint_eq(o.len, akwrite_keys_len(k.number, base64,
+		akwrite(&o, command(code), &message);
+		ck_assert_uint_eq(o.len, akwrite_keys_len(code, k.number,
+		    base64, k.extension_len));
+		o.len = 0;
+		akwrite(&o, command(AK_SUPPLY), &message);
+		ck_assert_uint_lt(o.len, akwrite_keys_len(
+		    AK_SESSION_KEY_RESPONSE, k.number, base64,
 		    k.extension_len));
 	}
 }

@@ -61,10 +61,11 @@ answer(struct supply_call *call)
 		.detail = fakesupply.detail,
 		.number = c.number, .octets = c.octets,
 		.ids = (const uint8_t (*)[16])ids,
+		.session = c.number == 0 ? fakesupply.session : NULL,
 	};
 
 	call->done = NULL;
-	if (a.status == SUPPLY_OK) {
+	if (a.status == SUPPLY_OK && c.number > 0) {
 		a.keys = secret_new((size_t)c.number * c.octets);
 		memset(a.keys->bytes, 'k', a.keys->len);
 	}
@@ -123,6 +124,49 @@ supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
 	    "dec %s %s %u %02x", q->caller, q->peer_sae, q->number,
 	    q->ids[0][0]);
 	return begin(q->number, fakesupply.dec_octets, q->fits, done, arg);
+}
+
+struct supply_call *
+session_open(struct supply *s, const struct session_opening *o,
+    supply_done *done, void *arg)
+{
+	(void)s;
+	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
+	    "open %s %s '%s' %llu", o->source, o->destination, o->name,
+	    (unsigned long long)o->number);
+	return begin(0, 0, NULL, done, arg);
+}
+
+struct supply_call *
+session_draw(struct supply *s, const struct session_draw *d,
+    supply_done *done, void *arg)
+{
+	uuid_text	session;
+
+	(void)s;
+	uuid_print(d->session, session);
+	snprintf(fakesupply.asked, sizeof(fakesupply.asked),
+	    "draw %s %s %u %u%s", d->caller, session, d->number, d->octets,
+	    d->wish.mandatory != 0 ? " wish" : "");
+	return begin(d->number, d->octets, NULL, done, arg);
+}
+
+void
+session_set_notifier(struct supply *s, const struct notifier *n, void *arg)
+{
+	(void)s;
+	fakesupply.notifier = n;
+	fakesupply.notifier_arg = arg;
+}
+
+void
+session_present(struct supply *s, const char *application)
+{
+	char	*to = fakesupply.present;
+
+	(void)s;
+	snprintf(to + strlen(to), sizeof(fakesupply.present) - strlen(to),
+	    " %s", application);
 }
 
 bool

@@ -2,7 +2,7 @@
 #ifndef FAKESUPPLY_H
 #define FAKESUPPLY_H
 
-#include "ksa/supply.h"
+#include "ksa/session.h"
 
 extern struct fakesupply {
 	bool		 later;		/* answer when fakesupply_answer() */
@@ -16,6 +16,11 @@ extern struct fakesupply {
 	/* The last call, and how many there were. */
 	char		 asked[2048];
 	unsigned	 calls, cancelled;
+	uint8_t		 session[SESSION_ID];	/* that is created */
+	/* Of the door; and who has come, " NAME" each. */
+	const struct notifier *notifier;
+	void		*notifier_arg;
+	char		 present[256];
 } fakesupply;
 
 /* Limits as by default; answers at once, with keys of counted octets. */
