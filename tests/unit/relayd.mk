@@ -36,11 +36,17 @@ tests_unit_check_kxcert_SOURCES = tests/unit/check_kxcert.c $(UNIT_SRC) \
 	tests/unit/testpki.c tests/unit/testpki.h
 tests_unit_check_kxcert_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_kxcert_LDADD = $(RELAYD_TEST_LIBS)
+RELAYROW_SRC = tests/unit/relayrow.c tests/unit/relayrow.h \
+	tests/unit/testpki.c tests/unit/testpki.h $(UNIT_SRC)
 check_PROGRAMS += tests/unit/check_relayd
-tests_unit_check_relayd_SOURCES = tests/unit/check_relayd.c $(UNIT_SRC) \
-	tests/unit/testpki.c tests/unit/testpki.h
+tests_unit_check_relayd_SOURCES = tests/unit/check_relayd.c $(RELAYROW_SRC)
 tests_unit_check_relayd_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_relayd_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_relaysession
+tests_unit_check_relaysession_SOURCES = tests/unit/check_relaysession.c \
+	$(RELAYROW_SRC)
+tests_unit_check_relaysession_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_relaysession_LDADD = $(RELAYD_TEST_LIBS)
 
 # One fuzz target for each message.
 check_PROGRAMS += tests/fuzz/fuzz_kx_relay
