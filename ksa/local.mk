@@ -48,7 +48,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/keystore.c ksa/keystore.h \
 	ksa/newblocks.c ksa/newblocks.h ksa/newblocksint.h \
 	ksa/newblocksvoid.c \
-	ksa/outbox.c ksa/outbox.h \
+	ksa/outbox.c ksa/outbox.h ksa/outboxint.h ksa/outboxquery.c \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
 	ksa/pool.c ksa/pool.h ksa/poolint.h \

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "ksa/channel.h"
+#include "ksa/outboxint.h"
 #include "log.h"
 
 #define WINDOW		2048	/* bindings sent and not acknowledged */
@@ -15,24 +16,7 @@
 					 * peers: relayd keeps 16 MiB of base64 */
 #define COPIES_PATIENCE	1000	/* ms that other peers may hold one up */
 #define RESEND_MS	1000
-#define GAP_MS		300	/* one resend for a burst of gaps */
 #define AHEAD_MS	(366 * 86400000ULL)	/* a clock may be wrong by */
-
-struct outbox {
-	struct peer	*peer;
-	uint64_t	 acked;		/* on disk at the peer */
-	uint64_t	 stored;	/* acked, as it stands on our disk */
-	uint64_t	 last;		/* our last committed request */
-	uint64_t	 sent;		/* all up to there were sent */
-	uint64_t	 previous;	/* what the next one follows */
-	bool		 synced;	/* the peer has said where it is */
-	bool		 behind;	/* rows on disk are not sent yet */
-	unsigned	 flying;
-	uint32_t	 copies;	/* octets of copies that are flying */
-	uint64_t	 copies_last;	/* the request of the last of them */
-	uint64_t	 held_up;	/* ms: since when by others' copies */
-	uint64_t	 progress, resent;
-};
 
 /* ---- copies ---- */
 
@@ -189,8 +173,8 @@ outbox_push(struct outbox *o, const struct binding *b)
 		o->behind = true;
 }
 
-static void
-resend(struct outbox *o, uint64_t upto)
+void
+outbox_resend(struct outbox *o, uint64_t upto)
 {
 	o->previous = upto;
 	o->sent = upto > o->acked ? upto : o->acked;
@@ -277,7 +261,7 @@ outbox_bound(struct outbox *o, uint64_t upto)
 		o->synced = true;
 		if (upto > o->acked)
 			o->acked = upto;
-		resend(o, upto);
+		outbox_resend(o, upto);
 	} else if (upto > o->acked) {
 		o->acked = upto;
 		o->progress = now;
@@ -288,100 +272,8 @@ outbox_bound(struct outbox *o, uint64_t upto)
 		pump(o);
 		if (o->copies > 0 && upto >= o->copies_last)
 			copies_landed(o);
-	} else if (upto < o->sent && now - o->resent >= GAP_MS)
-		resend(o, upto);
-}
-
-/* Made here, but for an application of another node than the one asking. */
-static bool
-issued_elsewhere(const struct outbox *o, uint64_t request)
-{
-	struct env	*env = o->peer->env;
-	struct binding	*b = NULL;
-	bool		 hit = false;
-
-	for (size_t i = 0; i < env->npeers && !hit; i++) {
-		if (env->peers[i] == o->peer)
-			continue;
-		hit = (env->peers[i]->self ? bindings_get_received :
-		    bindings_get_issued)(keystore_reader(env->store),
-		    env->peers[i]->id, request, &b) == 0;
-		binding_free(&b);
-	}
-	return hit;
-}
-
-static void
-say_void(struct outbox *o, uint64_t request)
-{
-	struct msg	m = { .id = MSG_bind_void };
-
-	m.bind_void.request = request;
-	m.bind_void.mine = 1;
-	strncpy(m.bind_void.reason, "void at the source",
-	    sizeof(m.bind_void.reason) - 1);
-	(void)channel_send(o->peer->channel, &m);
-}
-
-static void
-say_unknown(struct outbox *o, uint64_t request, bool elsewhere)
-{
-	struct msg	m = { .id = MSG_bind_unknown };
-
-	m.bind_unknown.request = request;
-	m.bind_unknown.elsewhere = elsewhere;
-	(void)channel_send(o->peer->channel, &m);
-}
-
-/*
- * What the peer has acknowledged and does not find any more is as unknown as
- * what we never issued.
- */
-void
-outbox_query(struct outbox *o, uint64_t request)
-{
-	struct binding	*b = NULL;
-	int		 r;
-
-	o->peer->env->count.queries++;
-	if (request > INT64_MAX)
-		return;
-	r = bindings_get_issued(keystore_reader(o->peer->env->store),
-	    o->peer->id, request, &b);
-	if (r == 0 && !binding_stands(b))
-		say_void(o, request);
-	else if (r == -E_NOT_FOUND)
-		say_unknown(o, request, issued_elsewhere(o, request));
-	else if (r == 0 && request <= o->acked)
-		say_unknown(o, request, false);
-	else if (r == 0 && mono_ms() - o->progress >= GAP_MS &&
-	    mono_ms() - o->resent >= GAP_MS && o->synced)
-		resend(o, o->acked);
-	channel_hurry(o->peer->channel);
-	binding_free(&b);
-}
-
-struct void_job { struct env *env; int64_t peer; uint64_t request; };
-
-static int
-void_run(struct db *db, void *arg)
-{
-	struct void_job	*j = arg;
-
-	(void)db;
-	return bindings_void_issued(keystore_writer(j->env->store), j->peer,
-	    j->request);
-}
-
-void
-outbox_void(struct outbox *o, const struct msg_bind_void *m)
-{
-	struct void_job	*j;
-
-	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)
-		return;
-	*j = (struct void_job){ o->peer->env, o->peer->id, m->request };
-	env_add(o->peer->env, void_run, job_done, j);
+	} else if (upto < o->sent && now - o->resent >= OUTBOX_GAP_MS)
+		outbox_resend(o, upto);
 }
 
 void
@@ -424,7 +316,7 @@ outbox_tick(struct outbox *o)
 
 	if (o->synced && o->acked < o->sent &&
 	    mono_ms() - o->progress >= RESEND_MS)
-		resend(o, o->acked);
+		outbox_resend(o, o->acked);
 	pump(o);
 	if (o->acked > o->stored && (j = calloc(1, sizeof(*j))) != NULL) {
 		*j = (struct acked_job){ o, o->peer->env, o->peer->id,
