@@ -236,8 +236,9 @@ struct qkdsae_handlers {
 #define QKDSAE_HANDLERS_INIT	QKDSAE_INIT(qkdsae_handlers)
 
 /*
- * From now on sessions are for these handlers; connects. A connection that
- * does not listen refuses sessions that are offered on it, so an application
+ * From now on sessions are for these handlers; connects. Once for a
+ * connection, also if connecting fails. A connection that does not listen
+ * refuses sessions that are offered on it, so an application
  * that listens makes its other calls on that connection or by HTTPS.
  */
 int	qkdsae_listen(struct qkdsae *, const struct qkdsae_handlers *);

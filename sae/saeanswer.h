@@ -11,6 +11,7 @@
 
 #include "ident.h"
 #include "saekeys.h"
+#include "saeparts.h"
 #include "saewhy.h"
 
 #define SAE_NO_NUMBER	(-1)
@@ -21,13 +22,6 @@ struct saestatus {
 	int64_t	key_size, stored_key_count, max_key_count;
 	int64_t	max_key_per_request, max_key_size, min_key_size;
 	int64_t	max_sae_id_count;
-};
-
-/* What was asked for: an answer holds this and nothing else. */
-struct saewanted {
-	size_t	 n;
-	const uint8_t (*ids)[16];	/* NULL: whatever the KME chose */
-	size_t	 octets;	/* of each key; 0: any */
 };
 
 /*

@@ -7,13 +7,11 @@
 
 #include "base64.h"
 #include "err.h"
-#include "log.h"
 #include "saehttp.h"
 #include "saelink.h"
 #include "saemem.h"
 #include "saerequest.h"
 #include "saeretry.h"
-#include "tls.h"
 
 #define CHUNK		16384		/* octets of one TLS record */
 #define SMALL_BODY	65536		/* of answers without keys */
@@ -47,22 +45,11 @@ no_memory(struct saeclient *c)
 	    "RLIMIT_MEMLOCK (ulimit -l) too low?");
 }
 
-static int
-load(struct saeclient *c, const struct saeclient_conf *conf)
-{
-	const struct tls_files	f = { conf->certificate, conf->private_key,
-				    conf->ca, conf->crl };
-	char			text[sizeof(c->why.text)];
-
-	log_divert(text, sizeof(text));
-	c->ctx = tls_client(&f);
-	log_divert(NULL, 0);
-	return c->ctx != NULL ? 0 : saewhy_set(&c->why, E_CONFIG, "%s", text);
-}
-
 int
 saeclient_open(struct saeclient **out, const struct saeclient_conf *conf)
 {
+	const struct tls_files	f = { conf->certificate, conf->private_key,
+				    conf->ca, conf->crl };
 	struct saeclient	*c = calloc(1, sizeof(*c));
 
 	if ((*out = c) == NULL)
@@ -75,7 +62,7 @@ saeclient_open(struct saeclient **out, const struct saeclient_conf *conf)
 	    (conf->kme_id != NULL &&
 	    (c->kme_id = strdup(conf->kme_id)) == NULL))
 		return no_memory(c);
-	return load(c, conf);
+	return saelink_context(&c->ctx, &f, &c->why);
 }
 
 void

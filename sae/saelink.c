@@ -27,6 +27,17 @@ struct saelink {
 	char		 kme[300];	/* for messages */
 };
 
+int
+saelink_context(SSL_CTX **out, const struct tls_files *f, struct saewhy *w)
+{
+	char	text[sizeof(w->text)];
+
+	log_divert(text, sizeof(text));
+	*out = tls_client(f);
+	log_divert(NULL, 0);
+	return *out != NULL ? 0 : saewhy_set(w, E_CONFIG, "%s", text);
+}
+
 /* What the certificate has to be for. */
 static int
 expect_host(SSL *ssl, const char *kme)

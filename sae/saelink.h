@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "saewhy.h"
+#include "tls.h"
 
 struct saelink;
 
@@ -26,6 +27,8 @@ struct saelink_to {
 					 * more, -E_STOPPED; -1: none */
 };
 
+/* -E_CONFIG: a file; the reason names it. */
+int	saelink_context(SSL_CTX **, const struct tls_files *, struct saewhy *);
 /*
  * `deadline`: mono_ms(). -E_DOWN, -E_TIMEOUT, -E_STOPPED, -E_TLS, -E_RANGE
  * (address), -E_NO_MEMORY.

@@ -134,8 +134,22 @@ add_extension(json_t *object, const struct saeextension *e,
 	return 0;
 }
 
-static int
-check_get(const struct saeget *g, struct saewhy *w)
+int
+saerequest_extensions(json_t *object, const struct saeget *g,
+    struct saewhy *w)
+{
+	int	r = 0;
+
+	if (g->nextensions > SAE_EXTENSIONS_MAX)
+		return saewhy_set(w, E_RANGE, "%d extensions at most",
+		    SAE_EXTENSIONS_MAX);
+	for (size_t i = 0; r == 0 && i < g->nextensions; i++)
+		r = add_extension(object, &g->extensions[i], w);
+	return r;
+}
+
+int
+saerequest_check(const struct saeget *g, struct saewhy *w)
 {
 	if (g->number < 1 || g->number > SAE_KEYS_MAX)
 		return saewhy_set(w, E_RANGE, "number of keys: 1 to %d "
@@ -159,34 +173,43 @@ saerequest_get(char **out, const char *kme, const struct saeget *g,
 	if (g->size != 0)
 		json_object_set_new(object, "size", json_integer(g->size));
 	if ((r = encode(id, g->slave, "slave", w)) == 0 &&
-	    (r = check_get(g, w)) == 0)
+	    (r = saerequest_check(g, w)) == 0)
 		r = add_also(object, g, w);
-	for (size_t i = 0; r == 0 && i < g->nextensions; i++)
-		r = add_extension(object, &g->extensions[i], w);
+	if (r == 0)
+		r = saerequest_extensions(object, g, w);
 	if (r == 0)
 		return post(out, kme, id, "enc_keys", object, w);
 	json_decref(object);
 	return r;
 }
 
+int
+saerequest_ids(uint8_t (*out)[16], const struct saefetch *f, struct saewhy *w)
+{
+	if (f->n < 1 || f->n > SAE_KEYS_MAX)
+		return saewhy_set(w, E_RANGE, "key_IDs: 1 to %d of them "
+		    "expected", SAE_KEYS_MAX);
+	for (size_t i = 0; i < f->n; i++)
+		if (uuid_parse(f->ids[i], strlen(f->ids[i]), out[i]) < 0)
+			return saewhy_set(w, E_RANGE, "\"%s\" is not a "
+			    "key_ID: a UUID such as 550e8400-e29b-41d4-a716-"
+			    "446655440000 expected", f->ids[i]);
+	return 0;
+}
+
 static int
 add_ids(json_t *object, const struct saefetch *f, struct saewhy *w)
 {
 	json_t	*array = json_array();
-	uint8_t	 binary[16];
+	uint8_t	 ids[SAE_KEYS_MAX][16];
+	int	 r;
 
 	json_object_set_new(object, "key_IDs", array);
-	if (f->n < 1 || f->n > SAE_KEYS_MAX)
-		return saewhy_set(w, E_RANGE, "key_IDs: 1 to %d of them "
-		    "expected", SAE_KEYS_MAX);
-	for (size_t i = 0; i < f->n; i++) {
-		if (uuid_parse(f->ids[i], strlen(f->ids[i]), binary) < 0)
-			return saewhy_set(w, E_RANGE, "\"%s\" is not a "
-			    "key_ID: a UUID such as 550e8400-e29b-41d4-a716-"
-			    "446655440000 expected", f->ids[i]);
+	if ((r = saerequest_ids(ids, f, w)) < 0)
+		return r;
+	for (size_t i = 0; i < f->n; i++)
 		json_array_append_new(array, json_pack("{s:s}", "key_ID",
 		    f->ids[i]));
-	}
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #ifndef SAE_REQUEST_H
 #define SAE_REQUEST_H
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +19,13 @@ int	saerequest_get(char **out, const char *kme, const struct saeget *,
 	    struct saewhy *);
 int	saerequest_fetch(char **out, const char *kme,
 	    const struct saefetch *, struct saewhy *);
+
+/* What the other door needs of the same: the checks of arguments, key_IDs as
+ * octets, and extension_mandatory and extension_optional as members. */
+int	saerequest_check(const struct saeget *, struct saewhy *);
+int	saerequest_ids(uint8_t (*out)[16], const struct saefetch *,
+	    struct saewhy *);
+int	saerequest_extensions(json_t *, const struct saeget *,
+	    struct saewhy *);
 
 #endif
