@@ -43,6 +43,7 @@ msg_fields(enum msg_id id)
 #define clear_u64(v)	(*(v) = 0)
 #define clear_km(v)	((*(v))[0] = '\0')
 #define clear_sae(v)	((*(v))[0] = '\0')
+#define clear_anysae(v)	((*(v))[0] = '\0')
 #define clear_route(v)	((*(v))[0] = '\0')
 #define clear_uuid(v)	((*(v))[0] = '\0')
 #define clear_text(v)	((*(v))[0] = '\0')
@@ -75,6 +76,7 @@ msg_clear(struct msg *m)
 #define wipe_u64(v)
 #define wipe_km(v)
 #define wipe_sae(v)
+#define wipe_anysae(v)
 #define wipe_route(v)
 #define wipe_uuid(v)
 #define wipe_text(v)
@@ -117,6 +119,7 @@ msg_allowed(enum msg_id id, enum msg_role from, enum msg_role to)
 #define secret_u64	0
 #define secret_km	0
 #define secret_sae	0
+#define secret_anysae	0
 #define secret_route	0
 #define secret_uuid	0
 #define secret_text	0

@@ -20,6 +20,7 @@ typedef uint32_t	msg_u32;
 typedef uint64_t	msg_u64;
 typedef km_id		msg_km;
 typedef sae_id		msg_sae;
+typedef sae_id		msg_anysae;
 typedef route_text	msg_route;
 typedef uuid_text	msg_uuid;
 typedef char		msg_text[MSG_TEXT_MAX + 1];

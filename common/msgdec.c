@@ -131,6 +131,16 @@ get_sae(struct reader *rd, sae_id *v)
 	return r < 0 ? r : sae_id_valid(*v, strlen(*v)) ? 0 : -E_BAD_FORMAT;
 }
 
+/* Empty where the message is about none. */
+static int
+get_anysae(struct reader *rd, sae_id *v)
+{
+	int	r = read_text(rd, *v, sizeof(*v));
+
+	return r < 0 || **v == '\0' || sae_id_valid(*v, strlen(*v)) ? r :
+	    -E_BAD_FORMAT;
+}
+
 /* Empty is "no route"; else it must parse. */
 static int
 get_route(struct reader *rd, route_text *v)

@@ -46,6 +46,12 @@ fill_sae(msg_sae *v, enum fill f)
 }
 
 static void
+fill_anysae(msg_anysae *v, enum fill f)
+{
+	fill_chars(*v, f == USUAL ? 31 : f == SMALL ? 0 : SAE_ID_MAX);
+}
+
+static void
 fill_route(msg_route *v, enum fill f)
 {
 	char	*p = *v;
@@ -88,6 +94,7 @@ fill_secret(msg_secret *v, enum fill f)
 #define same_u64(a, b)		(*(a) == *(b))
 #define same_km(a, b)		(strcmp(*(a), *(b)) == 0)
 #define same_sae(a, b)		(strcmp(*(a), *(b)) == 0)
+#define same_anysae(a, b)	(strcmp(*(a), *(b)) == 0)
 #define same_route(a, b)	(strcmp(*(a), *(b)) == 0)
 #define same_uuid(a, b)		(strcmp(*(a), *(b)) == 0)
 #define same_text(a, b)		(strcmp(*(a), *(b)) == 0)

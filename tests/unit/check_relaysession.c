@@ -44,14 +44,18 @@ message(enum kx_command c, const char *to, const char *body)
 	o->command = c;
 	strcpy(o->peer, to);
 	strcpy(o->session, SID);
-	strcpy(o->source, "SAE-A1");
-	strcpy(o->destination, "SAE-C1");
-	strcpy(o->response, "success");
+	if (c == KX_OPEN) {
+		strcpy(o->source, "SAE-A1");
+		strcpy(o->destination, "SAE-C1");
+	}
+	if (!kxsession_is_request(c))
+		strcpy(o->response, "success");
 	ck_assert_int_eq(uuid_parse(KEY, UUID_TEXT, ids), 0);
-	o->number = 1;
-	o->size = 256;
-	if (c == KX_NOTIFY || c == KX_NOTIFIED)
+	if (c == KX_NOTIFY || c == KX_NOTIFIED) {
 		o->ids = (struct msg_view){ ids, 16 };
+		o->number = 1;
+		o->size = 256;
+	}
 	o->body = (struct msg_view){ (const uint8_t *)body, strlen(body) };
 	return m;
 }
