@@ -260,7 +260,7 @@ START_TEST(a_copy_of_keys_stays_until_it_is_of_no_use)
 }
 END_TEST
 
-/* ---- a store of version 1 ---- */
+/* ---- stores of versions 1 and 2 ---- */
 
 static void
 old_segment(struct db *db, int64_t id, int64_t block, uint64_t serial)
@@ -280,14 +280,31 @@ old_segment(struct db *db, int64_t id, int64_t block, uint64_t serial)
 	sealer_free(&s);
 }
 
+/* What only version 2 has: known material, two slaves, a copy. */
 static void
-make_old_store(void)
+add_of_version_2(struct db *db)
 {
-	static const char *const migrations[] = { SQL_SCHEMA_1 };
+	ck_assert_int_eq(db_exec(db,
+	    "UPDATE block SET hops = 2, born = 4000;"
+	    "INSERT INTO received (peer, request, master, slave, keys, octets,"
+	    " made, seed, pieces, state, copied) VALUES (1, 8, 'SAE-B1',"
+	    " 'SAE-A1' || char(10) || 'SAE-A2', 10, 32, 1000,"
+	    " x'000102030405060708090a0b0c0d0e0f',"
+	    " x'000000000000000b0000014000000140', 0, 1);"
+	    "INSERT INTO copy (peer, mine, request, mac, octets) VALUES"
+	    " (1, 0, 8, x'000102030405060708090a0b0c0d0e0f',"
+	    " CAST(zeroblob(320) AS BLOB))"), 0);
+}
+
+static void
+make_old_store(int version)
+{
+	static const char *const migrations[] = { SQL_SCHEMA_1,
+	    SQL_SCHEMA_2 };
 	struct db	*db;
 
-	ck_assert_int_eq(db_open(&db, unit_path("keys.db"), migrations, 1),
-	    0);
+	ck_assert_int_eq(db_open(&db, unit_path("keys.db"), migrations,
+	    version), 0);
 	ck_assert_int_eq(db_exec(db,
 	    "INSERT INTO peer (km, mark, received_last) VALUES ('KME-B', 5, 7);"
 	    "INSERT INTO block (id, peer, direction, serial, state, octets,"
@@ -300,6 +317,8 @@ make_old_store(void)
 	    " made, seed, pieces) VALUES (1, 9, 'SAE-A1', 'SAE-B1', 10, 32,"
 	    " 1000, x'000102030405060708090a0b0c0d0e0f',"
 	    " x'000000000000000c0000000000000140')"), 0);
+	if (version == 2)
+		add_of_version_2(db);
 	old_segment(db, 0, 3, 11);
 	db_close(&db);
 }
@@ -310,19 +329,17 @@ count(const char *sql)
 	return db_int(w->db, -1, sql, "");
 }
 
-START_TEST(a_store_of_the_version_before_keeps_its_rows)
+/* What stands in either. */
+static void
+old_rows_are_there(void)
 {
 	struct block_name	n = { "KME-B", 1, THEIRS, 11 };
 	struct block_row	row;
 	struct binding		*b;
 
-	make_old_store();
-	open_store();
 	ck_assert_int_eq(peer, 1);
 	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
 	ck_assert_uint_eq(row.used, 640);
-	ck_assert_uint_eq(row.material.hops, MATERIAL_HOPS_UNKNOWN);
-	ck_assert_uint_eq(row.material.born, MATERIAL_BORN_UNKNOWN);
 	ck_assert_int_eq(blocks_read(w, &n, row.id, 0, 1024, out), 0);
 	for (unsigned i = 0; i < 1024; i++)
 		ck_assert_uint_eq(out[i], (uint8_t)(i * 7));
@@ -330,17 +347,46 @@ START_TEST(a_store_of_the_version_before_keeps_its_rows)
 	ck_assert_str_eq(b->slaves, "CN=x, O=y");
 	ck_assert_uint_eq(b->nslaves, 1);
 	ck_assert(!b->copied);
+	ck_assert(!b->in_session);
+	ck_assert_int_eq(b->state, BINDING_VALID);
 	ck_assert_uint_eq(binding_time(b, *binding_fetched(b, 0, 9)), 5000);
 	ck_assert(binding_is_erased(b, 0));
 	ck_assert(!binding_is_erased(b, 1));
 	binding_free(&b);
 	ck_assert_int_eq(bindings_get_issued(w, peer, 9, &b), 0);
 	ck_assert_uint_eq(b->pieces->v[0].block, 12);
+	ck_assert(!b->in_session);
 	binding_free(&b);
 	ck_assert_int_eq(count("SELECT count(*) FROM assigned WHERE state ="
-	    " 'fetched' AND slave = 'CN=x, O=y'"), 1);
+	    " 'fetched' AND slave = 'CN=x, O=y' AND session IS NULL"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE state ="
-	    " 'unacknowledged'"), 1);
+	    " 'unacknowledged' AND session IS NULL"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM sessions"), 0);
+}
+
+/* What is offered, nothing else, becomes void. */
+static void
+a_start_changes_none_of_them(void)
+{
+	ck_assert_int_eq(bindings_void_offered(w, peer), 0);
+	ck_assert_int_eq(bindings_settle_issued(w, peer, 9), -E_GONE);
+	ck_assert_int_eq(bindings_settle_received(w, peer, 7), -E_GONE);
+	ck_assert_int_eq(bindings_recall(w, peer, 9, true), -E_GONE);
+	old_rows_are_there();
+}
+
+START_TEST(a_store_of_version_1_keeps_its_rows)
+{
+	struct block_name	n = { "KME-B", 1, THEIRS, 11 };
+	struct block_row	row;
+
+	make_old_store(1);
+	open_store();
+	old_rows_are_there();
+	a_start_changes_none_of_them();
+	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
+	ck_assert_uint_eq(row.material.hops, MATERIAL_HOPS_UNKNOWN);
+	ck_assert_uint_eq(row.material.born, MATERIAL_BORN_UNKNOWN);
 	ck_assert_int_eq(count("SELECT available FROM pool WHERE direct = 0"
 	    " AND oldest IS NULL"), 384);
 	/* What is new stands beside it. */
@@ -349,6 +395,44 @@ START_TEST(a_store_of_the_version_before_keeps_its_rows)
 	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
 	ck_assert_uint_eq(row.material.hops, 3);
 	ck_assert_uint_eq(row.material.born, 4711);
+	close_store();
+}
+END_TEST
+
+START_TEST(a_store_of_version_2_keeps_its_rows)
+{
+	struct block_name	n = { "KME-B", 1, THEIRS, 11 };
+	struct block_row	row;
+	struct binding		*b;
+	uint8_t			*copy, mac[OTP_MAC];
+
+	make_old_store(2);
+	open_store();
+	old_rows_are_there();
+	a_start_changes_none_of_them();
+	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
+	ck_assert_uint_eq(row.material.hops, 2);
+	ck_assert_uint_eq(row.material.born, 4000);
+	ck_assert_int_eq(count("SELECT available FROM pool WHERE direct = 0"
+	    " AND oldest = '1970-01-01 00:00:04'"), 384);
+	ck_assert_int_eq(bindings_get_received(w, peer, 8, &b), 0);
+	ck_assert_uint_eq(b->nslaves, 2);
+	ck_assert(b->copied);
+	ck_assert_int_eq(bindings_copy(w, peer, false, b, &copy, mac), 0);
+	free(copy);
+	binding_free(&b);
+	ck_assert_int_eq(count("SELECT count(*) FROM assigned WHERE state ="
+	    " 'waiting' AND slave = 'SAE-A1, SAE-A2'"), 1);
+	/* Rows of today stand beside it, and it opens again. */
+	b = binding(10);
+	b->in_session = true;
+	b->state = BINDING_OFFERED;
+	ck_assert_int_eq(bindings_receive(w, peer, b), 0);
+	binding_free(&b);
+	close_store();
+	open_store();
+	old_rows_are_there();
+	ck_assert_int_eq(bindings_settle_received(w, peer, 10), 0);
 	close_store();
 }
 END_TEST
@@ -469,7 +553,8 @@ UNIT_MAIN("keystore",
     deliveries_are_remembered_key_by_key,
     deliveries_are_remembered_slave_by_slave,
     a_copy_of_keys_stays_until_it_is_of_no_use,
-    a_store_of_the_version_before_keeps_its_rows,
+    a_store_of_version_1_keeps_its_rows,
+    a_store_of_version_2_keeps_its_rows,
     what_was_used_stays_used_after_a_crash,
     a_mark_grows_once_in_a_transaction_and_is_on_disk,
     a_wrong_node_key_opens_nothing)
