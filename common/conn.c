@@ -213,6 +213,8 @@ attach(struct conn *c, struct event_base *base, SSL_CTX *ctx)
 	    (c->ssl = SSL_new(ctx)) == NULL ||
 	    SSL_set_fd(c->ssl, c->fd) != 1)
 		return -E_NO_MEMORY;
+	if (c->lim.abrupt_is_gone)
+		SSL_clear_options(c->ssl, SSL_OP_IGNORE_UNEXPECTED_EOF);
 	if (c->server)
 		SSL_set_accept_state(c->ssl);
 	else

@@ -42,6 +42,9 @@ struct conn_limits {
 					 * written; 0: none */
 	size_t		input_max;	/* octets buffered unused: then closed */
 	size_t		output_max;	/* octets queued: then reading stops */
+	/* A peer that ends without close_notify (its process died) is gone:
+	 * closed at once, even if something is due to it. */
+	bool		 abrupt_is_gone;
 	struct helper	*helper;	/* does handshakes; outlives the
 					 * connection. NULL: the loop does */
 };

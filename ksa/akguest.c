@@ -424,5 +424,6 @@ akguest_limits(struct conn_limits *l, const struct ksa_conf *c)
 		.write_ms = (unsigned)c->write_timeout,
 		.input_max = FRAME_HEADER + FRAME_PAYLOAD_MAX + 1,
 		.output_max = DOORINT_OUTPUT,
+		.abrupt_is_gone = true,
 	};
 }

@@ -537,6 +537,22 @@ START_TEST(a_peer_without_a_farewell_gets_its_answer)
 }
 END_TEST
 
+START_TEST(a_peer_without_a_farewell_may_count_as_gone)
+{
+	teardown();
+	limits.abrupt_is_gone = true;
+	setup();
+	own.owes = true;
+	ck_assert(handshake());
+	peer_sends("ask", 3);
+	shutdown(peer_fd, SHUT_WR);
+	turns(50);
+	ck_assert_uint_eq(own.len, 3);
+	ck_assert_uint_eq(own.ended, 0);
+	ck_assert_uint_eq(own.closed, 1);
+}
+END_TEST
+
 START_TEST(all_input_is_offered_before_its_end_is_told)
 {
 	own.line_by_line = own.pause_each = true;
@@ -927,6 +943,7 @@ add_case(Suite *s, const char *name, void (*begin)(void))
 		a_peer_that_leaves_is_noticed_even_when_paused,
 		a_peer_that_stops_sending_gets_its_answer,
 		a_peer_without_a_farewell_gets_its_answer,
+		a_peer_without_a_farewell_may_count_as_gone,
 		all_input_is_offered_before_its_end_is_told,
 		half_a_message_does_not_hold_the_connection_open,
 		what_the_peer_has_read_has_arrived,
