@@ -32,7 +32,7 @@ struct ak_guest {
 	uint32_t		 owed;		/* octets of their answers */
 	bool			 reading;	/* input() is on the stack */
 	bool			 paused;
-	bool			 partial;	/* the deadline is for a frame */
+	bool			 partial;	/* a deadline for a frame */
 };
 
 /* What came last. 19 KiB: one for all, as there is one loop. */

@@ -10,7 +10,7 @@
 
 struct akmatch {
 	bool		 success;	/* of the keys that are named */
-	const char	*response;	/* of the message, or why it counts not */
+	const char	*response;	/* the message's, or what is wrong */
 	uint32_t	 n;		/* keys of the notice, each once */
 	uint8_t		 ids[AK_KEYS_MAX][16];
 };

@@ -18,7 +18,7 @@ struct guest;
 /* A connection that notices may go to; zeroed at first. */
 struct ak_listener {
 	struct guest		*guest;
-	bool			 listed;	/* he is ours and is read from */
+	bool			 listed;	/* ours, and read from */
 	LIST_ENTRY(ak_listener)	 entry;		/* of his application's */
 	LIST_HEAD(, notice)	 open;
 	unsigned		 nopen;
