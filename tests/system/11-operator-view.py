@@ -42,7 +42,7 @@ def main():
                     views.setdefault(name, set()).update(read_store(path))
         load.await_progress(20)
     for name, want in (("kma", {"link", "pool"}),
-                       ("ksa", {"pool", "assigned", "audit"})):
+                       ("ksa", {"pool", "assigned", "audit", "sessions"})):
         check(want <= views[name], "%s has the views %s, not all of %s" % (
             name, sorted(views[name]), sorted(want)))
     net.settle()

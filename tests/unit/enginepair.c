@@ -553,7 +553,8 @@ pair_enc_start(unsigned i, const char *master, const char *slaves,
 	char			 buf[1024], *save;
 	const char		*v[SUPPLY_SLAVES_MAX];
 	struct supply_request	 q = { .master = master, .slaves = v,
-	    .number = number, .octets = octets, .wish = pair.wish };
+	    .number = number, .octets = octets, .wish = pair.wish,
+	    .session = pair.session };
 
 	snprintf(buf, sizeof(buf), "%s", slaves);
 	for (char *s = strtok_r(buf, " ", &save); s != NULL;

@@ -44,6 +44,7 @@ extern struct pair {
 	bool			 away[PAIR_NODES];	/* cannot be reached */
 	bool			 dry;		/* kma has no key */
 	struct supply_wish	 wish;		/* of what is asked for next */
+	const uint8_t		*session;	/* the same; NULL: none */
 	supply_fits		*fits;		/* of what is fetched next */
 	/* What kma says of its blocks; of those asked for as fresh, too. */
 	uint32_t		 hops, fresh_hops;
