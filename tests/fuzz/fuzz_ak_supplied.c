@@ -5,8 +5,11 @@ const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("{\"session_ID\":\"" AKFUZZ_SESSION "\",\"key_ID\":\""
 	    AKFUZZ_KEY
 	    "\",\"response\":\"success\",\"extension\":[{\"key_"
-	    "IDs\":[\"" AKFUZZ_KEY
-	    "\",\"0192f0c1-7a00-7000-8040-000000000002\"]}]}"),
+	    "IDs\":[\"" AKFUZZ_KEY "\",\"" AKFUZZ_KEY2 "\"]}]}"),
+	FUZZ_TEXT("{\"session_ID\":\"" AKFUZZ_SESSION "\",\"key_ID\":\""
+	    AKFUZZ_KEY2 "\",\"response\":\"success: x\",\"extension\":"
+	    "[{\"key_IDs\":[\"" AKFUZZ_KEY2 "\",\"" AKFUZZ_SESSION
+	    "\"]}]}"),
 	FUZZ_TEXT("{\"session_ID\":\"" AKFUZZ_SESSION "\",\"key_ID\":\""
 	    AKFUZZ_KEY "\",\"response\":\"success\"}"),
 	FUZZ_TEXT("{\"session_ID\":\"" AKFUZZ_SESSION "\",\"key_ID\":\""
