@@ -86,12 +86,15 @@ class World:
 
     def __init__(self, folder, km):
         self.oracle, self.km = Oracle(), km
-        self.json = {"nodes": {n: {"stores": {"ksa": os.path.join(
-            tempfile.mkdtemp(dir=folder), "keys.db")}} for n in "ab"}}
+        self.json = {"nodes": {n: {"kme_id": n.upper(), "stores": {
+            "ksa": os.path.join(tempfile.mkdtemp(dir=folder), "keys.db")}}
+            for n in "ab"}}
         self.node_of = NODES.get
         for n in "ab":
             self.sql(n, *(SCHEMA % t for t in ("issued", "received")),
                      "CREATE TABLE recall (peer, request)",
+                     "CREATE TABLE peer (id, km)",
+                     "INSERT INTO peer VALUES (1, 'A'), (2, 'B')",
                      "CREATE TABLE session (id, drawn, source_here, "
                      "destination_here)")
         self.book = Book(self)
@@ -105,11 +108,12 @@ class World:
 
     def rows(self, number, at_source, at_destination):
         r = request_of(key_id(number))
-        for node, table, state in (("a", "issued", at_source),
-                                   ("b", "received", at_destination)):
+        for node, table, peer, state in (
+                ("a", "issued", 2, at_source),
+                ("b", "received", 1, at_destination)):
             if state is not None:
-                self.sql(node, "INSERT INTO %s VALUES (1, %d, %d, x'%s', 1)" %
-                         (table, r, state, SESSION.replace("-", "")))
+                self.sql(node, "INSERT INTO %s VALUES (%d, %d, %d, x'%s', 1)"
+                         % (table, peer, r, state, SESSION.replace("-", "")))
 
     def exchange(self, brought, supplied, asked=1, limit=None, on=None):
         """The destination is invited and brought keys, then the source draws

@@ -175,7 +175,7 @@ class Line:
         if code in ak.NOTIFIED:
             n = Notice(self, message_id, code, payload)
             self.app.notice(n)
-            LOOP.create_task(self.app.on[code](n))
+            LOOP.create_task(self._handle(n))
             return
         check(message_id in self.open, "an answer to nothing: %04x %d %s" % (
             code, message_id, payload))
@@ -185,12 +185,19 @@ class Line:
         if not future.cancelled():
             future.set_result(payload)
 
+    async def _handle(self, n):
+        try:
+            await self.app.on[n.code](n)
+        except Exception as e:
+            self.app.fault("the handler: %s: %s" % (type(e).__name__, e))
+
     def write(self, octets):
         """In the loop's thread."""
         if self.alive:
             self.writer.write(octets)
 
-    async def _begin(self, code, payload, message_id):
+    async def post(self, code, payload, message_id=None):
+        """Sends a request; a future of its answer."""
         if not self.alive:
             raise Gone("the line has ended")
         self.last = self.last + 1 if message_id is None else message_id
@@ -199,13 +206,13 @@ class Line:
         self.write(frame(code, payload, self.last))
         return future
 
-    async def _ask(self, code, payload, message_id):
-        return await (await self._begin(code, payload, message_id))
+    async def answer(self, code, payload, message_id=None):
+        return await (await self.post(code, payload, message_id))
 
     def begin(self, code, payload, message_id=None):
         """Sends a request; a future of its answer."""
         return asyncio.run_coroutine_threadsafe(
-            self._ask(code, payload, message_id), LOOP)
+            self.answer(code, payload, message_id), LOOP)
 
     def ask(self, code, payload):
         return self.begin(code, payload).result(WAIT)
@@ -214,13 +221,18 @@ class Line:
         """Any octets, that nobody waits for an answer to."""
         LOOP.call_soon_threadsafe(self.write, octets)
 
-    def abort(self):
-        """As a process that is killed. In the loop's thread."""
+    def abort(self, reset=False):
+        """As a process that is killed: TCP ends, without a word of TLS; it
+        is reset if there was something left to read. In the loop's thread."""
         self.alive = False
-        self.writer.transport.abort()
+        if reset:
+            self.writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._over()
+        self.task.cancel()
 
-    def die(self):
-        LOOP.call_soon_threadsafe(self.abort)
+    def die(self, reset=False):
+        LOOP.call_soon_threadsafe(self.abort, reset)
         check(self.ended.wait(10), "a line does not end")
 
     def deaf(self, yes=True):
@@ -233,20 +245,32 @@ class App:
     """`book`, if any, hears of every notice, confirmation and answer."""
 
     def __init__(self, sae, address, ca, cert, key, lines=1, on=None,
-                 book=None):
+                 book=None, greets=False):
         self.sae, self.address, self.book = sae, address, book
         self.context = ssl.create_default_context(cafile=ca)
         self.context.load_cert_chain(cert, key)
         self.on = {ak.SESSION_NOTIFY: accept, ak.SUPPLY: accept, **(on or {})}
         self.notices, self.faults, self.lines = [], [], []
+        self.greets = greets
         for _ in range(lines):
             self.connect()
 
-    def connect(self, buffer=None):
+    async def dial(self, buffer=None):
+        """A client's handshake ends before the KM's. Once that has answered
+        something it knows that the application is there."""
         line = Line(self)
-        now(line.dial(self.address, self.context, buffer))
+        await line.dial(self.address, self.context, buffer)
+        try:
+            if self.greets:
+                await line.answer(ak.SESSION_KEY_REQUEST, {})
+        except BaseException:
+            line.abort()
+            raise
         self.lines.append(line)
         return line
+
+    def connect(self, buffer=None):
+        return now(self.dial(buffer))
 
     @property
     def line(self):
@@ -322,4 +346,4 @@ def application(net, sae, node=None, **more):
     j = net.json
     s = j["saes"].get(sae) or j["strangers"][sae]
     return App(sae, j["nodes"][node or s.get("node", "a")]["ak"], j["ca"],
-               s["cert"], s["key"], **more)
+               s["cert"], s["key"], greets=True, **more)

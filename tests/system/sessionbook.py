@@ -33,7 +33,7 @@ class Book:
     def __init__(self, net):
         self.net, self.oracle = net, net.oracle
         self.sessions, self.keys = {}, {}
-        self.requests = {}      # request -> IDs of its keys
+        self.requests = {}      # (nodes, request) -> IDs of its keys
         self.lock = threading.RLock()
 
     def fault(self, text):
@@ -78,7 +78,7 @@ class Book:
             self.oracle.drawn(*s.ends, {"keys": [{
                 "key_ID": key_id, "key": base64.b64encode(octets).decode()}]},
                 1, None)[0].fetched = True
-            self.requests.setdefault(request_of(key_id), []).append(key_id)
+            self.requests.setdefault(self._place(key_id), []).append(key_id)
         elif (k.octets, k.session) != (octets, session):
             self.fault("key %s was brought twice and differs" % key_id)
         elif k.supplied:
@@ -89,12 +89,13 @@ class Book:
         """Just before 0x210B leaves; it may well name nonsense."""
         ids = [payload["key_ID"]]
         for e in payload.get("extension", []):
-            ids += e.get("key_IDs", [])
+            ids += [i["key_ID"] if isinstance(i, dict) else i
+                    for i in e.get("key_IDs", [])]
         with self.lock:
             for i in ids:
-                k = self.keys.get(i)
+                k = self.keys.get(i.lower())
                 if k and self.sessions[k.session].ends[1] == sae and \
-                        k.session == payload["session_ID"]:
+                        k.session == payload["session_ID"].lower():
                     k.confirmed = True
 
     def answered(self, sae, code, request, answer):
@@ -149,28 +150,28 @@ class Book:
 
     # What the stores say.
 
-    def fates(self, requests=None):
+    def _place(self, key_id):
+        """(source's node, destination's node, request): two KMs may give the
+        same number to a request."""
+        ends = self.sessions[self.keys[key_id].session].ends
+        return (*(self.net.node_of(e) for e in ends), request_of(key_id))
+
+    def fates(self, wanted=None):
         """{request: (fate at the source's KM, at the destination's)}."""
         with self.lock:
-            wanted = {r: self.sessions[self.keys[i[0]].session].ends
-                      for r, i in self.requests.items()
-                      if requests is None or r in requests}
-        stores = {n: Store(self.net, n) for n in
-                  {self.net.node_of(e) for ends in wanted.values()
-                   for e in ends}}
-        out = {}
-        for r, ends in wanted.items():
-            source, destination = (self.net.node_of(e) for e in ends)
-            out[r] = (stores[source].fate(
-                "received" if source == destination else "issued", r),
-                stores[destination].fate("received", r))
-        return out
+            wanted = wanted or list(self.requests)
+        nodes = {n for w in wanted for n in w[:2]}
+        issued, received = ({n: Store(self.net, n).rows(t) for n in nodes}
+                            for t in ("issued", "received"))
+        missing = "not there"
+        return {w: ((received if w[0] == w[1] else issued)[w[0]].get(
+            w, missing), received[w[1]].get(w, missing)) for w in wanted}
 
     def fate(self, key_id):
         """Of one key, once the two KMs agree."""
-        r = request_of(key_id)
+        p = self._place(key_id)
         return wait_for("the KMs to agree on key %s" % key_id,
-                        lambda: agreed(self.fates({r})[r]), 20)
+                        lambda: agreed(self.fates([p])[p]), 20)
 
     def settled(self, seconds=30):
         """Waits until all KMs agree on all keys; then all must be well."""
@@ -208,9 +209,10 @@ class Book:
         """Supplied keys of sessions that no application ever saw."""
         store = Store(self.net, node)
         for table in ("issued", "received"):
-            for r in store.good(table) - set(self.requests):
-                self.fault("%s of %s: request %x is supplied, but was "
-                           "brought to nobody" % (table, node, r))
+            for p, fate in store.rows(table).items():
+                if fate != VOID and p not in self.requests:
+                    self.fault("%s of %s: request %s is %s, but was brought "
+                               "to nobody" % (table, node, p, fate))
         for session, drawn, good in store.counts():
             if drawn != good:
                 self.fault("%s: session %s has drawn %d, but %d keys are "
@@ -233,7 +235,9 @@ class Store:
     """A KM's, as an operator reads it."""
 
     def __init__(self, net, node):
-        self.path = net.json["nodes"][node]["stores"]["ksa"]
+        nodes = net.json["nodes"]
+        self.path, self.node = nodes[node]["stores"]["ksa"], node
+        self.names = {nodes[n]["kme_id"]: n for n in nodes}
 
     def ask(self, text):
         p = subprocess.run(["sqlite3", "-readonly", "-batch", "-cmd",
@@ -244,10 +248,13 @@ class Store:
                                                           p.stdout))
         return [line.split("|") for line in p.stdout.splitlines()]
 
-    def fate(self, table, request):
-        rows = self.ask("SELECT state FROM %s WHERE request = %d AND session "
-                        "IS NOT NULL" % (table, request))
-        return STATES[int(rows[0][0])] if rows else "not there"
+    def rows(self, table):
+        """{place, as Book has them: fate}."""
+        return {(self.node, self.names[km], int(r)) if table == "issued" else
+                (self.names[km], self.node, int(r)): STATES[int(state)]
+                for km, r, state in self.ask(
+                    "SELECT km, request, state FROM %s AS t JOIN peer ON "
+                    "peer.id = t.peer WHERE session IS NOT NULL" % table)}
 
     def loose(self):
         """What should be nowhere when all is over."""
@@ -258,11 +265,6 @@ class Store:
         out[self.path, "recall"] = int(self.ask(
             "SELECT count(*) FROM recall")[0][0])
         return {k: n for k, n in out.items() if n}
-
-    def good(self, table):
-        return {int(r[0]) for r in self.ask(
-            "SELECT request FROM %s WHERE session IS NOT NULL AND state <> 2"
-            % table)}
 
     def counts(self):
         """(session, keys drawn, keys supplied) of sessions asked for here."""
