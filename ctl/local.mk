@@ -2,7 +2,14 @@
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \
+	ctl/saefail.c ctl/saefail.h \
+	ctl/saeids.c ctl/saeids.h \
+	ctl/saelisten.c ctl/saelisten.h \
 	ctl/saeopt.c ctl/saeopt.h \
+	ctl/saeoptset.c ctl/saeoptset.h \
 	ctl/saeout.c ctl/saeout.h \
+	ctl/saesession.c ctl/saesession.h \
+	ctl/saestop.c ctl/saestop.h \
+	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
 ctl_qkdctl_LDADD = $(SAE_LIBS)

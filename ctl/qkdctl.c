@@ -29,7 +29,7 @@ usage(FILE *f)
 {
 	fprintf(f,
 	    "usage: qkdctl [-j] [-r RUNDIR] DAEMON COMMAND [ARGUMENT...]\n"
-	    "       qkdctl sae {status | get | fetch} ... "
+	    "       qkdctl sae {status | get | fetch | session | listen} ... "
 	    "(qkdctl sae --help)\n"
 	    "\n"
 	    "Asks a daemon of this node: kma, ksa, relayd or qkdmod-LINK.\n"

@@ -14,115 +14,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base64.h"
-#include "sae/saemem.h"
-
-static const char *const formats[] = {
-	[SAEFORMAT_JSON] = "json", [SAEFORMAT_BASE64] = "base64",
-	[SAEFORMAT_HEX] = "hex", [SAEFORMAT_RAW] = "raw",
+/* What is written, wherever to. */
+struct writing {
+	struct saetext		 *text;
+	enum saeformat		  format;
+	const struct qkdsae_keys *keys;
 };
-
-enum saeformat
-saeout_format(const char *name)
-{
-	enum saeformat	f = SAEFORMAT_JSON;
-
-	while (f < SAEFORMAT_NONE && strcmp(formats[f], name) != 0)
-		f++;
-	return f;
-}
 
 static int
 complain(const char *what, const char *why)
 {
 	fprintf(stderr, "qkdctl: %s: %s\n", what, why);
 	return -1;
-}
-
-static char *
-put(char *out, const char *text)
-{
-	return stpcpy(out, text);
-}
-
-static char *
-put_hex(char *out, const uint8_t *p, size_t n)
-{
-	static const char	digits[] = "0123456789abcdef";
-
-	for (; n > 0; n--, p++) {
-		*out++ = digits[*p >> 4];
-		*out++ = digits[*p & 15];
-	}
-	return out;
-}
-
-static char *
-put_json(char *out, const struct saekey *k, bool last)
-{
-	out = put(put(out, "{\"key_ID\":\""), k->id);
-	out = put(out, "\",\"key\":\"");
-	out += base64_encode(out, k->bytes, k->octets);
-	out = put(out, "\"");
-	if (k->extension != NULL)
-		out = put(put(out, ",\"key_extension\":"), k->extension);
-	return put(out, last ? "}]}\n" : "},");
-}
-
-static char *
-put_key(char *out, enum saeformat f, const struct saekey *k, bool last)
-{
-	switch (f) {
-	case SAEFORMAT_JSON:
-		return put_json(out, k, last);
-	case SAEFORMAT_BASE64:
-		out += base64_encode(out, k->bytes, k->octets);
-		return put(out, "\n");
-	case SAEFORMAT_HEX:
-		return put(put_hex(out, k->bytes, k->octets), "\n");
-	default:
-		memcpy(out, k->bytes, k->octets);
-		return out + k->octets;
-	}
-}
-
-/* All keys as text in locked memory; its length. */
-static char *
-render(const struct saekeys *keys, enum saeformat f, size_t *len)
-{
-	size_t	 room = 64;
-	char	*text, *at;
-
-	for (size_t i = 0; i < keys->n; i++)
-		room += 2 * keys->key[i].octets + 128 +
-		    (keys->key[i].extension != NULL ?
-		    strlen(keys->key[i].extension) : 0);
-	if ((text = saemem_new(room)) == NULL) {
-		complain("keys", "out of locked memory: is RLIMIT_MEMLOCK "
-		    "(ulimit -l) too low?");
-		return NULL;
-	}
-	at = f == SAEFORMAT_JSON ? put(text, "{\"keys\":[") : text;
-	for (size_t i = 0; i < keys->n; i++)
-		at = put_key(at, f, &keys->key[i], i + 1 == keys->n);
-	*len = (size_t)(at - text);
-	return text;
-}
-
-static int
-write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t	k = write(fd, p, n);
-
-		if (k < 0 && errno == EINTR)
-			continue;
-		if (k < 0)
-			return -1;
-		p += k;
-		n -= (size_t)k;
-	}
-	return 0;
 }
 
 /* Renaming onto a device or a link would surprise its owner. */
@@ -176,7 +79,7 @@ sync_directory(const char *path)
 
 /* A new file of mode 0600 takes the place of the old one, whole or not. */
 static int
-replace_file(const char *path, const char *text, size_t len)
+replace_file(const char *path, const struct writing *w)
 {
 	char	*tmp;
 	int	 fd, r = -1;
@@ -187,8 +90,8 @@ replace_file(const char *path, const char *text, size_t len)
 		complain(tmp, strerror(errno));
 		goto out;
 	}
-	if (write_all(fd, text, len) == 0 && fsync(fd) == 0 &&
-	    rename(tmp, path) == 0)
+	if (saetext_write(w->text, fd, w->format, w->keys) == 0 &&
+	    fsync(fd) == 0 && rename(tmp, path) == 0)
 		r = sync_directory(path);
 	if (r < 0) {
 		complain(path, strerror(errno));
@@ -202,32 +105,45 @@ out:
 
 /* No half-written file with keys is left by a ^C. */
 static int
-to_file(const char *path, const char *text, size_t len)
+to_file(const char *path, const struct writing *w)
 {
 	sigset_t	all, before;
 	int		r;
 
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, &before);
-	r = replace_file(path, text, len);
+	r = replace_file(path, w);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
 
 static int
-set_ids(const struct saekeys *keys)
+set_ids(const struct qkdsae_keys *keys)
 {
-	char	*text = malloc(keys->n * (UUID_TEXT + 1) + 1), *at = text;
+	size_t	 n = qkdsae_keys_number(keys);
+	char	*text = malloc(n * QKDSAE_ID_SIZE + 1), *at = text;
 	int	 r;
 
 	if (text == NULL)
 		return -1;
 	*at = '\0';
-	for (size_t i = 0; i < keys->n; i++)
-		at = put(put(at, i > 0 ? " " : ""), keys->key[i].id);
+	for (size_t i = 0; i < n; i++)
+		at = stpcpy(stpcpy(at, i > 0 ? " " : ""),
+		    qkdsae_keys_id(keys, i));
 	r = setenv("QKDNODE_KEY_IDS", text, 1);
 	free(text);
 	return r;
+}
+
+static int
+set_environment(const struct qkdsae_keys *keys, const struct saeout_about *a)
+{
+	if (set_ids(keys) < 0 || (a != NULL &&
+	    (setenv("QKDNODE_SESSION_ID", a->session, 1) < 0 ||
+	    (a->source != NULL && setenv("QKDNODE_SOURCE", a->source, 1) <
+	    0))))
+		return complain("environment", strerror(errno));
+	return 0;
 }
 
 /* In the child. 126 and 127 are what a shell would say. */
@@ -255,7 +171,7 @@ await(pid_t pid)
 }
 
 static int
-to_command(char **command, const char *text, size_t len)
+to_command(char **command, const struct writing *w)
 {
 	int	fd[2], r;
 	pid_t	pid;
@@ -271,7 +187,7 @@ to_command(char **command, const char *text, size_t len)
 		return complain("fork", strerror(errno));
 	}
 	/* A command may end well without having read it all. */
-	(void)write_all(fd[1], text, len);
+	(void)saetext_write(w->text, fd[1], w->format, w->keys);
 	close(fd[1]);
 	r = await(pid);
 	if (r > 0)
@@ -280,21 +196,22 @@ to_command(char **command, const char *text, size_t len)
 }
 
 int
-saeout_write(const struct saeout *o, const struct saekeys *keys)
+saeout_write(const struct saeout *o, const struct qkdsae_keys *keys,
+    const struct saeout_about *about)
 {
-	size_t	 len;
-	char	*text = render(keys, o->format, &len);
-	int	 r;
+	struct writing	w = { saetext_new(), o->format, keys };
+	int		r;
 
-	if (text == NULL)
+	if (w.text == NULL)
 		return -1;
 	if (o->command != NULL)
-		r = set_ids(keys) < 0 ? complain("environment",
-		    strerror(errno)) : to_command(o->command, text, len);
+		r = set_environment(keys, about) < 0 ? -1 :
+		    to_command(o->command, &w);
 	else if (strcmp(o->file, "-") != 0)
-		r = to_file(o->file, text, len);
-	else if ((r = write_all(STDOUT_FILENO, text, len)) < 0)
+		r = to_file(o->file, &w);
+	else if ((r = saetext_write(w.text, STDOUT_FILENO, w.format,
+	    keys)) < 0)
 		complain("standard output", strerror(errno));
-	saemem_free(text);
+	saetext_free(&w.text);
 	return r;
 }

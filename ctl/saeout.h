@@ -2,12 +2,7 @@
 #ifndef CTL_SAEOUT_H
 #define CTL_SAEOUT_H
 
-#include <stddef.h>
-
-#include "sae/saekeys.h"
-
-enum saeformat { SAEFORMAT_JSON, SAEFORMAT_BASE64, SAEFORMAT_HEX,
-	SAEFORMAT_RAW, SAEFORMAT_NONE };
+#include "saetext.h"
 
 struct saeout {
 	enum saeformat	 format;
@@ -15,16 +10,20 @@ struct saeout {
 	char		**command;	/* argv, NULL at its end */
 };
 
-/* SAEFORMAT_NONE: there is no such format. */
-enum saeformat	saeout_format(const char *name);
+/* What a command is told of the keys besides their IDs; NULL: nothing. */
+struct saeout_about {
+	const char	*session, *source;
+};
+
 /* Whether the keys have a way to go, before they are asked for: 0 or -1. */
 int	saeout_check(const struct saeout *);
 /*
  * 0, -1 (said on stderr), or what a command that failed ended with (128 and
  * its signal, as a shell says it). The command finds the key_IDs in
- * QKDNODE_KEY_IDS, blanks between.
+ * QKDNODE_KEY_IDS, blanks between, and what is told in QKDNODE_SESSION_ID and
+ * QKDNODE_SOURCE.
  */
-int	saeout_write(const struct saeout *, const struct saekeys *);
-
+int	saeout_write(const struct saeout *, const struct qkdsae_keys *,
+	    const struct saeout_about *);
 
 #endif

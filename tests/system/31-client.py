@@ -5,13 +5,12 @@ key in memory that is not locked."""
 import base64
 import json
 import os
-import re
 import socket
 import stat
 import time
 
 from lib import Net, check, equal, run, say, wait_for
-from needles import Needles, pages
+from needles import Needles, mappings
 from saetool import Tool
 
 UNKNOWN = "550e8400-e29b-41d4-a716-446655440000"
@@ -136,7 +135,7 @@ def misuse(a, b):
             (["status", "--slave", "SAE-B1", "-o", "-"], "not an option"),
             (["fetch", "--master", "SAE-B1", "-o", "-"], "key_IDs"),
             (["fetch", "--master", "SAE-B1", "x", "-o", "-"], "UUID"),
-            (["draw"], "status, get or fetch")):
+            (["draw"], "which?")):
         out, err = a.run(*words, code=1)
         check(not out and word in err, "%s: %s" % (words, err))
 
@@ -200,18 +199,6 @@ def outage(net, a, b):
         net.oracle.drawn("SAE-A1", "SAE-B1", json.loads(out), 128, 8192)
     equal(p.returncode, 3, "exit code of an empty pool (%s)" % err.decode())
     check(b"answered 503: " in err and not out, err.decode())
-
-
-def mappings(pid):
-    """(octets, locked) of every mapping that can be written."""
-    with open("/proc/%d/smaps" % pid) as f, \
-            open("/proc/%d/mem" % pid, "rb", 0) as mem:
-        for line in f:
-            m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
-            if m:
-                low, high, mode = int(m[1], 16), int(m[2], 16), m[3]
-            elif line.startswith("VmFlags:") and mode.startswith("rw"):
-                yield pages(mem, low, high), " lo" in line
 
 
 def memory(a, where):

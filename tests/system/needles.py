@@ -1,5 +1,6 @@
 """Finds known secrets in files and memory: raw, as hex, as base64."""
 import base64
+import re
 
 PIECE = 16                      # octets that must match to count as found
 
@@ -56,6 +57,18 @@ def memory(pid, limit=1 << 30):
             if mode.startswith("rw") and high - low <= limit:
                 out.append(pages(mem, low, high))
     return b"".join(out)
+
+
+def mappings(pid):
+    """(octets, locked) of every mapping that can be written."""
+    with open("/proc/%d/smaps" % pid) as f, \
+            open("/proc/%d/mem" % pid, "rb", 0) as mem:
+        for line in f:
+            m = re.match(r"([0-9a-f]+)-([0-9a-f]+) (\S+)", line)
+            if m:
+                low, high, mode = int(m[1], 16), int(m[2], 16), m[3]
+            elif line.startswith("VmFlags:") and mode.startswith("rw"):
+                yield pages(mem, low, high), " lo" in line
 
 
 def pages(mem, low, high):

@@ -8,12 +8,13 @@ QKDCTL = os.path.join(BUILD, "ctl", "qkdctl")
 
 
 class Tool:
-    def __init__(self, net, sae, **env):
+    def __init__(self, net, sae, door="https", **env):
         j = net.json
         s = j["saes"].get(sae) or j["strangers"][sae]
         node = j["nodes"][s.get("node", "a")]
         self.sae = sae
-        self.env = {"PATH": os.environ["PATH"], "QKDNODE_KME": node["https"],
+        self.env = {"PATH": os.environ["PATH"], "QKDNODE_DOOR": door,
+                    "QKDNODE_KME": node["ak" if door == "q4161" else door],
                     "QKDNODE_CERT": s["cert"], "QKDNODE_KEY": s["key"],
                     "QKDNODE_CA": j["ca"], "QKDNODE_KME_ID": node["kme_id"]}
         for name in os.environ:         # what sanitizers are told
@@ -25,7 +26,8 @@ class Tool:
         return subprocess.Popen(
             [QKDCTL, "sae", *words], env=dict(self.env, **dict(env)),
             stdin=more.pop("stdin", subprocess.DEVNULL),
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+            stdout=more.pop("stdout", subprocess.PIPE),
+            stderr=more.pop("stderr", subprocess.PIPE), **more)
 
     def run(self, *words, code=0, stdin=None, env=(), **more):
         """(stdout, stderr); the exit code must be this one."""
