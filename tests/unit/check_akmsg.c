@@ -66,22 +66,54 @@ fill(struct ak_message *m, enum ak_code code)
 	m->optional = json("[{\"qkdnode_max_age\":30000}]");
 }
 
+/* The same messages with other members. */
+static const struct variant {
+	enum ak_code	 code;
+	const char	*name;
+	const char	*response;
+	bool		 no_session, second;
+} variants[] = {
+	{ AK_SESSION_REQUEST, "unlimited", "", false, false },
+	{ AK_SESSION_RESPONSE, "refused", "unavailable", true, false },
+	{ AK_SESSION_NOTIFY, "unlimited", "", false, false },
+	{ AK_SESSION_KEY_RESPONSE, "refused", "timeout", false, false },
+	{ AK_SUPPLIED, "one", "success", false, true },
+};
+#define VARIANTS	(sizeof(variants) / sizeof(variants[0]))
+
+static void
+fill_variant(struct ak_message *m, const struct variant *v)
+{
+	fill(m, v->code);
+	m->number = 0;
+	m->name[0] = m->km[0] = '\0';
+	strcpy(m->response, v->response);
+	if (v->no_session)
+		m->session[0] = '\0';
+	if (v->second)
+		strcpy(m->key_id, KEY2);
+	m->nids = 0;
+	m->keys = NULL;
+}
+
+/* v: or NULL. */
 static char *
-load(enum ak_code code, const char *suffix, size_t *len)
+load(enum ak_code code, const struct variant *v, const char *suffix,
+    size_t *len)
 {
 	char	path[1024];
 
-	snprintf(path, sizeof(path), AK_DATA "/%04x.%s", (unsigned)code,
-	    suffix);
+	snprintf(path, sizeof(path), AK_DATA "/%04x%s%s.%s", (unsigned)code,
+	    v != NULL ? "-" : "", v != NULL ? v->name : "", suffix);
 	return unit_read(path, len);
 }
 
 /* The frame of the file. */
 static size_t
-golden(enum ak_code code, uint8_t *out)
+read_vector(enum ak_code code, const struct variant *v, uint8_t *out)
 {
 	size_t	 len, n = 0;
-	char	*text = load(code, "hex", &len), *p;
+	char	*text = load(code, v, "hex", &len), *p;
 
 	for (p = text; *p != '\0'; p++) {
 		if (isspace((unsigned char)*p))
@@ -92,6 +124,12 @@ golden(enum ak_code code, uint8_t *out)
 	}
 	free(text);
 	return n;
+}
+
+static size_t
+golden(enum ak_code code, uint8_t *out)
+{
+	return read_vector(code, NULL, out);
 }
 
 static size_t
@@ -127,18 +165,24 @@ START_TEST(every_message_is_written_as_the_vectors_have_it)
 }
 END_TEST
 
+static void
+forms_agree(enum ak_code code, const struct variant *v)
+{
+	static uint8_t	 frame[65546];
+	size_t		 len, n = read_vector(code, v, frame);
+	char		*text = load(code, v, "json", &len);
+
+	ck_assert_uint_eq(n, FRAME_HEADER + len - 1);
+	ck_assert_mem_eq(frame + FRAME_HEADER, text, len - 1);
+	free(text);
+}
+
 START_TEST(the_two_forms_of_a_vector_agree)
 {
-	static uint8_t	frame[65546];
-
-	for (size_t i = 0; i < AKMSG_COMMANDS; i++) {
-		size_t	 len, n = golden(akmsg_commands[i].code, frame);
-		char	*text = load(akmsg_commands[i].code, "json", &len);
-
-		ck_assert_uint_eq(n, FRAME_HEADER + len - 1);
-		ck_assert_mem_eq(frame + FRAME_HEADER, text, len - 1);
-		free(text);
-	}
+	for (size_t i = 0; i < AKMSG_COMMANDS; i++)
+		forms_agree(akmsg_commands[i].code, NULL);
+	for (size_t i = 0; i < VARIANTS; i++)
+		forms_agree(variants[i].code, &variants[i]);
 }
 END_TEST
 
@@ -215,6 +259,34 @@ START_TEST(what_is_read_and_written_again_is_the_same)
 			continue;
 		frame_parse(&f, wanted, n);
 		read_golden(c->code);
+		ck_assert_uint_eq(write_frame(c, f.message_id, got), n);
+		ck_assert_mem_eq(got, wanted, n);
+	}
+}
+END_TEST
+
+START_TEST(with_other_members_they_are_as_the_vectors_have_them)
+{
+	static uint8_t	wanted[65546], got[65546];
+	struct frame	f;
+
+	for (size_t i = 0; i < VARIANTS; i++) {
+		const struct variant	*v = &variants[i];
+		const struct ak_command	*c = command(v->code);
+		size_t	n = read_vector(v->code, v, wanted);
+
+		ck_assert_uint_eq(frame_parse(&f, wanted, n), n);
+		ck_assert_uint_eq(f.command, v->code);
+		fill_variant(&message, v);
+		ck_assert_uint_eq(write_frame(c, f.message_id, got), n);
+		ck_assert_mem_eq(got, wanted, n);
+		if (!c->from_application)
+			continue;
+		akmsg_clear(&message);
+		ck_assert_int_eq(akread(&message, c, f.payload, f.length,
+		    why), 0);
+		ck_assert_int_eq(message.number, 0);
+		ck_assert_uint_eq(message.nids, 0);
 		ck_assert_uint_eq(write_frame(c, f.message_id, got), n);
 		ck_assert_mem_eq(got, wanted, n);
 	}
@@ -526,6 +598,7 @@ UNIT_MAIN("akmsg",
 	the_two_forms_of_a_vector_agree,
 	what_applications_send_is_read_as_the_vectors_have_it,
 	what_is_read_and_written_again_is_the_same,
+	with_other_members_they_are_as_the_vectors_have_them,
 	optional_members_may_be_left_out,
 	mandatory_members_may_not,
 	a_member_of_the_wrong_type_or_out_of_range_is_refused,
