@@ -125,19 +125,22 @@ saesession_run(const struct saeopt *o, struct qkdsae *c)
 {
 	struct session	s = { .o = o, .c = c };
 	uint32_t	n = 0;
-	int		code = SAE_DONE;
+	int		code;
 
 	memcpy(s.id, o->session, sizeof(s.id));
-	saestop_watch(c);
-	do {
-		if (n > 0 || code != SAE_DONE)
-			pause_for(&s, pause_after(o, code));
-		if (saestop_asked())
-			break;
+	if (o->every != 0)
+		saestop_watch(c);
+	for (;;) {
 		code = turn(&s);
 		n += code == SAE_DONE;
-	} while (n != o->repeat && (code == SAE_DONE ||
-	    (o->every != 0 && code != SAE_LOCAL)));
+		if (n == o->repeat && n > 0)
+			break;
+		if (code != SAE_DONE && (o->every == 0 || code == SAE_LOCAL))
+			break;
+		pause_for(&s, pause_after(o, code));
+		if (saestop_asked())
+			break;
+	}
 	saestop_watch(NULL);
 	return saestop_asked() ? SAE_DONE : code;
 }

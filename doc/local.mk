@@ -1,12 +1,14 @@
 # doc: manual pages; what is said of options comes from the daemons' tables
 dist_doc_DATA += doc/ARCHITECTURE.md doc/profile.md doc/etsi014.md
 wiresharkdir = $(docdir)/wireshark
-dist_wireshark_DATA = doc/wireshark/qkdnode.lua
+dist_wireshark_DATA = doc/wireshark/qkdnode.lua doc/wireshark/sample.pcapng
 wireguarddir = $(docdir)/examples/wireguard
 dist_wireguard_DATA = doc/examples/wireguard/README.md \
 	doc/examples/wireguard/qkd-wg.conf
 dist_wireguard_SCRIPTS = doc/examples/wireguard/qkd-wg-master \
-	doc/examples/wireguard/qkd-wg-slave
+	doc/examples/wireguard/qkd-wg-slave \
+	doc/examples/wireguard/qkd-wg-session \
+	doc/examples/wireguard/qkd-wg-listen
 strongswandir = $(docdir)/examples/strongswan
 dist_strongswan_DATA = doc/examples/strongswan/README.md \
 	doc/examples/strongswan/qkd-ike.conf \

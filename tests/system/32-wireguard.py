@@ -175,6 +175,40 @@ def proof(wire, a, b):
           "a tunnel between different keys")
 
 
+# In the place of wg: refuses one key.
+REFUSES = """#!/bin/bash
+rm "%s" 2>/dev/null && exit 1
+exec wg "$@"
+"""
+
+
+def by_session(net, wire, a, b):
+    """The nodes bring the keys; what cannot be set at one end is not set at
+    the other."""
+    refuse = b.dir + "/refuse"
+    wg = write(b.dir + "/wg", REFUSES % refuse, 0o700)
+    a.tool, b.tool = (Tool(net, e.tool.sae, door="q4161") for e in (a, b))
+    with open(b.conf(a, "false"), "a") as f:
+        f.write("\nWG=(%s)\n" % wg)
+    before = a.psk()
+    wire.start(1, b.dir + "/listen", EXAMPLE + "/qkd-wg-listen", f.name)
+    wire.start(0, a.dir + "/session", EXAMPLE + "/qkd-wg-session",
+               a.conf(b, "false"))
+    old = rotated(a, b, before)
+    flow = Flow(wire, 0, "10.82.0.2", "10.82.0.1")
+    for _ in range(2):
+        old = rotated(a, b, old)
+    write(refuse, "")
+    wait_for("a refusal", lambda: not os.path.exists(refuse), 20)
+    rotated(a, b, settled(a, b))
+    with open(a.dir + "/session") as f:
+        equal(f.read().count("could not take the keys"), 1, "refusals")
+    a.handshake()
+    wire.await_ping(0, "10.82.0.2", "10.82.0.1")
+    sent, lost = flow.end()
+    say("by a session: %d packets" % sent)
+
+
 def main():
     need_root()
     need("wg", "wireguard-go", "socat", "ip", "ping", "nsenter")
@@ -189,6 +223,7 @@ def main():
         scenario(net, wire, a, b)
         proof(wire, a, b)
         states(a, b)
+        by_session(net, wire, a, b)
 
 
 run(main)

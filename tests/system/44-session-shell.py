@@ -252,9 +252,10 @@ def endings(net, a, b):
     ended(s)
     supplied(net, a.sae, b.sae, containers(said(s, "stdout")),
              containers(b.text("seen")), 1)
-    l = b.listen("--", *APPEND, b.path("every"))
     s = a.begin("session", b.sae, "--every", "1", "--limit", "2", "--",
                 *APPEND, a.path("every"))
+    wait_for("a failure", lambda: "not connected" in said(s, "stderr"))
+    l = b.listen("--", *APPEND, b.path("every"))
     wait_for("five keys", lambda: a.text("every").count("\n") >= 5)
     stop(s)
     stop(l)
