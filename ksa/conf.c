@@ -225,10 +225,11 @@ check_limits(struct faults *f)
 	fault(f, c->idle_timeout <= c->relay_wait ||
 	    c->idle_timeout <= c->query_wait,
 	    "idle_timeout: must exceed relay_wait and query_wait");
-	fault(f, c->ak_idle_timeout > 0 &&
-	    (c->ak_idle_timeout <= c->relay_wait ||
+	fault(f, c->ak_idle_timeout > 0 && (c->ak_idle_timeout <=
+	    c->relay_wait + c->session_answer_wait ||
 	    c->ak_idle_timeout <= c->query_wait),
-	    "ak_idle_timeout: must be 0 or exceed relay_wait and query_wait");
+	    "ak_idle_timeout: must be 0 or exceed query_wait, and relay_wait "
+	    "and session_answer_wait together");
 	fault(f, most > SUPPLY_OCTETS_MAX, "max_key_size/8 * "
 	    "max_key_per_request: must not exceed 4194304 octets");
 	/* The keys, up to a power of two, and the blocks that they lie in. */
