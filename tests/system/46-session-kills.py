@@ -132,7 +132,12 @@ class Load:
 
 
 def strike(net, rnd):
-    """Kills, waits or not, starts, kills perhaps again."""
+    """Kills, waits or not, starts, kills perhaps again; or a link is lost."""
+    if rnd.random() < 0.15:
+        link = rnd.choice(("a-b", "b-c"))
+        net.link(link, "down")
+        time.sleep(rnd.random())
+        net.link(link, "up")
     victims = {rnd.choice(VICTIMS) for _ in range(rnd.choice((1, 1, 2)))}
     for _ in range(rnd.choice((1, 1, 2))):
         for v in victims:

@@ -1,14 +1,15 @@
 #!/usr/bin/python3
 """How sessions end: by their limit, when idle, when an application has gone;
-both KMs agree, and remember it. And one that does not read its keys."""
-import os
+or is not registered any more; both KMs agree, and remember it."""
 import time
 
 import ak
 import akapp
 from ak import token
 from akapp import application
-from lib import SHORT, Net, check, equal, run, say, wait_for
+from certs import application as application_of
+from certs import reload, rewrite
+from lib import Net, check, equal, run, say, wait_for
 from sessionbook import Book, Store
 
 IDLE, GRACE = 5, 2      # s
@@ -164,53 +165,34 @@ def restarts(w):
     say("restarts")
 
 
-def memory(net):
-    with open("/proc/%d/statm" % net.pid("c", "ksa"), encoding="ascii") as f:
-        return int(f.read().split()[1]) * os.sysconf("SC_PAGESIZE")
-
-
-def deaf(w):
-    """Keys for one that reads nothing: bounded memory, the source is told,
-    and others do not notice."""
+def unregistered(w):
+    """An application that is taken out of the configuration."""
     s, d = w.apps["SAE-A1"], w.apps["SAE-C1"]
-    w.app("SAE-C2")
-    session, fine = s.session("SAE-C1"), s.session("SAE-C2")
-    s.keys(fine)
-    d.close()
-    line = d.connect(buffer=4096)
-    line.deaf()
-    before, peak = memory(w.net), 0
-    futures = [s.draw(session, 40, 4096) for _ in range(60)]
-    while not all(f.done() for f in futures):
-        w.apps["SAE-A1"].draw(fine).result(akapp.WAIT)
-        peak = max(peak, memory(w.net))
-        time.sleep(0.1)
-    answers = [token(f.result(akapp.WAIT)) for f in futures]
-    check(set(answers) <= {"timeout", "unavailable", "insufficient_keys"},
-          "%s" % answers)
-    check(answers.count("timeout") > 0, "it has read: %s" % answers)
-    # Sanitizers keep what was freed for a while.
-    check(SHORT or peak - before < 6 << 20, "%d octets" % (peak - before))
-    line.deaf(False)
-    line.die()
-    d.connect()
-    wait_for("the session to go on", lambda: token(s.draw(
-        session).result(akapp.WAIT)) == "success", 20)
-    say("%d KiB more; %s" % ((peak - before) >> 10, {
-        a: answers.count(a) for a in set(answers)}))
+    session = s.session("SAE-C1")
+    s.keys(session)
+    kept = {sae: x["node"] for sae, x in w.net.json["saes"].items()
+            if sae != "SAE-C1"}
+    rewrite(w.net, "a", [application_of(sae, "KME-" + n.upper())
+                         for sae, n in kept.items()])
+    reload(w.net, "a")
+    w.ends(session)
+    a = s.draw(session).result(akapp.WAIT)
+    equal(token(a), "expired", "%s" % a)
+    a = s.open("SAE-C1").result(akapp.WAIT)
+    equal(token(a), "not_found", "%s" % a)
+    say("taken out of the configuration")
 
 
 def main():
     net = Net("abc", ["a-b", "b-c"], rate=8000000, settings=[
         "ksa.session_answer_wait=1500", "ksa.relay_wait=3000",
-        "ksa.session_grace=%d" % GRACE, "ksa.session_idle=%d" % IDLE,
-        "ksa.write_timeout=2000"])
+        "ksa.session_grace=%d" % GRACE, "ksa.session_idle=%d" % IDLE])
     w = World(net)
     ended = limit(w)
     idle = away(w, ended)
     apart(w, ended, idle)
     restarts(w)
-    deaf(w)
+    unregistered(w)
     w.over()
 
 

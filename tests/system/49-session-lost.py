@@ -6,7 +6,6 @@ import asyncio
 import os
 import signal
 
-import ak
 import akapp
 from ak import token
 from akapp import application
