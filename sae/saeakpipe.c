@@ -97,6 +97,8 @@ saeakpipe_connect(struct saeak *a, uint64_t deadline, struct saewhy *w)
 	struct saelink	*l;
 	int		 r;
 
+	if (saeakpipe_stopped(a))
+		return saewhy_set(w, E_STOPPED, "stopped");
 	while (a->link == NULL) {
 		if (a->busy) {
 			if (mono_ms() >= deadline)

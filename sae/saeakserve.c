@@ -68,6 +68,7 @@ set_response(char out[WORDS_MAX], const char *refusal)
 	else
 		snprintf(out, WORDS_MAX, "rejected%s%s",
 		    refusal[0] != '\0' ? ": " : "", refusal);
+	saewhy_clean(out);
 }
 
 static const char *

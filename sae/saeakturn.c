@@ -153,6 +153,7 @@ make_notice(struct saeak *a, const struct ak_command *k,
 	strcpy(n->session.source, m->source);
 	strcpy(n->session.destination, m->destination);
 	snprintf(n->session.name, sizeof(n->session.name), "%s", m->name);
+	saewhy_clean(n->session.name);
 	n->session.limit = (uint64_t)m->number;
 	return n;
 }

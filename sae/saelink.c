@@ -173,6 +173,12 @@ saelink_close(struct saelink **l)
 {
 	if (*l == NULL)
 		return;
+	/* The KME hears of it, if that can be said without waiting. */
+	(*l)->sock.deadline = SAESOCK_NOW;
+	if ((*l)->sock.fault == 0 && (*l)->ssl != NULL &&
+	    SSL_is_init_finished((*l)->ssl))
+		(void)SSL_shutdown((*l)->ssl);
+	ERR_clear_error();
 	SSL_free((*l)->ssl);
 	saesock_close(&(*l)->sock);
 	free(*l);

@@ -102,7 +102,7 @@ find_place(struct part *parts, size_t i, const struct saewanted *want,
 	while (want->ids != NULL && place < want->n &&
 	    memcmp(want->ids[place], parts[i].id, 16) != 0)
 		place++;
-	if (place == want->n)
+	if (want->ids != NULL && place == want->n)
 		return bad(w, "a key with a key_ID that was not asked for");
 	for (size_t k = 0; k < i; k++)
 		if (memcmp(parts[k].id, parts[i].id, 16) == 0)
@@ -193,9 +193,12 @@ saeparts_keys(json_t *array, char *body, size_t len,
 	*out = NULL;
 	if (!json_is_array(array))
 		return bad(w, "no array \"keys\"");
-	if (n == 0 || n > SAE_KEYS_MAX || (want->n != 0 && n != want->n))
+	if (want->n != 0 && n != want->n)
 		return saewhy_set(w, E_BAD_FORMAT, "the KME's message: %zu "
 		    "keys, %zu expected", n, want->n);
+	if (n == 0 || n > SAE_KEYS_MAX)
+		return saewhy_set(w, E_BAD_FORMAT, "the KME's message: %zu "
+		    "keys, 1 to %d expected", n, SAE_KEYS_MAX);
 	if ((parts = calloc(n, sizeof(*parts))) == NULL)
 		return saewhy_set(w, E_NO_MEMORY, "out of memory");
 	if ((r = read_parts(parts, array, body, len, want, w)) == 0 &&

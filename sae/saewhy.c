@@ -4,8 +4,8 @@
 #include <stdio.h>
 
 /* A KME's words may end on a terminal: no control characters, C1 neither. */
-static void
-clean(char *text)
+void
+saewhy_clean(char *text)
 {
 	unsigned char	before = 0;
 
@@ -25,6 +25,6 @@ saewhy_set(struct saewhy *w, int e, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(w->text, sizeof(w->text), fmt, ap);
 	va_end(ap);
-	clean(w->text);
+	saewhy_clean(w->text);
 	return -e;
 }

@@ -9,5 +9,7 @@ struct saewhy {
 /* Returns -e, so that a function can end with it. Foreign text is fine. */
 int	saewhy_set(struct saewhy *, int e, const char *fmt, ...)
 	    __attribute__((format(printf, 3, 4)));
+/* Control characters of a foreign text become '?'. */
+void	saewhy_clean(char *text);
 
 #endif

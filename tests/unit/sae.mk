@@ -13,8 +13,25 @@ tests_unit_check_saeclient_SOURCES = tests/unit/check_saeclient.c \
 	tests/unit/testpki.c tests/unit/testpki.h $(UNIT_SRC)
 tests_unit_check_saeclient_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_saeclient_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
+FAKEAPP_SRC = tests/unit/fakeapp.c tests/unit/fakeapp.h \
+	tests/unit/fakekm.c tests/unit/fakekm.h \
+	tests/unit/testpki.c tests/unit/testpki.h $(UNIT_SRC)
+check_PROGRAMS += tests/unit/check_saeak
+tests_unit_check_saeak_SOURCES = tests/unit/check_saeak.c $(FAKEAPP_SRC)
+tests_unit_check_saeak_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_saeak_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_saeanswer tests/fuzz/fuzz_saehttp
 tests_fuzz_fuzz_saeanswer_SOURCES = tests/fuzz/fuzz_saeanswer.c $(FUZZ_SRC)
 tests_fuzz_fuzz_saeanswer_LDADD = $(SAE_LIBS)
 tests_fuzz_fuzz_saehttp_SOURCES = tests/fuzz/fuzz_saehttp.c $(FUZZ_SRC)
 tests_fuzz_fuzz_saehttp_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/unit/check_saeaklife
+tests_unit_check_saeaklife_SOURCES = tests/unit/check_saeaklife.c \
+	$(FAKEAPP_SRC)
+tests_unit_check_saeaklife_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_saeaklife_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_saesession
+tests_unit_check_saesession_SOURCES = tests/unit/check_saesession.c \
+	$(FAKEAPP_SRC)
+tests_unit_check_saesession_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_saesession_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
