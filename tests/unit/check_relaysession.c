@@ -181,6 +181,20 @@ START_TEST(who_has_forgotten_a_request_answers_by_a_way_of_his_own)
 }
 END_TEST
 
+START_TEST(a_way_back_that_is_cut_is_not_waited_for)
+{
+	say(0, KX_OPEN, "KME-C", "hello");
+	UNTIL(nodes[2].supplies == 1);
+	kx_admin(nodes[2].r.kx, "KME-B", false);
+	say(2, KX_OPENED, "KME-A", "ho");
+	UNTIL(count(2)->dropped_no_route == 1);
+	kx_admin(nodes[2].r.kx, "KME-B", true);
+	UNTIL(nodes[2].reach[0] && nodes[0].reach[2]);
+	say(2, KX_OPENED, "KME-A", "ho");
+	UNTIL(nodes[0].supplies == 1);
+}
+END_TEST
+
 START_TEST(a_transit_node_that_restarts_passes_responses_on)
 {
 	uint32_t	number;
@@ -420,6 +434,7 @@ main(void)
 		requests_and_responses_go_from_ksa_to_ksa,
 		the_largest_request_goes_through_and_a_larger_one_is_counted,
 		who_has_forgotten_a_request_answers_by_a_way_of_his_own,
+		a_way_back_that_is_cut_is_not_waited_for,
 		nonsense_of_ksa_is_not_sent,
 	};
 		const TTest *const	raw_tests[] = {
