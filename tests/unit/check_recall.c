@@ -226,6 +226,27 @@ START_TEST(keys_of_a_session_are_not_fetched)
 }
 END_TEST
 
+static bool
+to_b(unsigned from, unsigned to, const struct msg_view *body)
+{
+	(void)from, (void)body;
+	return to == 1;
+}
+
+START_TEST(a_binding_of_a_session_that_was_lost_is_asked_for)
+{
+	begin(0, "KME-B");
+	pair.spy = to_b;
+	draw("SAE-B1", 2);
+	pair_run(20);
+	pair.spy = NULL;
+	refused(1, "SAE-B1", SUPPLY_NOT_FOUND);
+	ck_assert_msg(strstr(d.detail, "brought") != NULL, "%s", d.detail);
+	ck_assert_int_eq(received(1), BINDING_OFFERED);
+	pair_close();
+}
+END_TEST
+
 START_TEST(one_that_asks_too_much_does_not_harm_the_others)
 {
 	static const uint8_t		other[16] = "another session";
@@ -316,13 +337,6 @@ START_TEST(the_peer_is_told_until_it_answers)
 	pair_close();
 }
 END_TEST
-
-static bool
-to_b(unsigned from, unsigned to, const struct msg_view *body)
-{
-	(void)from, (void)body;
-	return to == 1;
-}
 
 START_TEST(what_never_got_there_is_recalled_too)
 {
@@ -466,14 +480,17 @@ START_TEST(a_binding_of_no_session_there_can_be_is_refused)
 		else if (i == 4)
 			m.bind.slaves = (struct msg_view){
 			    (const uint8_t *)"SAE-B1\nSAE-B2", 13 };
-		else
+		else {		/* with room for the key of its MAC */
 			m.bind.mac = (struct msg_view){ long_id, 16 };
+			pieces[m.bind.pieces.len - 1] += OTP_MAC_KEY;
+		}
 		peer_message(a, &m, true);
 		inbox_flush(a->inbox);
 		ck_assert_uint_eq(env(1)->count.bad_messages, bad + i + 1);
 	}
 	ck_assert_int_eq(in_job(1, "KME-A", nothing), 0);
 	ck_assert(!arrived());
+	pieces[m.bind.pieces.len - 1] -= OTP_MAC_KEY;
 	peer_message(a, &as_is, true);
 	inbox_flush(a->inbox);
 	ck_assert_int_eq(in_job(1, "KME-A", nothing), 0);
@@ -592,6 +609,20 @@ deliver(struct side *s, int64_t p, uint64_t r)
 	return e2;
 }
 
+START_TEST(what_was_brought_and_not_confirmed_expires_too)
+{
+	begin(0, "KME-B");
+	draw("SAE-B1", 2);
+	ck_assert(pair_until(arrived, 5000));
+	ck_assert_int_eq(in_job(1, "KME-A", deliver), 0);
+	pair.n[1].conf.key_expiry = 1;
+	ck_assert(pair_until(expired, 10000));
+	pair.n[1].conf.redelivery = 0;
+	ck_assert(pair_until(nothing_left, 10000));
+	pair_close();
+}
+END_TEST
+
 START_TEST(what_was_brought_is_erased_before_it_is_confirmed)
 {
 	begin(0, "KME-B");
@@ -613,6 +644,7 @@ END_TEST
 
 UNIT_MAIN("recall",
     keys_of_a_session_are_not_fetched,
+    a_binding_of_a_session_that_was_lost_is_asked_for,
     one_that_asks_too_much_does_not_harm_the_others,
     two_applications_of_one_node_share_one_row,
     the_peer_is_told_until_it_answers,
@@ -624,4 +656,5 @@ UNIT_MAIN("recall",
     a_restart_of_either_end_voids_what_was_offered,
     a_source_that_starts_again_voids_at_the_peer,
     what_nobody_confirms_expires,
+    what_was_brought_and_not_confirmed_expires_too,
     what_was_brought_is_erased_before_it_is_confirmed)

@@ -505,6 +505,24 @@ START_TEST(what_two_applications_of_one_node_draw_is_given_back_there)
 }
 END_TEST
 
+START_TEST(what_the_destination_withdraws_its_source_counts)
+{
+	struct session_row	r;
+
+	open_store();
+	r = session(one, peer, 0);
+	r.source_here = false;
+	r.destination_here = true;
+	r.drawn = 6;
+	ck_assert_int_eq(sessionstore_add(w, &r), 0);
+	receive(peer, 7, one);
+	ck_assert_int_eq(bindings_withdraw(w, peer, 7), 0);
+	ck_assert_int_eq(received(peer, 7), BINDING_VOID);
+	ck_assert_int_eq(drawn(one), 6);
+	close_store();
+}
+END_TEST
+
 /* drawn: 2 + 2 with the peer, 2 + 2 here. */
 static void
 offer_some(void)
@@ -659,6 +677,7 @@ UNIT_MAIN("sessionstore",
     what_the_peer_refuses_does_not_count,
     what_is_withdrawn_is_void_whatever_it_was,
     what_two_applications_of_one_node_draw_is_given_back_there,
+    what_the_destination_withdraws_its_source_counts,
     a_start_makes_what_was_offered_void,
     in_a_store_that_went_back_offered_keys_are_void_too,
     offered_keys_are_not_forgotten,
