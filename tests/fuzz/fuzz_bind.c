@@ -15,6 +15,7 @@ const struct fuzz_seed fuzz_seeds[] = {
 	    "\x60" "\0\0\0\2\0\0\0\0\0\0\0\x20................"),
 	FUZZ_TEXT("\0\0\4\0\0\0\x10\0\x10\x10\0\4a\nb\nx"),
 	FUZZ_TEXT("\0\0\0\1\xff\xff\xff\xff\0\x0f\0\x02\n\n"),
+	FUZZ_TEXT("\0\0\0\1\0\0\0\x40\0\x90\0\x06SAE-B1" PIECES1 "\x40"),
 	FUZZ_END
 };
 
@@ -28,6 +29,10 @@ check(const struct msg_bind *m, const struct binding *b,
 	    b->keys == 0 || b->keys > BINDING_KEYS_MAX || b->octets == 0 ||
 	    (all != NULL) != b->copied ||
 	    strlen(b->slaves) != m->slaves.len)
+		abort();
+	if (b->in_session != (m->session.len != 0) || (b->in_session &&
+	    (b->nslaves != 1 || b->copied ||
+	    memcmp(b->session, m->session.p, BINDING_SESSION) != 0)))
 		abort();
 	if (b->copied && total > BINDING_OCTETS_MAX)
 		abort();
@@ -45,6 +50,7 @@ check(const struct msg_bind *m, const struct binding *b,
 static size_t
 one_bind(const uint8_t *p, size_t len)
 {
+	static const size_t	sessions[] = { 0, 15, 16, 17 };
 	struct msg_bind	 m = { .request = 7, .master = "SAE-A1" };
 	struct pieces	*all;
 	struct binding	*b;
@@ -55,11 +61,13 @@ one_bind(const uint8_t *p, size_t len)
 	m.keys = get_be32(p);
 	m.octets = get_be32(p + 4);
 	m.mac = (struct msg_view){ p, p[8] };
-	m.seed = (struct msg_view){ p, p[9] };
+	m.seed = (struct msg_view){ p, p[9] & 0x3f };
+	m.session = (struct msg_view){ p, sessions[p[9] >> 6] };
 	n = p[10] << 8 | p[11];
 	p += 12;
 	len -= 12;
-	if (m.mac.len > len || m.seed.len > len || n > len)
+	if (m.mac.len > len || m.seed.len > len || m.session.len > len ||
+	    n > len)
 		return 12;
 	m.slaves = (struct msg_view){ p, n };
 	m.pieces = (struct msg_view){ p + n, len - n < 16 ? len - n : 16 };

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,12 +18,17 @@ const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("\0\1\2\3\4\5\6\7\0\0\0\0\0\0\0\1"),
 	FUZZ_TEXT("\2\0\1\0\1\0\1\40\0\0\0\0\0\0\0\1\0\0\0\0\0\0\0\40"),
 	FUZZ_TEXT("\3\xff\1\xff\4\0\5\0\6\0\7\0\2\0\2\1"),
+	FUZZ_TEXT("\2\0\1\0\1\0\x40\1\40\0\0\x20\x0d\0\1\1\6\0\1\0\1"),
+	FUZZ_TEXT("\x0a\0\1\5\x0b\0\1\0\x0c\0\1\3\0\x0d\0\1\1\x0e\0\1\1\0"),
 	FUZZ_END
 };
 
 static const enum msg_id ids[] = { MSG_confirm, MSG_confirmed, MSG_bind,
 	MSG_bound, MSG_bind_query, MSG_bind_unknown, MSG_bind_void,
-	MSG_block_void, MSG_block_given, MSG_bind_part };
+	MSG_block_void, MSG_block_given, MSG_bind_part, MSG_session_open,
+	MSG_session_opened, MSG_session_end, MSG_keys_offer, MSG_keys_taken };
+
+#define IDS	(sizeof(ids) / sizeof(ids[0]))
 
 struct input { const uint8_t *p; size_t len; };
 
@@ -73,8 +79,11 @@ binding(struct input *in, struct msg_bind *b)
 	b->request = number(in);
 	b->previous = number(in);
 	strcpy(b->master, "SAE-B1");
+	b->session = octet(in) < 0x80 ? (struct msg_view){ NULL, 0 } :
+	    bytes(in, 17);
 	b->slaves = octet(in) < 0xf0 ? (struct msg_view){
-	    (const uint8_t *)"SAE-A1\nSAE-A2", 13 } : bytes(in, 40);
+	    (const uint8_t *)"SAE-A1\nSAE-A2",
+	    b->session.len == 0 ? 13 : 6 } : bytes(in, 40);
 	b->mac = octet(in) < 0x80 ? (struct msg_view){ NULL, 0 } :
 	    bytes(in, 17);
 	b->keys = (uint32_t)number(in);
@@ -90,10 +99,52 @@ binding(struct input *in, struct msg_bind *b)
 	    (struct msg_view){ pieces, 16 };
 }
 
+/* A few sessions, and what is none. */
+static void
+session(struct input *in, msg_uuid *id)
+{
+	uint8_t	v = octet(in);
+
+	if (v < 0xf0)
+		snprintf(*id, sizeof(*id), "00000000-0000-4000-8000-%012x",
+		    v & 3);
+}
+
+static void
+of_session(struct input *in, struct msg *m)
+{
+	switch (m->id) {
+	case MSG_session_open:
+		session(in, &m->session_open.session);
+		strcpy(m->session_open.source, "SAE-B1");
+		strcpy(m->session_open.destination, "SAE-A1");
+		m->session_open.name = bytes(in, 40);
+		m->session_open.number = number(in);
+		break;
+	case MSG_session_opened:
+		session(in, &m->session_opened.session);
+		m->session_opened.status = (uint32_t)number(in);
+		break;
+	case MSG_session_end:
+		session(in, &m->session_end.session);
+		m->session_end.status = (uint32_t)number(in);
+		m->session_end.answer = octet(in) & 1;
+		break;
+	case MSG_keys_offer:
+		session(in, &m->keys_offer.session);
+		m->keys_offer.request = number(in);
+		break;
+	default:
+		session(in, &m->keys_taken.session);
+		m->keys_taken.request = number(in);
+		m->keys_taken.status = (uint32_t)number(in);
+	}
+}
+
 static void
 one(struct peer *p, struct input *in)
 {
-	struct msg	m = { .id = ids[octet(in) % 10] };
+	struct msg	m = { .id = ids[octet(in) % IDS] };
 	bool		authentic = octet(in) < 200;
 
 	switch (m.id) {
@@ -116,11 +167,19 @@ one(struct peer *p, struct input *in)
 		break;
 	case MSG_bind_void:
 		m.bind_void.mine = octet(in) & 1;
+		m.bind_void.answer = octet(in) & 1;
 		m.bind_void.request = number(in);
 		break;
 	case MSG_block_void:
 		m.block_void.mine = octet(in) & 1;
 		m.block_void.block = block(in);
+		break;
+	case MSG_session_open:
+	case MSG_session_opened:
+	case MSG_session_end:
+	case MSG_keys_offer:
+	case MSG_keys_taken:
+		of_session(in, &m);
 		break;
 	default:	/* the others have one number */
 		m.bound.upto = number(in);
