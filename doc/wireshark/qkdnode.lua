@@ -4,11 +4,12 @@
 --   tshark -X lua_script:qkdnode.lua -r sample.pcapng
 --   tshark -X lua_script:qkdnode.lua -o tls.keylog_file:KEYS -r FILE
 --
--- Each parameter is a field: "qkdframe.session_id == ...", and so are the frame
--- that a response answers and the one that answers a request. Inside TLS
--- the frames are found by themselves, on any port. If the first of them are of
--- no known command, "-o qkdframe.ports:8444,8445" says where they are; behind
--- a proxy that ends TLS, "-d tcp.port==8444,qkdframe" does. The TLS keys are in the file that an application wrote whose library knows
+-- Each parameter is a field: "qkdframe.session_id == ...", and so are the
+-- frame that a response answers and the one that answers a request. Inside TLS
+-- the frames are found by themselves, on any port. If the first of them are
+-- of no known command, "-o qkdframe.ports:8444,8445" says where they are;
+-- behind a proxy that ends TLS, "-d tcp.port==8444,qkdframe" does. The TLS
+-- keys are in the file that an application wrote whose library knows
 -- SSLKEYLOGFILE; our daemons write none.
 
 local proto = Proto("qkdframe", "QKD frame (Q.4161, Q.4163)")
