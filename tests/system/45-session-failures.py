@@ -11,7 +11,7 @@ import ak
 import akapp
 from ak import token
 from akapp import accept, application, first, late, refuse, silent
-from lib import GONE, Net, check, equal, run, say
+from lib import GONE, Net, check, equal, run, say, wait_for
 from sessionbook import Book, Store
 
 ANSWER = 1.2        # s, session_answer_wait
@@ -73,10 +73,14 @@ class Pair:
         self.unfetchable(ids[0])
 
     def unfetchable(self, key_id):
-        """No door has keys of a session by their IDs."""
+        """Neither door has keys of a session by their IDs."""
         status, body = self.net.client(self.destination).dec(
             self.source, [key_id])
         equal(status, 400, "a session's key fetched: %s" % body)
+        a = self.d.ask(ak.KEY_REQUEST_WITH_ID, {
+            "application_source_ID": self.source,
+            "key_IDs": [{"key_ID": key_id}]})
+        equal(token(a), "not_found", "a session's key fetched: %s" % a)
 
     def drawn(self):
         """What counts against the limit, as the source's KM has it."""
@@ -149,13 +153,44 @@ def answers(p):
                    {"x": 1}, {"key_IDs": [{"key_ID": i} for i in ids]}]})
     p.on(supply=shout)
     p.s.keys(p.session, 3)
-    p.limit += 7
+
+    async def besides(n):
+        """The extension has those that key_ID has not."""
+        n.reply(key_ids=n.key_ids[:1],
+                extension=[{"key_IDs": n.key_ids[1:2]},
+                           {"key_IDs": n.key_ids[2:]}])
+    p.on(supply=besides)
+    p.s.keys(p.session, 4)
+    p.limit += 11
     p.drawn()
+
+
+def offered(p):
+    """While keys wait to be confirmed, they are nobody's."""
+    async def hold(n):
+        held.append(n)
+    held = []
+    p.on(supply=hold)
+    f = p.draw(2)
+    wait_for("0x120A", lambda: held, 10, 0.01)
+    for key in p.brought():
+        p.unfetchable(key)
+        for sae in (p.source, "SAE-C2", "SAE-D2"):
+            status, body = p.net.client(sae).dec(p.source, [key])
+            check(status in (400, 401), "%s fetched: %s" % (sae, body))
+    check(not f.done(), "0x1209 before 0x210B")
+    akapp.LOOP.call_soon_threadsafe(held[0].reply)
+    equal(token(f.result(akapp.WAIT)), "success", "0x2108")
+    p.limit += 2
 
 
 async def only_first(n):
     """Confirms the first of several keys, and says no more."""
     n.reply(key_ids=n.key_ids[:1])
+
+
+async def only_last(n):
+    n.reply(key_ids=n.key_ids[-1:])
 
 
 def refusals(p):
@@ -164,6 +199,7 @@ def refusals(p):
             (refuse("rejected: no room"), 1, "rejected", "no room"),
             (refuse("expired"), 3, "rejected", ""),
             (refuse("rejected: one is bad", 2), 3, "rejected", "one is bad"),
+            (refuse("success: or so"), 1, "rejected", "or so"),
             (silent, 2, "timeout", ""),
             (only_first, 3, "timeout", ""),
             (late(ANSWER + 0.8), 1, "timeout", "")):
@@ -201,6 +237,16 @@ def deaths(p):
     p.limit += 3
     p.works()
     p.arrive()
+
+    async def halfway(n):
+        """Two of three confirmed, then it dies."""
+        n.reply(key_ids=n.key_ids[:2])
+        await asyncio.sleep(0.05)
+        n.line.abort()
+        await p.d.dial()
+    p.on(supply=first(halfway, only_last, accept))
+    p.refused(p.draw(3), "timeout")
+    p.void(3)
     p.on(supply=akapp.accept_and_die)
     f = p.draw()
     a = f.result(akapp.WAIT)
@@ -288,7 +334,7 @@ def strangers(net, book, p):
     equal(status, 401, "%s" % body)
 
 
-STEPS = (absent, invited, answers, refusals, deaths, source_dies, limit)
+STEPS = (absent, invited, answers, offered, refusals, deaths, source_dies, limit)
 
 
 def work(p):
