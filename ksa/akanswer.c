@@ -114,11 +114,9 @@ akanswer_session(struct ak_request *r, const uint8_t id[SESSION_ID])
 }
 
 void
-akanswer_report(const struct door *d, json_t *figures)
+akanswer_report(const struct ak_figures *f, json_t *figures)
 {
-	const struct ak_figures	*f = &d->ak;
-	const struct aknotice	*n = &d->notices;
-	json_t			*answers = json_object();
+	json_t	*answers = json_object();
 
 	for (unsigned i = 0; i < AK_TOKENS; i++)
 		if (f->answers[i] > 0)
@@ -130,9 +128,9 @@ akanswer_report(const struct door *d, json_t *figures)
 	    "frames_ignored", (json_int_t)f->ignored,
 	    "responses_unexpected", (json_int_t)f->unexpected,
 	    "connections_closed_for_a_frame", (json_int_t)f->closed,
-	    "notices_sent", (json_int_t)n->sent,
-	    "notices_answered", (json_int_t)n->answered,
-	    "notices_lost", (json_int_t)n->lost,
-	    "notices_answered_late", (json_int_t)n->late,
+	    "notices_sent", (json_int_t)f->sent,
+	    "notices_answered", (json_int_t)f->answered,
+	    "notices_lost", (json_int_t)f->lost,
+	    "notices_answered_late", (json_int_t)f->late,
 	    "answers", answers));
 }

@@ -25,6 +25,7 @@ enum ak_token {			/* of `response`; doc/profile.md, section 2 */
 
 struct ak_figures {
 	uint64_t	frames, ignored, unexpected, closed;
+	uint64_t	sent, answered, lost, late;	/* notices */
 	uint64_t	answers[AK_TOKENS];
 };
 
@@ -36,6 +37,6 @@ void	akanswer_refuse(struct ak_request *, enum ak_token,
 void	akanswer_give(struct ak_request *, const struct ak_keys *);
 /* There is a session now. */
 void	akanswer_session(struct ak_request *, const uint8_t id[SESSION_ID]);
-void	akanswer_report(const struct door *, json_t *figures);
+void	akanswer_report(const struct ak_figures *, json_t *figures);
 
 #endif

@@ -222,8 +222,6 @@ take_response(struct ak_guest *a, const struct ak_command *c,
 {
 	char	why[AKREAD_WHY];
 
-	if (a->g.last)		/* his certificate is over */
-		return;
 	if (read_frame(c, f, why) < 0)
 		shut(a, f, why);
 	else
@@ -237,7 +235,7 @@ take_message(struct ak_guest *a, const struct ak_command *c,
     const struct frame *f)
 {
 	if (identity_holds(&a->g))
-		aknotice_heard(&a->listener, &a->g);
+		aklistener_heard(&a->listener, &a->g);
 	else
 		guest_last(&a->g);
 	if (c->answer == 0)
@@ -311,20 +309,20 @@ on_input(struct guest *g, const uint8_t *p, size_t n)
 static void
 on_enter(struct guest *g)
 {
-	aknotice_heard(&ak_of(g)->listener, g);
+	aklistener_heard(&ak_of(g)->listener, g);
 }
 
 static void
 on_drained(struct guest *g)
 {
 	resume(ak_of(g));
-	aknotice_room(&ak_of(g)->listener);
+	aklistener_room(&ak_of(g)->listener);
 }
 
 static void
 on_deaf(struct guest *g)
 {
-	aknotice_deaf(&ak_of(g)->listener);
+	aklistener_deaf(&ak_of(g)->listener);
 }
 
 /* Nobody has asked anything yet: the log says why. */
@@ -357,7 +355,7 @@ on_leave(struct guest *g)
 	struct ak_guest		*a = ak_of(g);
 	struct ak_request	*r;
 
-	aknotice_leave(&a->listener);
+	aklistener_leave(&a->listener);
 	while ((r = LIST_FIRST(&a->open)) != NULL) {
 		if (r->call != NULL && !supply_withdraw(r->call))
 			stray_begin(g, r->call, r->method);
@@ -412,7 +410,7 @@ akguest_reload(struct door *d)
 	LIST_FOREACH(g, &d->guests, entry)
 		if (g->kind == &kind && g->ready && !g->last &&
 		    (g->caller != NULL || identity_holds(g)))
-			aknotice_heard(&ak_of(g)->listener, g);
+			aklistener_heard(&ak_of(g)->listener, g);
 }
 
 void

@@ -38,7 +38,7 @@ void	akguest_owes(struct ak_request *, uint32_t octets);
 /* Its answer is with the connection, or with nobody: it is gone. */
 void	akguest_answered(struct ak_request *);
 
-/* ---- for aknotice.c ---- */
+/* ---- for aklistener.c, aknotice.c ---- */
 
 /* Octets that are queued for him or will be. */
 uint64_t akguest_due(const struct guest *);

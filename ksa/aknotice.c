@@ -11,102 +11,17 @@
 #include "err.h"
 #include "log.h"
 
-/* Traces are read more easily if the KM's numbers differ from the
- * applications'; they need not. */
-#define FIRST_ID	0x80000001
-
-static struct aknotice *
-of(const struct ak_listener *l)
-{
-	return &l->guest->door->notices;
-}
-
-/* ---- which notices a connection has ---- */
-
-static void
-add(struct ak_listener *l, struct notice *n)
-{
-	LIST_INSERT_HEAD(&l->open, n, entry);
-	l->nopen++;
-	n->guest = l;
-}
-
-static struct ak_listener *
-take(struct notice *n)
-{
-	struct ak_listener *l = n->guest;
-
-	LIST_REMOVE(n, entry);
-	l->nopen--;
-	n->guest = NULL;
-	return l;
-}
-
-static struct notice *
-find(const struct ak_listener *l, uint32_t message_id)
-{
-	struct notice	*n;
-
-	LIST_FOREACH(n, &l->open, entry)
-		if (n->message_id == message_id)
-			return n;
-	return NULL;
-}
-
-uint32_t
-aknotice_number(struct ak_listener *l)
-{
-	uint32_t	id;
-
-	do
-		id = FIRST_ID + (uint32_t)l->sent++;
-	while (find(l, id) != NULL);
-	return id;
-}
-
 /* ---- what is done in the loop ---- */
-
-static void
-wake(struct aknotice *a)
-{
-	event_active(a->event, 0, 0);
-}
-
-/* Its connection does not answer any more. */
-static void
-lose(struct aknotice *a, struct notice *n)
-{
-	add(&a->nobody, n);
-	wake(a);
-}
-
-static void
-wait_for_turn(struct ak_listener *l)
-{
-	if (l->waits)
-		return;
-	l->waits = true;
-	TAILQ_INSERT_TAIL(&of(l)->turns, l, turn);
-	wake(of(l));
-}
-
-static void
-end_turn(struct ak_listener *l)
-{
-	if (l->waits)
-		TAILQ_REMOVE(&of(l)->turns, l, turn);
-	l->waits = false;
-}
 
 /* Each may be sent again, by another connection, or make others end. */
 static void
-tell_lost(struct aknotice *a)
+tell_lost(struct door *d)
 {
 	struct notice	*n;
 
-	while ((n = LIST_FIRST(&a->nobody.open)) != NULL) {
-		take(n);
-		a->lost++;
+	while ((n = LIST_FIRST(&d->listeners.nobody.open)) != NULL) {
+		aklistener_take(n);
+		d->ak.lost++;
 		n->lost(n);
 	}
 }
@@ -118,145 +33,12 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 	struct ak_listener	*l;
 
 	(void)fd, (void)what;
-	tell_lost(&d->notices);
-	while ((l = TAILQ_FIRST(&d->notices.turns)) != NULL) {
-		end_turn(l);
+	tell_lost(d);
+	while ((l = aklistener_turn(d)) != NULL)
 		if (l->dismissed)
 			akguest_dismiss(l->guest);
 		else if (l->listed)
 			session_present(d->supply, l->guest->caller->id);
-	}
-}
-
-/* ---- which connections an application has ---- */
-
-static bool
-is_ours(const struct guest *g)
-{
-	return g->caller != NULL && g->refusal == NULL && g->caller->local &&
-	    !g->last && !g->broken;
-}
-
-/* What it had will not be answered any more. */
-static void
-strike(struct ak_listener *l)
-{
-	struct notice	*n;
-
-	if (!l->listed)
-		return;
-	l->listed = false;
-	LIST_REMOVE(l, entry);
-	while ((n = LIST_FIRST(&l->open)) != NULL) {
-		take(n);
-		lose(of(l), n);
-	}
-	akguest_noticed(l->guest);
-}
-
-void
-aknotice_heard(struct ak_listener *l, struct guest *g)
-{
-	bool	 new = !l->listed;
-
-	l->guest = g;
-	if (!is_ours(g)) {
-		strike(l);
-		return;
-	}
-	if (l->listed && LIST_FIRST(&g->caller->listeners) == l)
-		return;
-	if (l->listed)
-		LIST_REMOVE(l, entry);
-	LIST_INSERT_HEAD(&g->caller->listeners, l, entry);
-	l->listed = true;
-	if (new)
-		wait_for_turn(l);
-}
-
-void
-aknotice_deaf(struct ak_listener *l)
-{
-	strike(l);
-}
-
-void
-aknotice_leave(struct ak_listener *l)
-{
-	strike(l);
-	if (l->waits)
-		end_turn(l);
-}
-
-/* Whether its certificate stands for the application still. */
-static bool
-holds(struct ak_listener *l)
-{
-	bool	good = identity_holds(l->guest);
-
-	if (good && is_ours(l->guest))
-		return true;
-	strike(l);
-	if (!good) {
-		l->dismissed = true;
-		wait_for_turn(l);
-	}
-	return false;
-}
-
-static bool
-has_room(const struct ak_listener *l)
-{
-	const struct guest *g = l->guest;
-
-	return l->nopen < (unsigned)g->door->conf->ak_max_requests &&
-	    akguest_due(g) < DOORINT_OUTPUT;
-}
-
-void
-aknotice_room(struct ak_listener *l)
-{
-	if (!l->listed || !l->short_of_room || !has_room(l))
-		return;
-	l->short_of_room = false;
-	wait_for_turn(l);
-}
-
-/* One notice less. */
-static void
-relieved(struct ak_listener *l)
-{
-	if (l->guest == NULL)	/* nobody */
-		return;
-	akguest_noticed(l->guest);
-	aknotice_room(l);
-}
-
-/* The first that has room; sooner one that is read from just now: an answer
- * behind a request that has to wait would wait too. -E_NOT_FOUND, -E_BUSY. */
-static int
-choose(struct door *d, const char *application, struct ak_listener **out)
-{
-	struct sae		*s = sae_find(d->book, application);
-	struct ak_listener	*l, *next;
-	int			 r = -E_NOT_FOUND;
-
-	*out = NULL;
-	for (l = s == NULL ? NULL : LIST_FIRST(&s->listeners); l != NULL;
-	    l = next) {
-		next = LIST_NEXT(l, entry);
-		if (!holds(l))
-			continue;
-		if (!has_room(l))
-			l->short_of_room = true;
-		else if (!akguest_paused(l->guest)) {
-			*out = l;
-			return 0;
-		} else if (*out == NULL)
-			*out = l;
-		r = -E_BUSY;
-	}
-	return *out != NULL ? 0 : r;
 }
 
 /* ---- the notifier ---- */
@@ -287,7 +69,7 @@ write_notice(struct ak_listener *l, struct notice *n)
 	int		 r;
 
 	fill(&m, &keys, n);
-	n->message_id = aknotice_number(l);
+	n->message_id = aklistener_number(l);
 	r = akframe_write(l->guest->conn, n->message_id, akmsg_find(
 	    n->has_keys ? AK_SUPPLY : AK_SESSION_NOTIFY), &m);
 	m.keys = NULL;
@@ -311,12 +93,12 @@ on_send(void *arg, struct notice *n)
 
 	if (n->keys > AK_KEYS_MAX)
 		return -E_TOO_LARGE;
-	if ((r = choose(d, n->destination, &l)) < 0)
+	if ((r = aklistener_choose(d, n->destination, &l)) < 0)
 		return r;
 	if ((r = write_notice(l, n)) < 0)
 		return r == -E_TOO_LARGE ? r : -E_BUSY;
-	add(l, n);
-	d->notices.sent++;
+	aklistener_add(l, n);
+	d->ak.sent++;
 	akguest_noticed(l->guest);
 	return 0;
 }
@@ -326,23 +108,13 @@ on_cancel(void *arg, struct notice *n)
 {
 	(void)arg;
 	if (n->guest != NULL)
-		relieved(take(n));
+		aklistener_relieved(aklistener_take(n));
 }
 
 static bool
 on_present(void *arg, const char *application)
 {
-	struct door		*d = arg;
-	struct sae		*s = sae_find(d->book, application);
-	struct ak_listener	*l, *next;
-
-	for (l = s == NULL ? NULL : LIST_FIRST(&s->listeners); l != NULL;
-	    l = next) {
-		next = LIST_NEXT(l, entry);
-		if (holds(l))
-			return true;
-	}
-	return false;
+	return aklistener_present(arg, application);
 }
 
 static const struct notifier	notifier = {
@@ -357,9 +129,12 @@ static const struct notifier	notifier = {
 static void
 unexpected(const struct ak_listener *l, uint32_t message_id)
 {
-	l->guest->door->ak.unexpected++;
-	if (find(l, message_id) == NULL && message_id - FIRST_ID < l->sent)
-		of(l)->late++;
+	struct ak_figures	*f = &l->guest->door->ak;
+
+	f->unexpected++;
+	if (aklistener_find(l, message_id) == NULL &&
+	    aklistener_was_sent(l, message_id))
+		f->late++;
 }
 
 static void
@@ -381,7 +156,7 @@ aknotice_answer(struct ak_listener *l, const struct ak_command *c,
     uint32_t message_id, const struct ak_message *m)
 {
 	static struct akmatch match;	/* 16 KiB; one loop */
-	struct notice	*n = find(l, message_id);
+	struct notice	*n = aklistener_find(l, message_id);
 
 	if (n == NULL || n->has_keys != (c->code == AK_SUPPLIED)) {
 		unexpected(l, message_id);
@@ -390,21 +165,21 @@ aknotice_answer(struct ak_listener *l, const struct ak_command *c,
 	if (!akmatch(&match, n, m))
 		log_misfit(l, c, n, match.response);
 	/* It is not ours meanwhile: the engine may drop it. */
-	take(n);
+	aklistener_take(n);
 	if (n->answered(n, match.success, match.response,
 	    (const uint8_t (*)[16])match.ids, match.n))
-		of(l)->answered++;
+		l->guest->door->ak.answered++;
 	else if (n->guest == NULL && l->listed)
-		add(l, n);
+		aklistener_add(l, n);
 	else if (n->guest == NULL)
-		lose(of(l), n);
-	relieved(l);
+		aklistener_lose(l->guest->door, n);
+	aklistener_relieved(l);
 }
 
 int
 aknotice_open(struct door *d)
 {
-	struct aknotice	*a = &d->notices;
+	struct ak_listeners	*a = &d->listeners;
 
 	TAILQ_INIT(&a->turns);
 	a->event = event_new(d->base, -1, 0, on_turn, d);
@@ -417,10 +192,10 @@ aknotice_open(struct door *d)
 void
 aknotice_close(struct door *d)
 {
-	if (d->notices.event == NULL)
+	if (d->listeners.event == NULL)
 		return;
-	tell_lost(&d->notices);
+	tell_lost(d);
 	session_set_notifier(d->supply, NULL, NULL);
-	event_free(d->notices.event);
-	d->notices.event = NULL;
+	event_free(d->listeners.event);
+	d->listeners.event = NULL;
 }

@@ -335,5 +335,5 @@ door_report(const struct door *d, json_t *figures)
 		    json_integer(d->answers[i].n));
 	}
 	json_object_set_new(figures, "answers", answers);
-	akanswer_report(d, figures);
+	akanswer_report(&d->ak, figures);
 }

@@ -43,7 +43,7 @@ struct door {
 	uint64_t		 undelivered, undelivered_keys;
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
 	struct ak_figures	 ak;
-	struct aknotice		 notices;
+	struct ak_listeners	 listeners;
 };
 
 /* Whether the client has this answer is not known: said and counted. */

@@ -21,6 +21,7 @@ ksa_door_sources = ksa/arrive.c \
 # Q.4161 over TCP.
 ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
 	ksa/akframe.c ksa/akframe.h ksa/akguest.c ksa/akguest.h \
+	ksa/aklistener.c ksa/aklistener.h \
 	ksa/akmatch.c ksa/akmatch.h ksa/aknotice.c ksa/aknotice.h
 
 # The engine behind both.

@@ -23,7 +23,7 @@ struct sae {
 	bool		registered;	/* false: was, before a reload */
 	unsigned	connections;	/* to our door; the door counts */
 	struct quiet	refusals;	/* of its requests */
-	/* By Q.4161, who was heard last first; of aknotice.c. */
+	/* By Q.4161, who was heard last first; of aklistener.c. */
 	LIST_HEAD(, ak_listener) listeners;
 };
 

@@ -10,7 +10,7 @@
 #include "akbench.h"
 #include "err.h"
 #include "frame.h"
-#include "ksa/aknotice.h"
+#include "ksa/aklistener.h"
 #include "unit.h"
 
 #define KEY1	"0192f0c1-7a00-7000-8000-000000000001"
@@ -512,7 +512,8 @@ END_TEST
 
 START_TEST(the_engine_hears_who_has_come)
 {
-	akbench_enter(bench.a1);
+	struct conn	*c, *first = akbench_enter(bench.a1);
+
 	akbench_enter(bench.a2);
 	akbench_enter(bench.b1);
 	ck_assert_str_eq(fakesupply.present, "");
@@ -523,7 +524,21 @@ START_TEST(the_engine_hears_who_has_come)
 	ck_assert_str_eq(fakesupply.present, " SAE-A1 SAE-A2");
 	fakeconn_hang_up(akbench_enter(bench.a1));	/* too late */
 	akbench_turn();
+	fakesupply.later = true;
+	c = akbench_enter(bench.a1);
+	akbench_say(c, 0x2101, 1, ENC);
+	fakeconn_end(c);				/* asks only */
+	akbench_turn();
 	ck_assert_str_eq(fakesupply.present, " SAE-A1 SAE-A2");
+	fakesupply_answer();
+	fakeconn_hang_up(c);
+	c = come(bench.a1);
+	for (uint32_t i = 0; i < 2; i++) {		/* each came once */
+		akbench_say(first, 0x2101, i, "{}");
+		akbench_say(c, 0x2101, i, "{}");
+	}
+	akbench_turn();
+	ck_assert_str_eq(fakesupply.present, "");
 }
 END_TEST
 
@@ -983,6 +998,8 @@ START_TEST(who_is_no_longer_ours_is_not_asked)
 	doorbench_reload(moved, 2);
 	ck_assert(!present("SAE-A1"));
 	ck_assert(!present("SAE-A2"));
+	akbench_turn();
+	ck_assert_uint_eq(t.lost, 1);
 	accept_it(a, &t);
 	accept_it(x, &k);
 	akbench_turn();
