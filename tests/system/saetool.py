@@ -2,9 +2,15 @@
 import os
 import subprocess
 
-from lib import BUILD, equal
+from lib import BUILD, FATAL, check, equal
 
 QKDCTL = os.path.join(BUILD, "ctl", "qkdctl")
+
+
+def sane(err):
+    """What it says, and no sanitizer does."""
+    check(not FATAL.search(err), err)
+    return err
 
 
 class Tool:
@@ -34,7 +40,7 @@ class Tool:
         more["stdin"] = subprocess.PIPE if stdin else subprocess.DEVNULL
         p = self.start(*words, env=env, **more)
         out, err = p.communicate(stdin, timeout=60)
-        err = err.decode()
+        err = sane(err.decode())
         equal(p.returncode, code, "qkdctl sae %s: exit code (%s)" % (
             " ".join(words), err.strip()))
         return out, err
