@@ -26,7 +26,7 @@ int	bindings_copy(struct side *, int64_t peer, bool mine,
 /* The peer has them. */
 int	bindings_drop_copies(struct side *, int64_t peer, uint64_t upto);
 /* Void, if it was valid, or of a session whatever it was; its keys are
- * erased with the next sweep. */
+ * erased with the next sweep. 1: it was not void before. */
 int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
 int	bindings_void_all(struct side *, int64_t peer);
 /*

@@ -26,7 +26,7 @@ bindings_void_received(struct side *s, int64_t peer, uint64_t request)
 	if ((r = db_run(s->db, SQL_RECEIVED_VOID, "iu", peer, request)) <= 0)
 		return r;
 	r = db_run(s->db, SQL_FETCHED_ADD, "iuu", peer, request, (uint64_t)0);
-	return r < 0 ? r : 0;
+	return r < 0 ? r : 1;
 }
 
 int
@@ -90,7 +90,9 @@ bindings_withdraw(struct side *s, int64_t peer, uint64_t request)
 	int	r = db_run(s->db, SQL_SESSION_RETURN_RECEIVED, "iu", peer,
 		    request);
 
-	return r < 0 ? r : bindings_void_received(s, peer, request);
+	if (r >= 0)
+		r = bindings_void_received(s, peer, request);
+	return r < 0 ? r : 0;
 }
 
 /* What counts them goes before what changes them. */

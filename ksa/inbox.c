@@ -169,7 +169,12 @@ inbox_acknowledge(struct inbox *in)
 
 /* ---- void ---- */
 
-struct void_job { struct peer *peer; uint64_t request; };
+struct void_job {
+	struct peer	*peer;
+	uint64_t	 request;
+	msg_text	 reason;
+	bool		 changed;
+};
 
 /* The source asks until it hears this, which is never answered. */
 static void
@@ -187,9 +192,13 @@ void_run(struct db *db, void *arg)
 {
 	struct void_job	*j = arg;
 
+	int		 r;
+
 	(void)db;
-	return bindings_void_received(keystore_writer(j->peer->env->store),
+	r = bindings_void_received(keystore_writer(j->peer->env->store),
 	    j->peer->id, j->request);
+	j->changed = r > 0;
+	return r < 0 ? r : 0;
 }
 
 static void
@@ -200,6 +209,10 @@ void_done(void *arg, int r)
 	bindcache_drop(j->peer->env->bindings, j->peer->id, j->request);
 	fetch_retry(j->peer->env, j->request);
 	offer_void(j->peer, j->request);
+	if (r == 0 && j->changed)	/* it may be told more than once */
+		log_warn("peer voids a binding", "peer=%s request=%" PRIu64
+		    " reason=%s", j->peer->km, j->request,
+		    log_quote(j->reason));
 	if (r == 0)
 		answer_void(j);
 	free(j);
@@ -212,7 +225,9 @@ inbox_void(struct inbox *in, const struct msg_bind_void *m)
 
 	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)
 		return;
-	*j = (struct void_job){ in->peer, m->request };
+	j->peer = in->peer;
+	j->request = m->request;
+	memcpy(j->reason, m->reason, sizeof(j->reason));
 	inbox_flush(in);	/* its binding may be among them */
 	env_add(in->peer->env, void_run, void_done, j);
 }

@@ -238,14 +238,15 @@ on_bind_void(struct peer *p, const struct msg *m, bool authentic)
 			recall_answered(p, m->bind_void.request);
 		return;
 	}
-	log_warn("peer voids a binding", "peer=%s request=%" PRIu64
-	    " reason=%s", p->km, m->bind_void.request,
-	    log_quote(m->bind_void.reason));
 	if (m->bind_void.mine != 0) {
 		inbox_void(p->inbox, &m->bind_void);
 		fetch_unknown(p, m->bind_void.request, false);
-	} else
-		outbox_void(p->outbox, &m->bind_void);
+		return;
+	}
+	log_warn("peer refuses a binding", "peer=%s request=%" PRIu64
+	    " reason=%s", p->km, m->bind_void.request,
+	    log_quote(m->bind_void.reason));
+	outbox_void(p->outbox, &m->bind_void);
 }
 
 static void

@@ -169,6 +169,7 @@ START_TEST(deliveries_are_remembered_key_by_key)
 	ck_assert_int_eq(bindings_get_received(w, peer, 7, &c), 0);
 	ck_assert_uint_eq(binding_time(c, c->fetched[9]), 6000);
 	binding_free(&c);
+	ck_assert_int_eq(bindings_void_received(w, peer, 7), 1);
 	ck_assert_int_eq(bindings_void_received(w, peer, 7), 0);
 	ck_assert_int_eq(bindings_fetch(w, peer, b, 6000), -E_GONE);
 	binding_free(&b);
