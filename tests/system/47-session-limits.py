@@ -10,7 +10,7 @@ from ak import token
 from akapp import application
 from certs import Authority, reload, rewrite
 from lib import SHORT, Net, check, equal, run, say, wait_for
-from sessionbook import Book, Store
+from sessionbook import Book
 from sessionpair import D, S, Two, refused
 
 LIMIT = 12      # sessions of an application
@@ -88,11 +88,8 @@ def deaf(net):
 
 def limits(net):
     """Sessions of an application, and one quota over both doors."""
-    for node in "ab":           # those of the steps before end
-        wait_for("no sessions", lambda: not Store(net, node).ask(
-            "SELECT 1 FROM sessions WHERE state <> 'ended'"), 20)
     t = Two(net)
-    sessions = [t.s.session(D) for _ in range(LIMIT)]
+    sessions = [t.s.session(D, 20) for _ in range(LIMIT)]
     a = refused(t.s.open(D).result(akapp.WAIT), "unavailable",
                 "max_sessions_per_application")
     equal(a["session_ID"], "", "of no session")
@@ -114,7 +111,11 @@ def limits(net):
     equal(status, 503, "%s" % body)
     rewrite(net, "a", more="")
     reload(net, "a")
-    t.s.keys(sessions[1], 16)
+    for x in sessions:                          # all end by their limit
+        t.s.keys(x, 16)
+    for x in sessions[1:]:
+        t.s.keys(x, 4)
+    t.s.keys(t.s.session(D, 1))
     for x in (other, once):
         x.close()
     t.over()
@@ -146,7 +147,7 @@ def revoked(net):
     reload(net, "b")                    # and then they are confirmed
     akapp.LOOP.call_soon_threadsafe(held[0].reply)
     refused(brought.result(akapp.WAIT), "unavailable")
-    equal(t.book.fate(held[0].key_ids[0]), "void", "confirmed by a revoked one")
+    equal(t.book.fate(held[0].key_ids[0]), "void", "confirmed by a revoked")
     had = len(t.d.of(ak.SUPPLY))
     refused(t.s.draw(session).result(akapp.WAIT), "unavailable")
     equal(len(t.d.of(ak.SUPPLY)), had, "keys brought to a revoked one")
@@ -169,11 +170,11 @@ def revoked(net):
 
 def main():
     net = Net("ab", ["a-b"], rate=8000000, settings=[
-        "ksa.session_answer_wait=1500", "ksa.session_grace=2",
+        "ksa.session_answer_wait=1500",
         "ksa.relay_wait=3000", "ksa.write_timeout=2000",
         "ksa.max_sessions_per_application=%d" % LIMIT])
     net.book = Book(net)
-    for step in (deaf, revoked, limits):
+    for step in (limits, deaf, revoked):
         step(net)
         net.oracle.verdict()
 

@@ -288,7 +288,7 @@ def jitter():
 
 def main():
     net = Net("ab", ["a-b"], rate=8000000, settings=[
-        "ksa.session_answer_wait=1500", "ksa.session_grace=2",
+        "ksa.session_answer_wait=1500",
         "ksa.relay_wait=3000", "ksa.max_key_per_request=620",
         "ksa.max_key_size=16384"])
     net.book = Book(net)

@@ -9,7 +9,7 @@ from ak import token
 from akapp import application
 from certs import application as application_of
 from certs import reload, rewrite
-from lib import Net, check, equal, run, say, wait_for
+from lib import GONE, Net, check, equal, run, say, wait_for
 from sessionbook import Book, Store
 
 IDLE, GRACE = 5, 2      # s
@@ -95,6 +95,9 @@ def away(w, ended):
         s.keys(busy)
         back.close()                    # for less than the grace time
         back.keys(returns)
+        for x in (source_goes, own):
+            gone.keys(x)
+        s.keys(destination_goes)
         time.sleep(0.3)
     for x in (source_goes, destination_goes, own, returns):
         w.goes_on(x)
@@ -147,6 +150,13 @@ def apart(w, ended, idle):
     say("apart, and told later")
 
 
+def dialled(app):
+    try:
+        return app.line
+    except GONE:
+        return None
+
+
 def restarts(w):
     """SIGTERM and start of each ksa: the session goes on."""
     s, d = w.apps["SAE-A1"], w.apps["SAE-C1"]
@@ -156,9 +166,8 @@ def restarts(w):
     for node in "ac":
         w.net.do("stop", node, "ksa")
         w.net.do("start", node, "ksa")
-        w.net.await_supply("SAE-A1", "SAE-C1")
         for a in (s, d):
-            a.line
+            wait_for("%s to connect" % a.sae, lambda: dialled(a))
         wait_for("the session to go on", lambda: token(s.draw(
             session).result(akapp.WAIT)) == "success", 20)
     w.goes_on(session)
