@@ -129,10 +129,21 @@ add_id(struct reader *r, const json_t *v)
 	return 0;
 }
 
+/* An object, as in 0x2102. */
+static int
+add_entry(struct reader *r, const json_t *e)
+{
+	const json_t	*ext = json_object_get(e, "key_ID_extension");
+
+	if (ext != NULL && !json_is_object(ext))
+		return bad(r, "key_ID_extension shall be an object");
+	return add_id(r, json_object_get(e, "key_ID"));
+}
+
 static int
 read_key_ids(struct reader *r, const json_t *v, void *to)
 {
-	const json_t	*e, *ext;
+	const json_t	*e;
 	size_t		 i;
 	int		 err = 0;
 
@@ -140,13 +151,9 @@ read_key_ids(struct reader *r, const json_t *v, void *to)
 	if (!json_is_array(v) || json_array_size(v) == 0)
 		return bad(r, "%s shall be an array of at least one object",
 		    r->f->name);
-	json_array_foreach(v, i, e) {
-		ext = json_object_get(e, "key_ID_extension");
-		if (ext != NULL && !json_is_object(ext))
-			return bad(r, "key_ID_extension shall be an object");
-		if ((err = add_id(r, json_object_get(e, "key_ID"))) < 0)
+	json_array_foreach(v, i, e)
+		if ((err = add_entry(r, e)) < 0)
 			return err;
-	}
 	return 0;
 }
 
@@ -199,8 +206,8 @@ read_all_ids(struct reader *r, const json_t *v, void *to)
 		if (ids != NULL && !json_is_array(ids))
 			return bad(r, "key_IDs shall be an array");
 		json_array_foreach(ids, k, e)
-			if (add_id(r, json_is_object(e) ?
-			    json_object_get(e, "key_ID") : e) < 0)
+			if ((json_is_object(e) ? add_entry(r, e) :
+			    add_id(r, e)) < 0)
 				return -E_BAD_FORMAT;
 	}
 	return 0;

@@ -368,6 +368,10 @@ static const struct { enum ak_type type; const char *text; } wrong[] = {
 	{ AK_ALL_IDS, "{}" }, { AK_ALL_IDS, "[null]" },
 	{ AK_ALL_IDS, "[{\"key_IDs\":{}}]" },
 	{ AK_ALL_IDS, "[{\"key_IDs\":[\"x\"]}]" },
+	{ AK_ALL_IDS, "[{\"key_IDs\":[{\"key_ID\":\"x\"}]}]" },
+	{ AK_ALL_IDS, "[{\"key_IDs\":[{}]}]" },
+	{ AK_ALL_IDS, "[{\"key_IDs\":[{\"key_ID\":\"" KEY1 "\","
+	    "\"key_ID_extension\":1}]}]" },
 	{ AK_IGNORED, "{}" }, { AK_IGNORED, "[[]]" },
 };
 
