@@ -334,7 +334,8 @@ def strangers(net, book, p):
     equal(status, 401, "%s" % body)
 
 
-STEPS = (absent, invited, answers, offered, refusals, deaths, source_dies, limit)
+STEPS = (absent, invited, answers, offered, refusals, deaths, source_dies,
+         limit)
 
 
 def work(p):
