@@ -15,7 +15,10 @@ dist_strongswan_DATA = doc/examples/strongswan/README.md \
 	doc/examples/strongswan/swanctl.conf
 dist_strongswan_SCRIPTS = doc/examples/strongswan/qkd-ike-master \
 	doc/examples/strongswan/qkd-ike-slave
-dist_man_MANS += doc/man/qkdctl.1 doc/man/qkdnode-pki.8
+saedir = $(docdir)/examples/sae
+dist_sae_DATA = doc/examples/sae/README.md doc/examples/sae/Makefile \
+	doc/examples/sae/example.c
+dist_man_MANS += doc/man/libqkdnode-sae.3 doc/man/qkdctl.1 doc/man/qkdnode-pki.8
 man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
 	doc/man/qkdmod.conf.5 doc/man/qkdnode-messages.7
