@@ -909,6 +909,7 @@ START_TEST(who_is_revoked_is_not_asked_and_not_believed)
 {
 	struct talk	 t = invitation(), next = invitation();
 	struct conn	*a = come(bench.a1), *b;
+	unsigned	 verified;
 
 	fakesupply.later = true;
 	akbench_say(a, 0x2101, 1, ENC);
@@ -916,7 +917,10 @@ START_TEST(who_is_revoked_is_not_asked_and_not_believed)
 	ck_assert_int_eq(door_reload(bench.door, &bench.conf), 0);
 	fakeconn_verdict(0, "it was revoked");
 	ck_assert(!present("SAE-A1"));
+	verified = fakeconn_verified();
 	ck_assert_int_eq(put(&next), -E_NOT_FOUND);
+	ck_assert(!present("SAE-A1"));
+	ck_assert_uint_eq(fakeconn_verified(), verified);
 	ck_assert_uint_eq(t.lost, 0);		/* not from in there */
 	accept_it(a, &t);
 	akbench_turn();
