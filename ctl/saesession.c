@@ -14,6 +14,7 @@ struct session {
 	char			 id[QKDSAE_ID_SIZE];	/* "": none */
 	uint64_t		 drawn;		/* keys, in this one */
 	bool			 read;		/* while we wait */
+	bool			 over;		/* for good */
 };
 
 static int
@@ -34,12 +35,10 @@ open_session(struct session *s)
 	return 0;
 }
 
-/* Whether what failed may work in another session. */
 static bool
-is_over(const struct session *s, int r)
+is_over(int r)
 {
-	return s->o->other != NULL && (r == QKDSAE_EXPIRED ||
-	    r == QKDSAE_NOT_FOUND);
+	return r == QKDSAE_EXPIRED || r == QKDSAE_NOT_FOUND;
 }
 
 /* As many as there will ever be; then another session is the way on. */
@@ -63,8 +62,9 @@ draw(struct session *s, struct qkdsae_keys **keys)
 	if (s->id[0] == '\0' && (r = open_session(s)) < 0)
 		return r;
 	r = qkdsae_session_get(s->c, s->id, &s->o->wanted, keys);
+	s->over = is_over(r) && s->o->other == NULL;
 	/* It ended while nobody asked: that costs no turn. */
-	if (is_over(s, r) && (r = open_session(s)) == 0)
+	if (is_over(r) && !s->over && (r = open_session(s)) == 0)
 		r = qkdsae_session_get(s->c, s->id, &s->o->wanted, keys);
 	if (r == 0)
 		s->drawn += qkdsae_keys_number(*keys);
@@ -135,7 +135,8 @@ saesession_run(const struct saeopt *o, struct qkdsae *c)
 		n += code == SAE_DONE;
 		if (n == o->repeat && n > 0)
 			break;
-		if (code != SAE_DONE && (o->every == 0 || code == SAE_LOCAL))
+		if (code != SAE_DONE && (o->every == 0 || s.over ||
+		    code == SAE_LOCAL))
 			break;
 		pause_for(&s, pause_after(o, code));
 		if (saestop_asked())
