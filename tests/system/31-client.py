@@ -41,17 +41,18 @@ def as_json(net, a, b):
     equal([k["key_ID"] for k in json.loads(out)["keys"]], ids, "order")
 
 
-def formats(net, a, b, where):
+def formats(net, a, b, where, size):
     """The same octets in every format; IDs over standard input."""
     path = os.path.join(where, "keys")
-    ids = ids_of(a.run("get", "--slave", "SAE-B1", "-n", "3", "--out", path,
-                       "--format", "hex")[0])
+    ids = ids_of(a.run("get", "--slave", "SAE-B1", "-n", "3", "-s",
+                       str(size), "--out", path, "--format", "hex")[0])
     with open(path) as f:
         keys = [bytes.fromhex(line) for line in f.read().splitlines()]
-    equal([len(k) for k in keys], [32] * 3, "sizes")
+    equal([len(k) for k in keys], [size // 8] * 3, "sizes")
     lines = ("\n".join(ids).upper() + "\n").encode()
     readers = {
-        "raw": lambda t: [t[i:i + 32] for i in range(0, len(t), 32)],
+        "raw": lambda t: [t[i:i + size // 8]
+                          for i in range(0, len(t), size // 8)],
         "base64": lambda t: [base64.b64decode(x, validate=True)
                              for x in t.splitlines()],
         "hex": lambda t: [bytes.fromhex(x) for x in t.decode().split()],
@@ -234,7 +235,9 @@ def main():
     for name, call in (
             ("status", lambda: status(net, a)),
             ("as JSON", lambda: as_json(net, a, b)),
-            ("formats", lambda: formats(net, a, b, where)),
+            ("formats", lambda: formats(net, a, b, where, 256)),
+            ("formats of long keys",        # written in pieces
+             lambda: formats(net, a, b, where, 65536)),
             ("files", lambda: files(a, where)),
             ("commands", lambda: commands(a, b)),
             ("several slaves", lambda: several(net, a, b)),
