@@ -1,4 +1,4 @@
-/* encint.h - what enc.c, encbatch.c and line.c share: one Get key call. */
+/* encint.h - what the files of enc.h and line.c share: one Get key call. */
 #ifndef KSA_ENCINT_H
 #define KSA_ENCINT_H
 
@@ -37,15 +37,22 @@ struct enc {
 	TAILQ_ENTRY(enc)	 next;
 };
 
+/* Whether its pool may be drawn from. */
+static inline bool
+enc_usable(const struct peer *p)
+{
+	return p->self || p->trusted;
+}
+
 /*
- * enc.c. Cuts all parts or none: 0; -E_NO_KEY: *lacks has too little, or
+ * enccut.c. Cuts all parts or none: 0; -E_NO_KEY: *lacks has too little, or
  * cannot be used now; -E_UNMET: too little that is as wished; or an error that
  * waiting does not mend.
  */
 int	enc_cut(struct enc *, struct peer **lacks);
 /* Octets from the pool of that part. */
 uint32_t enc_part_need(const struct enc *, uint32_t part);
-/* Answers with what hindered it; `lacks` as from enc_cut(). Frees. */
+/* enc.c. Answers with what hindered it; `lacks` as from enc_cut(). Frees. */
 void	enc_refuse(struct enc *, int err, const struct peer *lacks);
 void	enc_free(struct enc *);
 /* Cuts, or waits until it can. NULL: answered already. */

@@ -38,7 +38,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/confirm.c ksa/confirm.h ksa/copy.c ksa/copy.h \
 	ksa/extension.c ksa/extension.h \
 	ksa/deliver.c ksa/deliver.h \
-	ksa/enc.c ksa/enc.h ksa/encint.h \
+	ksa/enc.c ksa/enc.h ksa/encint.h ksa/enccut.c \
 	ksa/encbatch.c ksa/encbatch.h \
 	ksa/engine.c ksa/engine.h \
 	ksa/fair.c ksa/fair.h \
