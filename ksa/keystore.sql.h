@@ -225,7 +225,6 @@
 "  made INTEGER NOT NULL," \
    /* 0: it has not */ \
 "  ended INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;" \
-"CREATE INDEX session_ended ON session (ended) WHERE state = 2;" \
 /* Void requests of sessions that the peer does not know to be void yet. */ \
 "CREATE TABLE recall (" \
 "  peer INTEGER NOT NULL," \
@@ -398,9 +397,6 @@
 #define SQL_SESSION_TOLD "UPDATE session SET told = 1 WHERE id = ?"
 #define SQL_SESSION_DRAW "UPDATE session SET drawn = drawn + ?2" \
 	" WHERE id = ?1 AND state = 1 AND (most = 0 OR drawn + ?2 <= most)"
-#define SQL_SESSION_FORGET "DELETE FROM session WHERE id IN" \
-	" (SELECT id FROM session WHERE state = 2 AND ended < ?" \
-	" ORDER BY ended LIMIT 1000)"
 #define SQL_SESSION_DELETE "DELETE FROM session WHERE id = ?"
 /* Keys that are about to be void do not count any more. Of the received ones
  * only those that were drawn here, too. */

@@ -74,12 +74,6 @@ sessionstore_draw(struct side *s, const uint8_t id[SESSIONSTORE_ID],
 	    -E_GONE;
 }
 
-int
-sessionstore_forget(struct side *s, uint64_t before)
-{
-	return db_run(s->db, SQL_SESSION_FORGET, "u", before);
-}
-
 static const char *
 text(sqlite3_stmt *st, int i)
 {

@@ -39,14 +39,12 @@ int	sessionstore_open(struct side *, const uint8_t id[SESSIONSTORE_ID]);
 int	sessionstore_end(struct side *, const uint8_t id[SESSIONSTORE_ID],
 	    enum supply_status why, bool told, uint64_t now);
 int	sessionstore_told(struct side *, const uint8_t id[SESSIONSTORE_ID]);
-/* It never was. */
+/* It never was, or ended long ago. */
 int	sessionstore_drop(struct side *, const uint8_t id[SESSIONSTORE_ID]);
 /* So many keys are drawn: -E_RANGE beyond its limit, -E_GONE if it is not
  * open, -E_NOT_FOUND. bindings_recall() and its like give them back. */
 int	sessionstore_draw(struct side *, const uint8_t id[SESSIONSTORE_ID],
 	    uint32_t keys);
-/* Those that ended before that; how many were deleted, at most 1000. */
-int	sessionstore_forget(struct side *, uint64_t before);
 
 /* All of them, the oldest first, until fn returns other than 0, which is the
  * result then. fn must not use the store; the row is its for the call. */
