@@ -35,3 +35,28 @@ tests_unit_check_saesession_SOURCES = tests/unit/check_saesession.c \
 	$(FAKEAPP_SRC)
 tests_unit_check_saesession_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_saesession_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
+# What a KM sends: a fuzz target for each message, and one for their order.
+SAEFUZZ_SRC = tests/fuzz/saefuzz.c tests/fuzz/saefuzz.h $(FUZZ_SRC)
+check_PROGRAMS += tests/fuzz/fuzz_sae_key_response
+tests_fuzz_fuzz_sae_key_response_SOURCES = \
+	tests/fuzz/fuzz_sae_key_response.c $(SAEFUZZ_SRC)
+tests_fuzz_fuzz_sae_key_response_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sae_session_response
+tests_fuzz_fuzz_sae_session_response_SOURCES = \
+	tests/fuzz/fuzz_sae_session_response.c $(SAEFUZZ_SRC)
+tests_fuzz_fuzz_sae_session_response_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sae_session_notify
+tests_fuzz_fuzz_sae_session_notify_SOURCES = \
+	tests/fuzz/fuzz_sae_session_notify.c $(SAEFUZZ_SRC)
+tests_fuzz_fuzz_sae_session_notify_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sae_session_key_response
+tests_fuzz_fuzz_sae_session_key_response_SOURCES = \
+	tests/fuzz/fuzz_sae_session_key_response.c $(SAEFUZZ_SRC)
+tests_fuzz_fuzz_sae_session_key_response_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_sae_supply
+tests_fuzz_fuzz_sae_supply_SOURCES = \
+	tests/fuzz/fuzz_sae_supply.c $(SAEFUZZ_SRC)
+tests_fuzz_fuzz_sae_supply_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/fuzz/fuzz_saeakturn
+tests_fuzz_fuzz_saeakturn_SOURCES = tests/fuzz/fuzz_saeakturn.c $(FUZZ_SRC)
+tests_fuzz_fuzz_saeakturn_LDADD = $(SAE_LIBS)
