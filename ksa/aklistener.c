@@ -133,6 +133,7 @@ aklistener_heard(struct ak_listener *l, struct guest *g)
 	bool	 new = !l->listed;
 
 	l->guest = g;
+	l->silent = false;
 	if (!is_ours(g)) {
 		strike(l);
 		return;
@@ -201,8 +202,21 @@ aklistener_relieved(struct ak_listener *l)
 	aklistener_room(l);
 }
 
-/* The first that has room; sooner one that is read from just now: an answer
- * behind a request that has to wait would wait too. */
+void
+aklistener_unanswered(struct ak_listener *l)
+{
+	l->silent = true;
+}
+
+/* Behind a request that has to wait an answer would wait too; whoever let one
+ * go unanswered may hang. */
+static unsigned
+doubts(const struct ak_listener *l)
+{
+	return l->silent ? 2 : akguest_paused(l->guest) ? 1 : 0;
+}
+
+/* The first of those that have room, and of which nothing speaks against. */
 int
 aklistener_choose(struct door *d, const char *application,
     struct ak_listener **out)
@@ -217,14 +231,13 @@ aklistener_choose(struct door *d, const char *application,
 	LIST_FOREACH(l, &s->listeners, entry) {
 		if (!holds(l))
 			continue;
+		r = -E_BUSY;
 		if (!has_room(l))
 			l->short_of_room = true;
-		else if (!akguest_paused(l->guest)) {
+		else if (*out == NULL || doubts(l) < doubts(*out))
 			*out = l;
-			return 0;
-		} else if (*out == NULL)
-			*out = l;
-		r = -E_BUSY;
+		if (*out != NULL && doubts(*out) == 0)
+			break;
 	}
 	return *out != NULL ? 0 : r;
 }

@@ -23,6 +23,7 @@ struct ak_listener {
 	unsigned		 nopen;
 	uint64_t		 sent;		/* ever */
 	bool			 short_of_room;	/* one could not be sent */
+	bool			 silent;	/* let one go unanswered */
 	bool			 dismissed;	/* his certificate is over */
 	bool			 waits;		/* for a turn */
 	TAILQ_ENTRY(ak_listener) turn;
@@ -54,6 +55,9 @@ bool	aklistener_present(struct door *, const char *application);
 void	aklistener_add(struct ak_listener *, struct notice *);
 /* From whoever has it. */
 struct ak_listener *aklistener_take(struct notice *);
+/* Nobody waits for his answer any more: others are asked first, until he is
+ * heard again. */
+void	aklistener_unanswered(struct ak_listener *);
 /* He has one less: he may be idle, and have room. */
 void	aklistener_relieved(struct ak_listener *);
 /* Nobody answers it. */

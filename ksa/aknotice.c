@@ -106,9 +106,14 @@ on_send(void *arg, struct notice *n)
 static void
 on_cancel(void *arg, struct notice *n)
 {
+	struct ak_listener	*l;
+
 	(void)arg;
-	if (n->guest != NULL)
-		aklistener_relieved(aklistener_take(n));
+	if (n->guest == NULL)
+		return;
+	l = aklistener_take(n);
+	aklistener_unanswered(l);
+	aklistener_relieved(l);
 }
 
 static bool

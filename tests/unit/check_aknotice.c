@@ -470,7 +470,8 @@ START_TEST(whoever_was_heard_last_is_asked_first)
 	t = invitation();
 	sent(&t);
 	ck_assert(got(c[0], &t));
-	cancel(&t);
+	accept_it(c[0], &t);
+	t = invitation();
 	akbench_say(c[1], 0x2107, 4711, NOTIFIED(SESSION, "success"));
 	sent(&t);
 	ck_assert(got(c[1], &t));
@@ -481,6 +482,29 @@ START_TEST(whoever_was_heard_last_is_asked_first)
 	ck_assert(got(c[0], &t));
 	ck_assert(!got(c[2], &t));
 	cancel(&t);
+}
+END_TEST
+
+START_TEST(whoever_lets_one_go_unanswered_is_asked_last_until_he_is_heard)
+{
+	struct talk	 t = invitation();
+	struct conn	*old = come(bench.a1), *hung = come(bench.a1);
+
+	sent(&t);
+	ck_assert(got(hung, &t));
+	cancel(&t);			/* in time nobody answered */
+	for (int i = 0; i < 3; i++) {
+		sent(&t);
+		ck_assert(got(old, &t));
+		cancel(&t);
+		akbench_say(old, 0x2101, 1, ENC);
+		akbench_output(old);
+	}
+	akbench_say(hung, 0x2101, 1, ENC);
+	akbench_output(hung);
+	sent(&t);
+	ck_assert(got(hung, &t));
+	accept_it(hung, &t);
 }
 END_TEST
 
@@ -1243,6 +1267,7 @@ DOORBENCH_MAIN("aknotice",
 	an_answer_counts_on_the_connection_that_was_asked,
 	a_malformed_answer_ends_the_connection_and_another_is_asked,
 	whoever_was_heard_last_is_asked_first,
+	whoever_lets_one_go_unanswered_is_asked_last_until_he_is_heard,
 	each_application_has_its_own_connections,
 	the_engine_hears_who_has_come,
 	a_connection_that_is_too_many_is_not_asked,
