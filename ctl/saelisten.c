@@ -6,6 +6,8 @@
 #include "saeids.h"
 #include "saestop.h"
 
+#define ANSWER_WAIT	5000		/* ms, if its KME has set nothing else */
+
 struct listener {
 	const struct saeopt	*o;
 	uint32_t		 taken;		/* supplies */
@@ -46,6 +48,7 @@ on_keys(void *arg, const struct qkdsae_session *s, struct qkdsae_keys **keys)
 {
 	const struct saeout_about about = { s->id, s->source };
 	struct listener		*l = arg;
+	int64_t			 begun;
 
 	/* A session that was opened before this program was started. */
 	if (!wanted(l->o, s->source)) {
@@ -55,8 +58,12 @@ on_keys(void *arg, const struct qkdsae_session *s, struct qkdsae_keys **keys)
 		    "another";
 	}
 	saestop_busy(true);
+	begun = saestop_clock();
 	if (saeout_write(&l->o->out, *keys, &about) != 0)
 		return "the application could not take the keys";
+	if (saestop_clock() - begun >= ANSWER_WAIT)
+		fprintf(stderr, "qkdctl: that took so long that the KME may "
+		    "have given the keys up (session_answer_wait)\n");
 	if (saeids_print(l->o, *keys, &about) < 0) {
 		l->broken = true;
 		return "the application could not take the keys";
