@@ -36,10 +36,16 @@ fakeapp_teardown(void)
 	testpki_close(&pki);
 }
 
+SSL_CTX *
+fakeapp_context(void)
+{
+	return testpki_server(&pki, "kme");
+}
+
 void
 fakeapp_start(fakekm_script *const *scripts, unsigned n)
 {
-	fakekm_start(&fakeapp_km, testpki_server(&pki, "kme"), scripts, n);
+	fakekm_start(&fakeapp_km, fakeapp_context(), scripts, n);
 	fakeapp_conf.address = fakeapp_km.address;
 	ck_assert_msg(qkdsae_open(&fakeapp, &fakeapp_conf) == 0, "%s",
 	    qkdsae_reason());

@@ -18,6 +18,7 @@ extern struct qkdsae_keys	*fakeapp_keys;	/* freed at the end */
 
 void	fakeapp_setup(void);			/* fixture, unchecked */
 void	fakeapp_teardown(void);
+SSL_CTX	*fakeapp_context(void);			/* of the KM */
 /* Starts the KM and opens the application. */
 void	fakeapp_start(fakekm_script *const *, unsigned n);
 #define FAKEAPP_START(...) \

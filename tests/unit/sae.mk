@@ -60,3 +60,7 @@ tests_fuzz_fuzz_sae_supply_LDADD = $(SAE_LIBS)
 check_PROGRAMS += tests/fuzz/fuzz_saeakturn
 tests_fuzz_fuzz_saeakturn_SOURCES = tests/fuzz/fuzz_saeakturn.c $(FUZZ_SRC)
 tests_fuzz_fuzz_saeakturn_LDADD = $(SAE_LIBS)
+check_PROGRAMS += tests/unit/check_saewipe
+tests_unit_check_saewipe_SOURCES = tests/unit/check_saewipe.c $(FAKEAPP_SRC)
+tests_unit_check_saewipe_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_saewipe_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
