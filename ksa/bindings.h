@@ -18,7 +18,7 @@ int	bindings_fetch(struct side *, int64_t peer, const struct binding *,
 	    uint64_t now);
 int	bindings_set_erased(struct side *, int64_t peer,
 	    const struct binding *);
-/* Keys of a session that are void are given back to its limit. */
+/* Keys of a session that were offered only are given back to its limit. */
 int	bindings_void_issued(struct side *, int64_t peer, uint64_t request);
 /* The keys under their pad; free() them. -E_GONE: not there any more. */
 int	bindings_copy(struct side *, int64_t peer, bool mine,
@@ -41,8 +41,9 @@ int	bindings_settle_received(struct side *, int64_t peer,
  * (recall.h). -E_GONE: they are void already, or are no session's. */
 int	bindings_recall(struct side *, int64_t peer, uint64_t request,
 	    bool tell);
-/* They are void at the slave's end, if they are here at all. */
-int	bindings_withdraw(struct side *, int64_t peer, uint64_t request);
+/* They are void at the slave's end, if they are here and of that session. */
+int	bindings_withdraw(struct side *, int64_t peer, uint64_t request,
+	    const uint8_t session[BINDING_SESSION]);
 /* Start-up: all that is offered is void, and each peer will hear of it.
  * `self`: this node among the peers. How many rows there were. */
 int	bindings_void_offered(struct side *, int64_t self);

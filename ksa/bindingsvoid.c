@@ -7,7 +7,7 @@
 int
 bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
 {
-	int	r = db_run(s->db, SQL_SESSION_RETURN_ISSUED, "iu", peer,
+	int	r = db_run(s->db, SQL_SESSION_RETURN_OFFERED, "iu", peer,
 		    request);
 
 	if (r >= 0)
@@ -85,13 +85,18 @@ bindings_recall(struct side *s, int64_t peer, uint64_t request, bool tell)
 }
 
 int
-bindings_withdraw(struct side *s, int64_t peer, uint64_t request)
+bindings_withdraw(struct side *s, int64_t peer, uint64_t request,
+    const uint8_t session[BINDING_SESSION])
 {
-	int	r = db_run(s->db, SQL_SESSION_RETURN_RECEIVED, "iu", peer,
-		    request);
+	const size_t	n = BINDING_SESSION;
+	int		r;
 
-	if (r >= 0)
-		r = bindings_void_received(s, peer, request);
+	if ((r = db_run(s->db, SQL_SESSION_RETURN_RECEIVED, "iub", peer,
+	    request, session, n)) < 0 ||
+	    (r = db_run(s->db, SQL_RECEIVED_WITHDRAW, "iub", peer, request,
+	    session, n)) <= 0)
+		return r;
+	r = db_run(s->db, SQL_FETCHED_ADD, "iuu", peer, request, (uint64_t)0);
 	return r < 0 ? r : 0;
 }
 

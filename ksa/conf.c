@@ -135,8 +135,8 @@ const struct conf_opt ksa_options[] = {
 	INT(max_sessions, "10000", 1, 1000000, "",
 	    "Most sessions at once of this node's applications."),
 	INT(max_sessions_per_application, "1024", 1, 1000000, "",
-	    "Most sessions at once of one application, asked for by it or "
-	    "brought to it."),
+	    "Most sessions at once that one application asked for, and most "
+	    "that are brought to it."),
 
 	INT(max_connections, "10000", 1, 1000000, "",
 	    "Most connections at once that have shown a certificate; "

@@ -14,7 +14,8 @@ struct supply_call *draw_start(struct sessions *, const struct session_draw *,
 /* True: as supply_withdraw(). */
 bool	draw_withdraw(struct supply_call *);
 /* The destination's KSA has answered. */
-void	draw_taken(struct sessions *, struct peer *, uint64_t request,
+void	draw_taken(struct sessions *, struct peer *,
+	    const uint8_t session[SESSION_ID], uint64_t request,
 	    enum supply_status, const char *words);
 void	draw_tick(struct sessions *, uint64_t now);
 void	draw_stop(struct sessions *);

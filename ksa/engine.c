@@ -19,7 +19,7 @@
 #include "ksa/rollback.h"
 #include "ksa/draw.h"
 #include "ksa/opening.h"
-#include "ksa/sessions.h"
+#include "ksa/sessionend.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
 #include "ksa/wishing.h"
@@ -59,7 +59,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	wishing_retry(e);
 	sessions_tick(e->sessions);
 	if (second) {
-		sessions_second(e->sessions);
+		sessionend_second(e->sessions);
 		sweep_tick(e->sweep);
 	}
 }
@@ -116,6 +116,7 @@ ask_witness(struct env *e)
 		p->mark = back ? 0 : p->mark;
 		p->trusted = word == WITNESS_AGREES && p->mark != 0;
 	}
+	e->peers[0]->back_mine = back;
 	if (back)		/* from here on the store itself knows */
 		witness_set(e->witness, 0);
 	return 0;

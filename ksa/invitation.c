@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/party.h"
+#include "ksa/sessionend.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 #include "quiet.h"
@@ -16,19 +18,14 @@
 struct invitation {
 	struct notice		 notice;	/* first: casts rely on it */
 	struct sessions		*all;
-	struct peer		*from;		/* the source's KM */
+	struct session		*session;
 	bool			 sent;		/* at least once */
+	bool			 waits;		/* for a connection with room */
 	bool			 writing;	/* accepted; its row is */
 	struct session_row	 row;		/* for the job; owns nothing */
 	uint64_t		 deadline;	/* mono, ms */
-	TAILQ_ENTRY(invitation)	 next;
+	TAILQ_ENTRY(invitation)	 next, turn;	/* turn: of the party */
 };
-
-static struct session *
-session_of(const struct invitation *i)
-{
-	return sessions_find(i->all, i->notice.session);
-}
 
 static void
 log_refusal(const struct invitation *i, enum supply_status status,
@@ -42,15 +39,31 @@ log_refusal(const struct invitation *i, enum supply_status status,
 	log_notice("session not created", "session=%s source=%s "
 	    "destination=%s peer=%s response=%s reason=%s", id,
 	    log_quote(i->notice.source), log_quote(i->notice.destination),
-	    i->from->km, sessionwire_token(status), log_quote(words));
+	    i->session->peer->km, sessionwire_token(status),
+	    log_quote(words));
+}
+
+static void
+set_waiting(struct invitation *i, bool waits)
+{
+	struct party	*p = i->session->bidden;
+
+	if (waits && !i->waits)
+		TAILQ_INSERT_TAIL(&p->invitations, i, turn);
+	else if (!waits && i->waits)
+		TAILQ_REMOVE(&p->invitations, i, turn);
+	i->waits = waits;
 }
 
 static void
 invitation_free(struct invitation *i)
 {
 	sessions_hush(i->all, &i->notice);
+	set_waiting(i, false);
 	TAILQ_REMOVE(&i->all->invitations, i, next);
 	i->all->ninvitations--;
+	i->session->invitation = NULL;
+	i->session->busy--;
 	free(i);
 }
 
@@ -59,17 +72,17 @@ static void
 end(struct invitation *i, enum supply_status status, const char *words)
 {
 	struct sessions	*a = i->all;
-	struct peer	*from = i->from;
-	struct session	*s = session_of(i);
+	struct session	*s = i->session;
+	struct peer	*from = s->peer;
 	uint8_t		 id[SESSION_ID];
 
-	memcpy(id, i->notice.session, SESSION_ID);
+	memcpy(id, s->row.id, SESSION_ID);
 	if (status != SUPPLY_OK) {
 		log_refusal(i, status, words);
 		a->env->count.sessions_refused++;
 	}
 	invitation_free(i);
-	if (status != SUPPLY_OK && s != NULL && !from->self &&
+	if (status != SUPPLY_OK && !from->self &&
 	    s->row.state == SESSION_PROPOSED)
 		sessions_drop(a, s);
 	(void)sessionwire_opened(from, id, status, words);
@@ -86,15 +99,18 @@ add_run(struct db *db, void *arg)
 	return sessionstore_add(keystore_writer(i->all->env->store), &i->row);
 }
 
+/* A commit that failed may be on the disk all the same: then it has ended
+ * there too. */
 static void
 add_done(void *arg, int r)
 {
 	struct invitation	*i = arg;
-	struct session		*s = session_of(i);
+	struct session		*s = i->session;
 
-	if (r < 0)
+	if (r < 0) {
+		sessionend(i->all, s, SUPPLY_EXPIRED, false);
 		end(i, SUPPLY_UNAVAILABLE, err_text(r));
-	else if (s == NULL || s->row.state != SESSION_PROPOSED)
+	} else if (s->row.state != SESSION_PROPOSED)
 		end(i, SUPPLY_EXPIRED, "the source gave it up");
 	else {
 		s->row.state = SESSION_OPEN;
@@ -107,14 +123,12 @@ add_done(void *arg, int r)
 static void
 accepted(struct invitation *i)
 {
-	struct session	*s = session_of(i);
-
-	if (i->from->self) {		/* its row is the source's business */
+	if (i->session->peer->self) {	/* its row is the source's business */
 		end(i, SUPPLY_OK, "");
 		return;
 	}
 	i->writing = true;
-	i->row = s->row;
+	i->row = i->session->row;
 	i->row.state = SESSION_OPEN;
 	env_add(i->all->env, add_run, add_done, i);
 }
@@ -139,38 +153,41 @@ on_answered(struct notice *n, bool success, const char *response,
 
 /* ---- sending ---- */
 
-static void
-try(struct invitation *i)
+bool
+invitation_try(struct invitation *i)
 {
-	int	r;
+	int	r = sessions_notify(i->all, &i->notice);
 
-	if (i->notice.guest != NULL || i->writing)
-		return;
-	r = sessions_notify(i->all, &i->notice);
 	if (r == -E_NOT_FOUND && !i->sent)
 		end(i, SUPPLY_UNAVAILABLE,
 		    "the destination application is not connected");
 	else if (r == -E_TOO_LARGE || r == -E_NO_MEMORY)
 		end(i, SUPPLY_UNAVAILABLE, err_text(r));
-	else
+	else {
 		i->sent = i->sent || r == 0;
+		set_waiting(i, r < 0);
+		return r == 0;
+	}
+	return true;
 }
 
 /* Another connection may take it, now or in time. */
 static void
 on_lost(struct notice *n)
 {
-	try((struct invitation *)n);
+	(void)invitation_try((struct invitation *)n);
 }
 
+/* The session is dropped if it does not get anywhere. */
 static void
-begin(struct sessions *a, struct session *s, struct peer *from)
+begin(struct sessions *a, struct session *s)
 {
 	struct invitation	*i = calloc(1, sizeof(*i));
 	struct session_row	*row = &s->row;
 
 	if (i == NULL) {
-		uint8_t	id[SESSION_ID];
+		struct peer	*from = s->peer;
+		uint8_t		 id[SESSION_ID];
 
 		memcpy(id, row->id, SESSION_ID);
 		if (!from->self)
@@ -179,7 +196,7 @@ begin(struct sessions *a, struct session *s, struct peer *from)
 		    "out of memory");
 		return;
 	}
-	*i = (struct invitation){ .all = a, .from = from,
+	*i = (struct invitation){ .all = a, .session = s,
 	    .deadline = mono_ms() +
 	    (uint64_t)a->env->conf->session_answer_wait,
 	    .notice = { .source = row->source,
@@ -188,13 +205,15 @@ begin(struct sessions *a, struct session *s, struct peer *from)
 	memcpy(i->notice.session, row->id, SESSION_ID);
 	TAILQ_INSERT_TAIL(&a->invitations, i, next);
 	a->ninvitations++;
-	try(i);
+	s->invitation = i;
+	s->busy++;
+	(void)invitation_try(i);
 }
 
 void
-invitation_own(struct sessions *a, struct session *s)
+invitation_own(struct session *s)
 {
-	begin(a, s, s->peer);
+	begin(s->peer->env->sessions, s);
 }
 
 /* ---- asked by a peer ---- */
@@ -224,8 +243,12 @@ check(const struct sessions *a, const struct peer *p,
 	*why = "application_name is no text";
 	if (!is_text(&m->name))
 		return SUPPLY_BAD_REQUEST;
-	return sessions_room(a, m->destination, why) && !a->env->stopping ?
-	    SUPPLY_OK : SUPPLY_UNAVAILABLE;
+	*why = "number_of_keys is too large";
+	if (m->number > INT64_MAX)
+		return SUPPLY_BAD_REQUEST;
+	*why = "stopping";
+	return !a->env->stopping && party_may_bring(a, m->destination, p,
+	    why) ? SUPPLY_OK : SUPPLY_UNAVAILABLE;
 }
 
 static void
@@ -295,32 +318,23 @@ invitation_asked(struct sessions *a, struct peer *p,
 	if (s == NULL)
 		refuse(p, row.id, m, SUPPLY_UNAVAILABLE, "out of memory");
 	else
-		begin(a, s, p);
+		begin(a, s);
 }
 
 /* ---- time, and the end ---- */
 
 /* Nobody needs an answer. */
 void
-invitation_drop(struct sessions *a, const struct session *s)
+invitation_drop(struct session *s)
 {
-	struct invitation	*i;
-
-	TAILQ_FOREACH(i, &a->invitations, next)
-		if (memcmp(i->notice.session, s->row.id, SESSION_ID) == 0)
-			break;
-	if (i != NULL && !i->writing)
-		invitation_free(i);
+	if (s->invitation != NULL && !s->invitation->writing)
+		invitation_free(s->invitation);
 }
 
 static void
-look(struct invitation *i, uint64_t now)
+on_deadline(struct invitation *i)
 {
-	if (i->writing)
-		return;
-	if (now < i->deadline)
-		try(i);
-	else if (i->notice.guest != NULL || !i->sent)
+	if (i->notice.guest != NULL || !i->sent)
 		end(i, SUPPLY_TIMEOUT,
 		    "the destination application did not answer");
 	else
@@ -335,19 +349,8 @@ invitation_tick(struct sessions *a, uint64_t now)
 
 	SESSIONS_EACH(i, &a->invitations, a->ninvitations) {
 		SESSIONS_TURN(i, &a->invitations);
-		look(i, now);
-	}
-}
-
-void
-invitation_present(struct sessions *a, const char *application)
-{
-	struct invitation	*i;
-
-	SESSIONS_EACH(i, &a->invitations, a->ninvitations) {
-		SESSIONS_TURN(i, &a->invitations);
-		if (strcmp(i->notice.destination, application) == 0)
-			try(i);
+		if (!i->writing && now >= i->deadline)
+			on_deadline(i);
 	}
 }
 

@@ -9,12 +9,12 @@
 void	invitation_asked(struct sessions *, struct peer *,
 	    const struct msg_session_open *);
 /* Both applications are ours. */
-void	invitation_own(struct sessions *, struct session *);
+void	invitation_own(struct session *);
 /* The source gave it up. */
-void	invitation_drop(struct sessions *, const struct session *);
+void	invitation_drop(struct session *);
+/* Sends what waits for its application. False: it goes on waiting. */
+bool	invitation_try(struct invitation *);
 void	invitation_tick(struct sessions *, uint64_t now);
-/* That application has a new connection. */
-void	invitation_present(struct sessions *, const char *application);
 void	invitation_stop(struct sessions *);
 
 #endif

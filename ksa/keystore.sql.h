@@ -352,6 +352,8 @@
 #define SQL_RECEIVED_VOID "UPDATE received SET state = 2" \
 	" WHERE peer = ?1 AND request = ?2 AND (state = 0" \
 	" OR (session IS NOT NULL AND state <> 2))"
+#define SQL_RECEIVED_WITHDRAW "UPDATE received SET state = 2" \
+	" WHERE peer = ? AND request = ? AND session = ? AND state <> 2"
 #define SQL_RECEIVED_VOID_ALL "UPDATE received SET state = 2" \
 	" WHERE peer = ? AND state IN (0, 4)"
 #define SQL_RECEIVED_SETTLE "UPDATE received SET state = ?3" \
@@ -404,10 +406,14 @@
 	" SET drawn = max(session.drawn - i.keys, 0) FROM issued AS i" \
 	" WHERE i.peer = ? AND i.request = ? AND i.state <> 2" \
 	" AND session.id = i.session"
+/* What was supplied counts, whatever the peer says of it later. */
+#define SQL_SESSION_RETURN_OFFERED SQL_SESSION_RETURN_ISSUED \
+	" AND i.state = 4"
 #define SQL_SESSION_RETURN_RECEIVED "UPDATE session" \
 	" SET drawn = max(session.drawn - r.keys, 0) FROM received AS r" \
-	" WHERE r.peer = ? AND r.request = ? AND r.state <> 2" \
-	" AND session.id = r.session AND session.source_here <> 0" \
+	" WHERE r.peer = ?1 AND r.request = ?2 AND r.session = ?3" \
+	" AND r.state <> 2 AND session.id = ?3 AND session.peer = ?1" \
+	" AND session.source_here <> 0" \
 	" AND session.destination_here <> 0"
 
 /* What was offered when the last life ended. ?1: this node itself. */

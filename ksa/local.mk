@@ -57,12 +57,15 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/quota.c ksa/quota.h \
 	ksa/recall.c ksa/recall.h \
 	ksa/rollback.c ksa/rollback.h \
-	ksa/draw.c ksa/draw.h ksa/invitation.c ksa/invitation.h \
+	ksa/draw.c ksa/draw.h ksa/drawend.c ksa/drawint.h \
+	ksa/hold.c ksa/hold.h ksa/invitation.c ksa/invitation.h \
 	ksa/offer.c ksa/offer.h ksa/offerend.c ksa/offerint.h \
 	ksa/offerkeys.c ksa/opening.c ksa/opening.h \
+	ksa/party.c ksa/party.h \
 	ksa/session.c ksa/session.h ksa/sessions.c ksa/sessions.h \
+	ksa/sessionend.c ksa/sessionend.h \
 	ksa/sessionwire.c ksa/sessionwire.h \
-	ksa/sessionstore.c ksa/sessionstore.h \
+	ksa/sessionstore.c ksa/sessionstore.h ksa/share.h \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h \
 	ksa/wishing.c ksa/wishing.h

@@ -20,7 +20,6 @@ void	offer_bound(struct peer *, uint64_t request);
 /* They are void: the source said so. */
 void	offer_void(struct peer *, uint64_t request);
 void	offer_tick(struct sessions *, uint64_t now);
-void	offer_present(struct sessions *, const char *application);
 void	offer_stop(struct sessions *);
 
 #endif

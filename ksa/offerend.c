@@ -14,13 +14,21 @@
 static void
 offer_free(struct offer *o)
 {
-	sessions_hush(o->all, &o->notice);
-	TAILQ_REMOVE(&o->all->offers, o, next);
-	o->all->noffers--;
+	struct sessions	*a = o->all;
+
+	sessions_hush(a, &o->notice);
+	offerkeys_wait(o, false);
+	HASH_DEL(a->bound, o);
+	TAILQ_REMOVE(&a->offers, o, next);
+	a->noffers--;
+	o->peer->offers--;
 	if (o->session != NULL) {
 		o->session->busy--;
+		o->session->offers--;
 		o->session->used = mono_ms();
 	}
+	if (o->held > 0)
+		hold_give(a, o->peer, HOLD_OFFERS, o->held);
 	secret_free(&o->keys);
 	binding_free(&o->delivery);
 	free(o->ids);
@@ -32,7 +40,7 @@ offer_free(struct offer *o)
 static void
 end(struct offer *o, enum supply_status status, const char *words)
 {
-	struct wire_keys	 k = { o->notice.session, o->request,
+	struct wire_keys	 k = { o->notice.session, o->key.request,
 				    (const uint8_t (*)[16])o->ids,
 				    o->notice.keys, o->notice.octets };
 	char			 copy[OFFER_WORDS];
@@ -58,7 +66,7 @@ log_void(const struct offer *o)
 	    " response=%s reason=%s", id,
 	    s == NULL ? "-" : log_quote(s->row.source),
 	    s == NULL ? "-" : log_quote(s->row.destination), o->peer->km,
-	    o->request, o->notice.keys, sessionwire_token(o->status),
+	    o->key.request, o->notice.keys, sessionwire_token(o->status),
 	    log_quote(o->words));
 }
 
@@ -69,7 +77,7 @@ void_run(struct db *db, void *arg)
 
 	(void)db;
 	return bindings_withdraw(keystore_writer(o->all->env->store),
-	    o->peer->id, o->request);
+	    o->key.peer, o->key.request, o->notice.session);
 }
 
 static void
@@ -79,24 +87,28 @@ void_done(void *arg, int r)
 
 	if (r < 0)
 		log_err("void keys of a session not written", "peer=%s "
-		    "request=%" PRIu64 " error=%s", o->peer->km, o->request,
+		    "request=%" PRIu64 " error=%s", o->peer->km, o->key.request,
 		    err_name(r));
-	bindcache_drop(o->all->env->bindings, o->peer->id, o->request);
+	bindcache_drop(o->all->env->bindings, o->key.peer, o->key.request);
 	end(o, o->status, o->words);
 }
 
 /* On disk here before the source hears of it; of two applications of this
- * node the source's half sees to it. */
+ * node the source's half sees to it. What is not here is void once it comes,
+ * since the source repeats until we say so. */
 void
 offerend_void(struct offer *o, enum supply_status status, const char *words)
 {
+	bool	at_once = o->peer->self || o->stage == OFFER_UNBOUND;
+
 	o->stage = OFFER_VOIDING;
 	o->status = status;
 	snprintf(o->words, sizeof(o->words), "%s", words);
 	sessions_hush(o->all, &o->notice);
+	offerkeys_wait(o, false);
 	secret_free(&o->keys);
 	log_void(o);
-	if (o->peer->self)
+	if (at_once)
 		end(o, status, o->words);
 	else {
 		o->all->env->count.session_keys_void += o->notice.keys;
@@ -113,7 +125,7 @@ settle_run(struct db *db, void *arg)
 
 	(void)db;
 	return bindings_settle_received(keystore_writer(o->all->env->store),
-	    o->peer->id, o->request);
+	    o->key.peer, o->key.request);
 }
 
 static void
@@ -121,7 +133,7 @@ settle_done(void *arg, int r)
 {
 	struct offer	*o = arg;
 
-	bindcache_drop(o->all->env->bindings, o->peer->id, o->request);
+	bindcache_drop(o->all->env->bindings, o->key.peer, o->key.request);
 	if (r < 0) {
 		offerend_void(o, SUPPLY_UNAVAILABLE, r == -E_GONE ?
 		    "the source made them void" : err_text(r));

@@ -11,7 +11,8 @@
 
 enum offer_stage {
 	OFFER_UNBOUND,	/* the binding is not on disk yet */
-	OFFER_DELIVERING,	/* the delivery is on its way to disk */
+	OFFER_COMPARING, /* it is; whether the stores agree is not known yet */
+	OFFER_DELIVERING, /* the delivery is on its way to disk */
 	OFFER_BRINGING,	/* to the application, or until it comes back */
 	OFFER_SETTLING,	/* confirmed: on the way to disk */
 	OFFER_VOIDING,	/* not confirmed: on the way to disk */
@@ -22,9 +23,11 @@ struct offer {
 	struct sessions		*all;
 	struct session		*session;	/* NULL: there is none */
 	struct peer		*peer;		/* the source's KM */
-	uint64_t		 request;
-	enum offer_stage		 stage;
+	struct session_key	 key;
+	enum offer_stage	 stage;
 	bool			 is_void;	/* the source says so */
+	bool			 waits;		/* for a connection with room */
+	uint64_t		 held;		/* octets; 0: none */
 	struct secret		*keys;
 	uint8_t			(*ids)[KEYID_OCTETS];
 	uint8_t			*confirmed;	/* by key, 1: it is */
@@ -34,14 +37,18 @@ struct offer {
 	uint64_t		 now, deadline;	/* wall, mono; ms */
 	enum supply_status	 status;	/* of a failure */
 	char			 words[OFFER_WORDS];
-	TAILQ_ENTRY(offer)	 next;
+	TAILQ_ENTRY(offer)	 next, turn;	/* turn: of the party */
+	UT_hash_handle		 hh;		/* of sessions.bound */
 };
 
 /* offerkeys.c. As soon as the keys are bound, and the stores of both ends
  * were compared: their delivery to disk, then to the application. */
 void	offerkeys_deliver(struct offer *);
-/* Who has no room now, or no connection any more, may have one in time. */
-void	offerkeys_bring(struct offer *);
+/* Sends what waits for its application. False: it goes on waiting, for one
+ * who has no room now, or no connection any more. */
+bool	offerkeys_try(struct offer *);
+/* It is in the line of those that wait, or not. */
+void	offerkeys_wait(struct offer *, bool);
 /* Of its notice. */
 bool	offerkeys_answered(struct notice *, bool success,
 	    const char *response, const uint8_t (*ids)[16], uint32_t n);

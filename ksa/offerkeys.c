@@ -4,10 +4,14 @@
 #include <string.h>
 
 #include "err.h"
+#include "frame.h"
 #include "ksa/bindcache.h"
 #include "ksa/deliver.h"
 #include "ksa/enc.h"
 #include "ksa/offerint.h"
+#include "ksa/party.h"
+
+#define TOO_LARGE	"the keys do not fit into one message"
 
 /* Each key once; the notifier has checked that they are of these. */
 static bool
@@ -25,34 +29,30 @@ all_confirmed(struct offer *o, const uint8_t (*ids)[16], uint32_t n)
 
 /* ---- bringing ---- */
 
-/* Who has no room now, or no connection any more, may have one in time. */
 void
-offerkeys_bring(struct offer *o)
+offerkeys_wait(struct offer *o, bool waits)
 {
-	int	r;
-
-	if (o->notice.guest != NULL)
-		return;
-	r = sessions_notify(o->all, &o->notice);
-	if (r == -E_TOO_LARGE)
-		offerend_void(o, SUPPLY_TOO_LARGE,
-		    "the keys do not fit into one message");
-	else if (r == -E_NO_MEMORY)
-		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
+	if (waits && !o->waits)
+		TAILQ_INSERT_TAIL(&o->session->bidden->offers, o, turn);
+	else if (!waits && o->waits)
+		TAILQ_REMOVE(&o->session->bidden->offers, o, turn);
+	o->waits = waits;
 }
 
-/* The application has room for one more. */
-static void
-bring_next(struct sessions *a, const char *application)
+bool
+offerkeys_try(struct offer *o)
 {
-	struct offer	*o;
+	int	r = sessions_notify(o->all, &o->notice);
 
-	TAILQ_FOREACH(o, &a->offers, next)
-		if (o->stage == OFFER_BRINGING && o->notice.guest == NULL &&
-		    strcmp(o->notice.destination, application) == 0)
-			break;
-	if (o != NULL)
-		offerkeys_bring(o);
+	if (r == -E_TOO_LARGE)
+		offerend_void(o, SUPPLY_TOO_LARGE, TOO_LARGE);
+	else if (r == -E_NO_MEMORY)
+		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
+	else {
+		offerkeys_wait(o, r < 0);
+		return r == 0;
+	}
+	return true;
 }
 
 bool
@@ -66,6 +66,7 @@ offerkeys_answered(struct notice *n, bool success, const char *response,
 
 	if (success && !all_confirmed(o, ids, nids))
 		return false;
+	/* It may have room for one more then. */
 	strcpy(application, n->destination);
 	if (success)
 		offerend_settle(o);
@@ -74,7 +75,7 @@ offerkeys_answered(struct notice *n, bool success, const char *response,
 		    "the application answered %.150s", response);
 		offerend_void(o, SUPPLY_REJECTED, words);
 	}
-	bring_next(a, application);
+	party_present(a, application);
 	return true;
 }
 
@@ -90,7 +91,7 @@ offerkeys_lost(struct notice *n)
 		offerend_void(o, SUPPLY_UNAVAILABLE, "the connection of the "
 		    "destination application was lost");
 	else
-		offerkeys_bring(o);
+		(void)offerkeys_try(o);
 }
 
 /* ---- delivering ---- */
@@ -100,7 +101,7 @@ deliver_run(struct db *db, void *arg)
 {
 	struct offer	*o = arg;
 	struct side	*s = keystore_writer(o->all->env->store);
-	int		 r = bindings_fetch(s, o->peer->id, o->delivery,
+	int		 r = bindings_fetch(s, o->key.peer, o->delivery,
 			    o->now);
 
 	(void)db;
@@ -112,20 +113,20 @@ deliver_done(void *arg, int r)
 {
 	struct offer	*o = arg;
 
-	bindcache_drop(o->all->env->bindings, o->peer->id, o->request);
+	bindcache_drop(o->all->env->bindings, o->key.peer, o->key.request);
 	if (r < 0) {
 		offerend_void(o, SUPPLY_UNAVAILABLE, r == -E_GONE ?
 		    "the keys are void" : err_text(r));
 		return;
 	}
 	consume_done(&o->use, o->peer);
-	if (o->is_void) {
-		offerend_void(o, SUPPLY_UNAVAILABLE,
-		    "the source made them void");
+	if (o->is_void || o->all->env->stopping) {
+		offerend_void(o, SUPPLY_UNAVAILABLE, o->is_void ?
+		    "the source made them void" : "stopping");
 		return;
 	}
 	o->stage = OFFER_BRINGING;
-	offerkeys_bring(o);
+	(void)offerkeys_try(o);
 }
 
 /* What the disk shall say: all of it was given to the one slave. */
@@ -180,37 +181,58 @@ load(struct offer *o, const struct binding *b)
 	return 0;
 }
 
+/* It says that it is of the session: does the rest agree? */
 static bool
 belongs(const struct offer *o, const struct binding *b)
 {
 	const struct session_row	*row = &o->session->row;
 
-	return b->in_session &&
-	    memcmp(b->session, row->id, SESSION_ID) == 0 &&
-	    strcmp(b->master, row->source) == 0 && b->nslaves == 1 &&
+	return strcmp(b->master, row->source) == 0 && b->nslaves == 1 &&
 	    strcmp(b->slaves, row->destination) == 0;
 }
 
-/* As soon as they are bound, and the stores of both ends were compared. */
+/* SUPPLY_OK, or why they are not brought. */
+static enum supply_status
+check(struct offer *o, const struct binding *b, const char **why)
+{
+	*why = "these keys are not of that session";
+	if (!b->in_session || memcmp(b->session, o->notice.session,
+	    SESSION_ID) != 0 || !belongs(o, b))
+		return SUPPLY_BAD_REQUEST;
+	*why = "the keys are void";
+	if (b->state != BINDING_OFFERED)
+		return SUPPLY_UNAVAILABLE;
+	*why = TOO_LARGE;
+	if (binding_size(b) > FRAME_PAYLOAD_MAX)
+		return SUPPLY_TOO_LARGE;
+	*why = "the destination application is not connected";
+	if (!sessions_present(o->all, o->session->row.destination))
+		return SUPPLY_UNAVAILABLE;
+	*why = "too many keys wait to be confirmed (locked_memory)";
+	if (!hold_take(o->all, o->peer, HOLD_OFFERS, binding_size(b)))
+		return SUPPLY_UNAVAILABLE;
+	o->held = binding_size(b);
+	return SUPPLY_OK;
+}
+
 void
 offerkeys_deliver(struct offer *o)
 {
 	struct env	*env = o->all->env;
 	struct binding	*b = bindcache_get(env->bindings,
-			    keystore_reader(env->store), o->peer->id,
-			    o->request);
+			    keystore_reader(env->store), o->key.peer,
+			    o->key.request);
+	enum supply_status status;
+	const char	*why;
 	int		 r;
 
-	if (b == NULL || (!o->peer->self && !o->peer->trusted))
+	if (b == NULL)
 		return;
-	if (!belongs(o, b))
-		offerend_void(o, SUPPLY_BAD_REQUEST,
-		    "these keys are not of that session");
-	else if (b->state != BINDING_OFFERED)
-		offerend_void(o, SUPPLY_UNAVAILABLE, "the keys are void");
-	else if (!sessions_present(o->all, o->session->row.destination))
-		offerend_void(o, SUPPLY_UNAVAILABLE,
-		    "the destination application is not connected");
+	o->stage = OFFER_COMPARING;
+	if (!o->peer->self && !o->peer->trusted)
+		return;
+	if ((status = check(o, b, &why)) != SUPPLY_OK)
+		offerend_void(o, status, why);
 	else if ((r = load(o, b)) < 0)
 		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
 	else {

@@ -7,6 +7,8 @@
 #include "err.h"
 #include "ksa/enc.h"
 #include "ksa/invitation.h"
+#include "ksa/party.h"
+#include "ksa/sessionend.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 
@@ -17,7 +19,7 @@ enum stage { WRITING, ASKED, ACCEPTED };
 struct opening {
 	struct supply_call	 call;		/* first: casts rely on it */
 	struct sessions		*all;
-	uint8_t			 id[SESSION_ID];
+	struct session		*session;
 	struct session_row	 row;		/* for the job; owns nothing */
 	enum stage		 stage;
 	bool			 gone;		/* nobody waits any more */
@@ -30,6 +32,8 @@ opening_free(struct opening *o)
 {
 	TAILQ_REMOVE(&o->all->openings, o, next);
 	o->all->nopenings--;
+	o->session->opening = NULL;
+	o->session->busy--;
 	free(o);
 }
 
@@ -46,13 +50,8 @@ static void
 give_up(struct opening *o, bool tell, enum supply_status status,
     const char *words)
 {
-	struct sessions	*a = o->all;
-	struct session	*s = sessions_find(a, o->id);
-
-	if (s != NULL) {
-		invitation_drop(a, s);
-		sessions_end(a, s, SUPPLY_EXPIRED, tell);
-	}
+	invitation_drop(o->session);
+	sessionend(o->all, o->session, SUPPLY_EXPIRED, tell);
 	call_fail(&o->call, status, "%s", words);
 	opening_free(o);
 }
@@ -65,7 +64,8 @@ open_run(struct db *db, void *arg)
 	struct opening	*o = arg;
 
 	(void)db;
-	return sessionstore_open(keystore_writer(o->all->env->store), o->id);
+	return sessionstore_open(keystore_writer(o->all->env->store),
+	    o->row.id);
 }
 
 static void
@@ -80,16 +80,16 @@ log_open(const struct session *s)
 	    (unsigned long long)s->row.most);
 }
 
-/* Nobody may have waited for it: then the grace time ends it. */
+/* Whoever left before it was his does not know of it. */
 static void
 open_done(void *arg, int r)
 {
 	struct opening		*o = arg;
-	struct session		*s = sessions_find(o->all, o->id);
+	struct session		*s = o->session;
 	struct supply_answer	 a = { .status = SUPPLY_OK,
-				    .session = o->id };
+				    .session = o->row.id };
 
-	if (r < 0 || s == NULL || s->row.state == SESSION_ENDED) {
+	if (r < 0 || o->gone || s->row.state == SESSION_ENDED) {
 		give_up(o, true, SUPPLY_UNAVAILABLE, r < 0 ? err_text(r) :
 		    "the session has ended already");
 		return;
@@ -102,26 +102,15 @@ open_done(void *arg, int r)
 	opening_free(o);
 }
 
-static struct opening *
-find(struct sessions *a, const uint8_t id[SESSION_ID])
-{
-	struct opening	*o;
-
-	TAILQ_FOREACH(o, &a->openings, next)
-		if (memcmp(o->id, id, SESSION_ID) == 0)
-			return o;
-	return NULL;
-}
-
 void
 opening_answered(struct sessions *a, struct peer *p,
     const uint8_t id[SESSION_ID], enum supply_status status,
     const char *words)
 {
-	struct opening	*o = find(a, id);
 	struct session	*s = sessions_find(a, id);
+	struct opening	*o = s == NULL ? NULL : s->opening;
 
-	if (o == NULL || o->stage != ASKED || s == NULL || s->peer != p)
+	if (o == NULL || o->stage != ASKED || s->peer != p)
 		return;		/* given up: the peer is told so */
 	if (status != SUPPLY_OK) {
 		give_up(o, false, status, words);
@@ -146,19 +135,17 @@ static void
 add_done(void *arg, int r)
 {
 	struct opening	*o = arg;
-	struct session	*s = sessions_find(o->all, o->id);
+	bool		 over = o->gone || o->all->env->stopping;
 
-	o->row.name = NULL;
-	if (o->gone || r < 0 || s == NULL ||
-	    s->row.state != SESSION_PROPOSED) {
-		give_up(o, false, SUPPLY_UNAVAILABLE, r < 0 ? err_text(r) :
-		    "the session has ended already");
+	if (over || r < 0) {
+		give_up(o, false, SUPPLY_UNAVAILABLE, over ? "stopping" :
+		    err_text(r));
 		return;
 	}
 	o->stage = ASKED;
 	/* For two applications of this node the answer may have come, and o
 	 * be gone, when this returns. */
-	if ((r = sessionwire_open(s)) < 0)
+	if ((r = sessionwire_open(o->session)) < 0)
 		give_up(o, false, SUPPLY_UNAVAILABLE, err_text(r));
 }
 
@@ -198,8 +185,10 @@ opening_new(struct sessions *a, const struct session_opening *q,
 		return NULL;
 	}
 	o->all = a;
+	o->session = s;
+	s->opening = o;
+	s->busy++;
 	o->row = s->row;
-	memcpy(o->id, s->row.id, SESSION_ID);
 	o->deadline = mono_ms() + (uint64_t)wait + SLACK_MS;
 	TAILQ_INSERT_TAIL(&a->openings, o, next);
 	a->nopenings++;
@@ -224,7 +213,8 @@ opening_start(struct sessions *a, const struct session_opening *q,
 	if (!p->self && !peer_is_up(p))
 		return refuse(&c, SUPPLY_UNAVAILABLE, "not reachable: KM ",
 		    p->km);
-	if (!sessions_room(a, q->source, &why))
+	if (!party_may_ask(a, q->source, &why) || (p->self &&
+	    !party_may_bring(a, q->destination, p, &why)))
 		return refuse(&c, SUPPLY_UNAVAILABLE, why, "");
 	if (a->env->stopping || (o = opening_new(a, q, p)) == NULL)
 		return refuse(&c, SUPPLY_UNAVAILABLE,
@@ -252,9 +242,8 @@ opening_withdraw(struct supply_call *c)
 static void
 on_deadline(struct opening *o)
 {
-	struct session	*s = sessions_find(o->all, o->id);
-	bool		 up = s != NULL && (s->peer->self ||
-			    peer_is_up(s->peer));
+	const struct peer	*p = o->session->peer;
+	bool			 up = p->self || peer_is_up(p);
 
 	give_up(o, true, up ? SUPPLY_TIMEOUT : SUPPLY_UNAVAILABLE, up ?
 	    "the KM of the destination application did not answer" :

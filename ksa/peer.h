@@ -8,6 +8,7 @@
 #include <sys/queue.h>
 
 #include "ksa/env.h"
+#include "ksa/hold.h"
 #include "msg.h"
 
 struct channel;
@@ -37,6 +38,10 @@ struct peer {
 	struct outbox		*outbox;
 	struct inbox		*inbox;
 	struct line		*line;		/* who waits for the pool */
+	unsigned		 sessions;	/* that it asked us for; open */
+	unsigned		 offers;	/* of keys to us, under way */
+	unsigned		 ends_told;	/* of sessions, this second */
+	size_t			 held[HOLD_KINDS];
 	uint64_t		 request_last;	/* keyid_serial() */
 	uint64_t		 rollback_at;	/* not done yet: try again */
 	bool			 back_mine, back_peer;

@@ -38,9 +38,22 @@ recall_start(struct env *env)
 }
 
 void
-recall_send(struct peer *p)
+recall_one(struct peer *p, uint64_t request)
 {
 	struct msg	m = { .id = MSG_bind_void };
+
+	if (!peer_is_up(p))
+		return;
+	m.bind_void.request = request;
+	m.bind_void.mine = 1;
+	strncpy(m.bind_void.reason, "void at the source",
+	    sizeof(m.bind_void.reason) - 1);
+	(void)channel_send(p->channel, &m);
+}
+
+void
+recall_send(struct peer *p)
+{
 	uint64_t	v[AT_ONCE];
 	int		n;
 
@@ -48,13 +61,8 @@ recall_send(struct peer *p)
 		return;
 	n = bindings_recalls(keystore_reader(p->env->store), p->id, v,
 	    AT_ONCE);
-	m.bind_void.mine = 1;
-	strncpy(m.bind_void.reason, "void at the source",
-	    sizeof(m.bind_void.reason) - 1);
-	for (int i = 0; i < n; i++) {
-		m.bind_void.request = v[i];
-		(void)channel_send(p->channel, &m);
-	}
+	for (int i = 0; i < n; i++)
+		recall_one(p, v[i]);
 }
 
 struct answered_job { struct env *env; int64_t peer; uint64_t request; };

@@ -10,6 +10,7 @@
 #include "ksa/blocks.h"
 #include "ksa/newblocks.h"
 #include "ksa/pool.h"
+#include "ksa/sessionend.h"
 #include "log.h"
 
 struct job {
@@ -82,6 +83,8 @@ rollback_start(struct peer *p, bool back_mine, uint64_t mark,
 	p->env->count.rollbacks++;
 	pool_clear(p->pool);
 	newblocks_clear(p->newblocks);
+	if (back_mine)
+		sessionend_went_back(p->env->sessions, p);
 	log_warn("a store went back in time: all stock of the pair is void",
 	    "peer=%s store=%s", p->km, back_mine ? "ours" : "the peer's");
 	if (j == NULL) {

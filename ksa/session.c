@@ -3,9 +3,8 @@
 
 #include "ksa/draw.h"
 #include "ksa/engine.h"
-#include "ksa/invitation.h"
-#include "ksa/offer.h"
 #include "ksa/opening.h"
+#include "ksa/party.h"
 
 static struct sessions *
 of(struct supply *s)
@@ -37,6 +36,5 @@ session_set_notifier(struct supply *s, const struct notifier *n, void *arg)
 void
 session_present(struct supply *s, const char *application)
 {
-	invitation_present(of(s), application);
-	offer_present(of(s), application);
+	party_present(of(s), application);
 }

@@ -1,4 +1,4 @@
-/* sessions.c - the sessions of this node's applications. */
+/* sessions.c - the sessions of this node's applications, in memory. */
 #include "ksa/sessions.h"
 
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 #include "ksa/invitation.h"
 #include "ksa/offer.h"
 #include "ksa/opening.h"
-#include "ksa/sessionwire.h"
+#include "ksa/party.h"
+#include "ksa/sessionend.h"
 #include "log.h"
 
 /* ---- the notifier ---- */
@@ -35,7 +36,7 @@ sessions_hush(struct sessions *a, struct notice *n)
 		a->notifier->cancel(a->notifier_arg, n);
 }
 
-/* ---- in memory ---- */
+/* ---- one ---- */
 
 static void
 session_free(struct session *s)
@@ -65,264 +66,35 @@ sessions_add(struct sessions *a, struct session_row *row, struct peer *p)
 	s->row = *row;
 	s->peer = p;
 	s->used = s->source_seen = s->destination_seen = mono_ms();
+	if (party_join(a, s) < 0) {
+		session_free(s);
+		return NULL;
+	}
 	HASH_ADD(hh, a->all, row.id, SESSION_ID, s);
 	if (row->state == SESSION_ENDED) {
-		TAILQ_INSERT_TAIL(&a->ended, s, ended);
+		TAILQ_INSERT_TAIL(&a->ended, s, next);
 		a->nended++;
 	} else
-		a->open++;
+		TAILQ_INSERT_TAIL(&a->living, s, next);
 	return s;
-}
-
-static void
-forget(struct sessions *a, struct session *s)
-{
-	HASH_DEL(a->all, s);
-	if (s->row.state == SESSION_ENDED) {
-		TAILQ_REMOVE(&a->ended, s, ended);
-		a->nended--;
-	} else
-		a->open--;
-	session_free(s);
 }
 
 void
 sessions_drop(struct sessions *a, struct session *s)
 {
-	forget(a, s);
-}
-
-static bool
-has(const struct session *s, const char *application)
-{
-	return s->row.state != SESSION_ENDED &&
-	    ((s->row.source_here && strcmp(s->row.source, application) == 0) ||
-	    (s->row.destination_here &&
-	    strcmp(s->row.destination, application) == 0));
-}
-
-bool
-sessions_room(const struct sessions *a, const char *application,
-    const char **why)
-{
-	const struct ksa_conf	*c = a->env->conf;
-	const struct session	*s;
-	int64_t			 n = 0;
-
-	*why = "this KM has as many sessions as it may (max_sessions)";
-	if (a->open >= c->max_sessions)
-		return false;
-	for (s = a->all; s != NULL; s = s->hh.next)
-		n += has(s, application);
-	*why = "the application has as many sessions as it may "
-	    "(max_sessions_per_application)";
-	return n < c->max_sessions_per_application;
-}
-
-/* ---- the end ---- */
-
-struct job {
-	struct sessions		*all;
-	uint8_t			 id[SESSION_ID];
-	enum supply_status	 why;
-	bool			 told;
-	uint64_t		 at;
-};
-
-static struct job *
-job_new(struct sessions *a, const struct session *s)
-{
-	struct job	*j = calloc(1, sizeof(*j));
-
-	if (j == NULL) {
-		log_err("session not written: out of memory", NULL);
-		return NULL;
-	}
-	j->all = a;
-	memcpy(j->id, s->row.id, SESSION_ID);
-	j->why = s->row.status;
-	j->told = s->row.told;
-	j->at = s->row.ended;
-	return j;
-}
-
-static void
-job_done(void *arg, int r)
-{
-	if (r < 0)
-		log_err("session not written", "error=%s", err_name(r));
-	free(arg);
-}
-
-static int
-end_run(struct db *db, void *arg)
-{
-	struct job	*j = arg;
-	int		 r = sessionstore_end(
-			    keystore_writer(j->all->env->store), j->id,
-			    j->why, j->told, j->at);
-
-	(void)db;
-	return r == -E_GONE ? 0 : r;	/* it never got to disk */
-}
-
-static void
-log_end(const struct session *s)
-{
-	uuid_text	id;
-
-	uuid_print(s->row.id, id);
-	log_info("session ended", "session=%s source=%s destination=%s "
-	    "peer=%s keys=%llu reason=%s", id, log_quote(s->row.source),
-	    log_quote(s->row.destination), s->peer->km,
-	    (unsigned long long)s->row.drawn,
-	    sessionwire_token(s->row.status));
-}
-
-void
-sessions_end(struct sessions *a, struct session *s, enum supply_status why,
-    bool tell)
-{
-	struct job	*j;
-
-	if (s->row.state == SESSION_ENDED)
-		return;
-	s->row.state = SESSION_ENDED;
-	s->row.status = why;
-	s->row.told = !tell || s->peer->self;
-	s->row.ended = now_ms();
-	TAILQ_INSERT_TAIL(&a->ended, s, ended);
-	a->nended++;
-	a->open--;
-	log_end(s);
-	if (!s->row.told && peer_is_up(s->peer))
-		(void)sessionwire_end(s);
-	if ((j = job_new(a, s)) != NULL)
-		env_add(a->env, end_run, job_done, j);
-}
-
-void
-sessions_check_limit(struct sessions *a, struct session *s)
-{
-	if (s->row.state == SESSION_OPEN && s->row.most > 0 &&
-	    s->row.drawn >= s->row.most && s->busy == 0)
-		sessions_end(a, s, SUPPLY_REJECTED, true);
-}
-
-static int
-told_run(struct db *db, void *arg)
-{
-	struct job	*j = arg;
-
-	(void)db;
-	return sessionstore_told(keystore_writer(j->all->env->store), j->id);
-}
-
-static void
-told(struct sessions *a, struct session *s)
-{
-	struct job	*j;
-
-	s->row.told = true;
-	if ((j = job_new(a, s)) != NULL)
-		env_add(a->env, told_run, job_done, j);
-}
-
-void
-sessions_peer_ended(struct sessions *a, struct peer *p,
-    const uint8_t id[SESSION_ID], enum supply_status why, bool answer)
-{
-	struct session	*s = sessions_find(a, id);
-
-	if (s == NULL || s->peer != p)
-		return;
+	HASH_DEL(a->all, s);
 	if (s->row.state == SESSION_ENDED) {
-		if (!s->row.told)
-			told(a, s);
-	} else if (!answer) {
-		invitation_drop(a, s);
-		sessions_end(a, s, why == SUPPLY_REJECTED ? why :
-		    SUPPLY_EXPIRED, false);
+		TAILQ_REMOVE(&a->ended, s, next);
+		a->nended--;
+	} else {
+		TAILQ_REMOVE(&a->living, s, next);
+		party_over(a, s);
 	}
+	party_leave(a, s);
+	session_free(s);
 }
 
-/* ---- time ---- */
-
-static bool
-registered(const struct sessions *a, const struct session *s)
-{
-	return sae_find(a->env->book, s->row.source) != NULL &&
-	    sae_find(a->env->book, s->row.destination) != NULL;
-}
-
-/* Whether that application of ours was not here for too long. */
-static bool
-away(struct sessions *a, bool here, const char *application, uint64_t *seen,
-    uint64_t now)
-{
-	if (!here)
-		return false;
-	if (sessions_present(a, application))
-		*seen = now;
-	return now - *seen > (uint64_t)a->env->conf->session_grace * 1000;
-}
-
-static void
-look(struct sessions *a, struct session *s, uint64_t now)
-{
-	uint64_t	idle = (uint64_t)a->env->conf->session_idle * 1000;
-
-	if (s->busy > 0)
-		s->used = now;
-	if (away(a, s->row.source_here, s->row.source, &s->source_seen, now) ||
-	    away(a, s->row.destination_here, s->row.destination,
-	    &s->destination_seen, now) || now - s->used > idle ||
-	    !registered(a, s))
-		sessions_end(a, s, SUPPLY_EXPIRED, true);
-}
-
-static int
-forget_run(struct db *db, void *arg)
-{
-	struct job	*j = arg;
-
-	(void)db;
-	return sessionstore_drop(keystore_writer(j->all->env->store), j->id);
-}
-
-/* The oldest of those that ended, if they are too many or too old. */
-static void
-forget_old(struct sessions *a)
-{
-	const struct ksa_conf	*c = a->env->conf;
-	uint64_t		 age = (uint64_t)c->key_expiry * 1000;
-	struct session		*s;
-	struct job		*j;
-
-	while ((s = TAILQ_FIRST(&a->ended)) != NULL &&
-	    (a->nended > c->max_sessions || s->row.ended + age < now_ms()) &&
-	    s->busy == 0 && (j = job_new(a, s)) != NULL) {
-		env_add(a->env, forget_run, job_done, j);
-		forget(a, s);
-	}
-}
-
-void
-sessions_second(struct sessions *a)
-{
-	struct session	*s, *next;
-	uint64_t	 now = mono_ms();
-
-	for (s = a->all; s != NULL; s = next) {
-		next = s->hh.next;
-		if (s->row.state == SESSION_OPEN)
-			look(a, s, now);
-		else if (s->row.state == SESSION_ENDED && !s->row.told &&
-		    peer_is_up(s->peer))
-			(void)sessionwire_end(s);
-	}
-	forget_old(a);
-}
+/* ---- life ---- */
 
 void
 sessions_tick(struct sessions *a)
@@ -333,9 +105,9 @@ sessions_tick(struct sessions *a)
 	invitation_tick(a, now);
 	draw_tick(a, now);
 	offer_tick(a, now);
+	party_present_all(a);
+	sessionend_tick(a);
 }
-
-/* ---- life ---- */
 
 int
 sessions_new(struct sessions **out, struct env *env)
@@ -345,6 +117,7 @@ sessions_new(struct sessions **out, struct env *env)
 	if (a == NULL)
 		return -E_NO_MEMORY;
 	a->env = env;
+	TAILQ_INIT(&a->living);
 	TAILQ_INIT(&a->ended);
 	TAILQ_INIT(&a->openings);
 	TAILQ_INIT(&a->invitations);
@@ -377,11 +150,15 @@ sessions_load(struct sessions *a)
 	int		 r = sessionstore_each(keystore_reader(a->env->store),
 			    load, a);
 
-	for (s = a->all; r == 0 && s != NULL; s = next) {
-		next = s->hh.next;
+	for (s = TAILQ_FIRST(&a->living); s != NULL; s = next) {
+		next = TAILQ_NEXT(s, next);
 		if (s->row.state == SESSION_PROPOSED)
-			sessions_end(a, s, SUPPLY_EXPIRED, true);
+			sessionend(a, s, SUPPLY_EXPIRED, true);
+		else
+			sessionend_at_limit(a, s);
 	}
+	if (a->env->peers[0]->back_mine)
+		sessionend_went_back(a, a->env->peers[0]);
 	return r;
 }
 
@@ -398,15 +175,12 @@ sessions_stop(struct sessions *a)
 void
 sessions_free(struct sessions **ap)
 {
-	struct session	*s, *next;
+	struct sessions	*a = *ap;
 
-	if (*ap == NULL)
+	if (a == NULL)
 		return;
-	for (s = (*ap)->all; s != NULL; s = next) {
-		next = s->hh.next;
-		HASH_DEL((*ap)->all, s);
-		session_free(s);
-	}
-	free(*ap);
+	while (a->all != NULL)
+		sessions_drop(a, a->all);
+	free(a);
 	*ap = NULL;
 }

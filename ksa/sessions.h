@@ -1,7 +1,8 @@
 /*
- * sessions.h - the sessions of this node's applications: found, ended, kept on
- * disk. Creation is in opening.c, keys in draw.c (source) and offer.c
- * (destination), what travels in sessionwire.c.
+ * sessions.h - the sessions of this node's applications, in memory. How they
+ * end is in sessionend.c, creation in opening.c and invitation.c, keys in
+ * draw.c (source) and offer.c (destination), what travels in sessionwire.c,
+ * the applications in party.c.
  */
 #ifndef KSA_SESSIONS_H
 #define KSA_SESSIONS_H
@@ -18,29 +19,45 @@ struct draw;
 struct offer;
 struct opening;
 struct invitation;
+struct party;
 
 struct session {
 	struct session_row	 row;		/* as on disk; owned */
 	struct peer		*peer;		/* the other application's KM;
 						 * peers[0]: both are ours */
+	/* Its applications, those that are ours. */
+	struct party		*asker, *bidden;
+	struct opening		*opening;	/* while it is created */
+	struct invitation	*invitation;
 	uint64_t		 used;		/* mono, ms: the last keys */
 	uint64_t		 source_seen, destination_seen;
-	unsigned		 busy;		/* draws and offers under way */
-	bool			 telling;	/* a job about `told` runs */
+	/* What is under way and points here. Until it is over the session
+	 * stays, ended or not. */
+	unsigned		 busy, offers;
 	UT_hash_handle		 hh;
-	TAILQ_ENTRY(session)	 ended;
+	TAILQ_ENTRY(session)	 next;
 };
+
+TAILQ_HEAD(session_queue, session);
+
+/* A draw or an offer: its keys are named once in a peer's life. */
+struct session_key { int64_t peer; uint64_t request; };
 
 struct sessions {
 	struct env		*env;
 	struct session		*all;
+	struct session_queue	 living;	/* looked at in turn */
+	struct session_queue	 ended;		/* the oldest first */
+	struct party		*parties;
 	unsigned		 open, nended;
-	TAILQ_HEAD(, session)	 ended;		/* the oldest first */
 	TAILQ_HEAD(, opening)	 openings;
 	TAILQ_HEAD(, invitation) invitations;
 	TAILQ_HEAD(, draw)	 draws;
 	TAILQ_HEAD(, offer)	 offers;
+	struct draw		*offered;	/* by session_key */
+	struct offer		*bound;		/* by session_key */
 	unsigned		 nopenings, ninvitations, ndraws, noffers;
+	size_t			 held[HOLD_KINDS];
 	const struct notifier	*notifier;	/* NULL: none yet */
 	void			*notifier_arg;
 };
@@ -64,25 +81,13 @@ int	sessions_load(struct sessions *);
 void	sessions_stop(struct sessions *);	/* answers what is open */
 void	sessions_free(struct sessions **);
 void	sessions_tick(struct sessions *);	/* every 100 ms */
-void	sessions_second(struct sessions *);
 
 struct session *sessions_find(struct sessions *, const uint8_t id[SESSION_ID]);
-/* Whether an application of ours may have one more; else *why. */
-bool	sessions_room(const struct sessions *, const char *application,
-	    const char **why);
 /* Takes what *row owns, whatever happens. NULL: no memory. */
 struct session *sessions_add(struct sessions *, struct session_row *row,
 	    struct peer *);
-/* It never was: nobody knows of it. */
+/* It never was: nobody knows of it. Or it is forgotten. */
 void	sessions_drop(struct sessions *, struct session *);
-/* On disk at once. `tell`: its peer does not know yet. */
-void	sessions_end(struct sessions *, struct session *,
-	    enum supply_status why, bool tell);
-/* If its limit is reached and nothing is under way. */
-void	sessions_check_limit(struct sessions *, struct session *);
-/* The peer says that it ended, or (`answer`) that it knows. */
-void	sessions_peer_ended(struct sessions *, struct peer *,
-	    const uint8_t id[SESSION_ID], enum supply_status why, bool answer);
 
 /* By notifier; -E_NOT_FOUND if there is none. */
 int	sessions_notify(struct sessions *, struct notice *);

@@ -12,6 +12,7 @@
 #include "ksa/keyid.h"
 #include "ksa/offer.h"
 #include "ksa/opening.h"
+#include "ksa/sessionend.h"
 
 /* Of frames on Kx: Q.4163 Table I.1, and private ones (doc/profile.md). */
 enum { OFFER = 0x1103, TAKEN = 0x1104, OPEN = 0x11C4, OPENED = 0x11C5 };
@@ -62,7 +63,7 @@ sessionwire_open(struct session *s)
 	struct msg_session_out		*f = &frame.session_out;
 
 	if (s->peer->self) {
-		invitation_own(of(s->peer), s);
+		invitation_own(s);
 		return 0;
 	}
 	uuid_print(s->row.id, o->session);
@@ -155,7 +156,7 @@ sessionwire_taken(struct peer *p, const struct wire_keys *k,
 	struct msg	frame = { .id = MSG_session_out };
 
 	if (p->self) {
-		draw_taken(of(p), p, k->request, status, words);
+		draw_taken(of(p), p, k->session, k->request, status, words);
 		return 0;
 	}
 	uuid_print(k->session, m.keys_taken.session);
@@ -190,7 +191,7 @@ on_end(struct peer *p, const struct msg *m, const uint8_t *id)
 {
 	bool	answer = m->session_end.answer != 0;
 
-	sessions_peer_ended(of(p), p, id, status_of(m->session_end.status),
+	sessionend_heard(of(p), p, id, status_of(m->session_end.status),
 	    answer);
 	if (!answer)
 		(void)send_end(p, id, SUPPLY_EXPIRED, true);
@@ -205,8 +206,7 @@ on_offer(struct peer *p, const struct msg *m, const uint8_t *id)
 static void
 on_taken(struct peer *p, const struct msg *m, const uint8_t *id)
 {
-	(void)id;
-	draw_taken(of(p), p, m->keys_taken.request,
+	draw_taken(of(p), p, id, m->keys_taken.request,
 	    status_of(m->keys_taken.status), m->keys_taken.words);
 }
 

@@ -95,6 +95,12 @@ recall_it(struct side *s, int64_t p, uint64_t r)
 }
 
 static int
+withdraw_it(struct side *s, int64_t p, uint64_t r)
+{
+	return bindings_withdraw(s, p, r, id);
+}
+
+static int
 nothing(struct side *s, int64_t p, uint64_t r)
 {
 	(void)s, (void)p, (void)r;
@@ -293,7 +299,7 @@ START_TEST(two_applications_of_one_node_share_one_row)
 	refused(0, "SAE-A1", SUPPLY_UNAUTHORIZED);
 	ck_assert_int_eq(in_job(0, "KME-A", bindings_settle_received), 0);
 	ck_assert_int_eq(drawn(), 3);
-	ck_assert_int_eq(in_job(0, "KME-A", bindings_withdraw), 0);
+	ck_assert_int_eq(in_job(0, "KME-A", withdraw_it), 0);
 	ck_assert_int_eq(received(0), BINDING_VOID);
 	ck_assert_int_eq(drawn(), 0);
 	draw("SAE-A2", 4);

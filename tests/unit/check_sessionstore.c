@@ -466,19 +466,19 @@ withdraw_from_each_state(int64_t from)
 	receive(from, 6, NULL);
 	erase(from, 6, 3, BINDING_ERASED);
 	for (uint64_t i = 1; i <= 4; i++) {
-		ck_assert_int_eq(bindings_withdraw(w, from, i), 0);
+		ck_assert_int_eq(bindings_withdraw(w, from, i, one), 0);
 		ck_assert_int_eq(received(from, i), BINDING_VOID);
 		ck_assert_int_eq(drawn(one), own * (int64_t)(5 - i));
-		ck_assert_int_eq(bindings_withdraw(w, from, i), 0);
+		ck_assert_int_eq(bindings_withdraw(w, from, i, one), 0);
 		ck_assert_int_eq(drawn(one), own * (int64_t)(5 - i));
 		ck_assert_int_eq(bindings_settle_received(w, from, i),
 		    -E_GONE);
 		ck_assert_int_eq(deliver(from, i, 6000), -E_GONE);
 	}
 	/* Those of no session stay what they were once they are used up. */
-	ck_assert_int_eq(bindings_withdraw(w, from, 6), 0);
+	ck_assert_int_eq(bindings_withdraw(w, from, 6, one), 0);
 	ck_assert_int_eq(received(from, 6), BINDING_ERASED);
-	ck_assert_int_eq(bindings_withdraw(w, from, 77), 0);
+	ck_assert_int_eq(bindings_withdraw(w, from, 77, one), 0);
 	/* The sweep looks at each of them at once. */
 	ck_assert_int_eq(count("SELECT count(DISTINCT request) FROM fetched"
 	    " WHERE at = 0"), 4);
@@ -512,7 +512,7 @@ START_TEST(what_the_destination_withdraws_its_source_counts)
 	r.drawn = 6;
 	ck_assert_int_eq(sessionstore_add(w, &r), 0);
 	receive(peer, 7, one);
-	ck_assert_int_eq(bindings_withdraw(w, peer, 7), 0);
+	ck_assert_int_eq(bindings_withdraw(w, peer, 7, one), 0);
 	ck_assert_int_eq(received(peer, 7), BINDING_VOID);
 	ck_assert_int_eq(drawn(one), 6);
 	close_store();
@@ -582,7 +582,7 @@ START_TEST(offered_keys_are_not_forgotten)
 	open_store();
 	receive(peer, 7, one);
 	receive(peer, 8, one);
-	ck_assert_int_eq(bindings_withdraw(w, peer, 8), 0);
+	ck_assert_int_eq(bindings_withdraw(w, peer, 8, one), 0);
 	ck_assert_int_eq(bindings_forget(w, peer, 100, 2000), 1);
 	ck_assert_int_eq(received(peer, 7), BINDING_OFFERED);
 	close_store();

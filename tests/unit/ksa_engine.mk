@@ -72,3 +72,9 @@ tests_unit_check_session_SOURCES = tests/unit/check_session.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_session_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_session_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_hostilesession
+tests_unit_check_hostilesession_SOURCES = tests/unit/check_hostilesession.c \
+	tests/unit/fakedoor.c tests/unit/fakedoor.h \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_hostilesession_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_hostilesession_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
