@@ -237,9 +237,10 @@ struct qkdsae_handlers {
 
 /*
  * From now on sessions are for these handlers; connects. Once for a
- * connection, also if connecting fails. A connection that does not listen
- * refuses sessions that are offered on it, so an application
- * that listens makes its other calls on that connection or by HTTPS.
+ * connection, also if connecting fails. What is offered on a connection
+ * without handlers is given back, for the KM to offer it on another connection
+ * of the application (which may be another process); this one is made anew
+ * then. If nothing else listens, it is refused.
  */
 int	qkdsae_listen(struct qkdsae *, const struct qkdsae_handlers *);
 /*
@@ -247,7 +248,8 @@ int	qkdsae_listen(struct qkdsae *, const struct qkdsae_handlers *);
  * timeout_ms went by before, or an error. Negative: as long as it takes. Call
  * it again and again, in as many threads as shall work at a time. While the
  * connection is lost, it is made anew for retry_ms, then the call fails; the
- * next one tries again.
+ * next one tries again. Without handlers it keeps the connection, and with it
+ * our sessions, alive.
  */
 int	qkdsae_serve(struct qkdsae *, int timeout_ms);
 

@@ -46,6 +46,14 @@ struct saenotice {
 	TAILQ_ENTRY(saenotice)	 entry;
 };
 
+/* What was given back to the KM: the same comes twice only if nobody else is
+ * there. */
+struct saegiven {
+	uuid_text		 session;
+	uint8_t			 key[16];	/* the first; 0: none */
+};
+#define SAEAK_GIVEN	16
+
 struct saeak {
 	/* Never changed after saeak_open(). */
 	struct saelink_to	 to;
@@ -74,8 +82,14 @@ struct saeak {
 	unsigned		 nnotices;
 	TAILQ_HEAD(, saenotice)	 notices;
 	struct saesessions	 sessions;
-	bool			 listening;
+	bool			 listening;	/* there is a handler */
 	struct saeak_handlers	 handlers;
+	/* What was offered and nobody listens here: the KM is to offer it on
+	 * another connection, so this one is ended, after the answers that
+	 * are still to come. */
+	bool			 leaving, said_so, left;
+	struct saegiven		 given[SAEAK_GIVEN];
+	unsigned		 ngiven;
 };
 
 /* ---- saeakpipe.c: octets, and waiting; with the lock held ---- */

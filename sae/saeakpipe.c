@@ -41,6 +41,15 @@ wake(struct saeak *a)
 		return;			/* it is awake */
 }
 
+/* Something came: for a thread that waits, or for the one that polls, if
+ * another was faster to read it. */
+static void
+tell_all(struct saeak *a)
+{
+	pthread_cond_broadcast(&a->changed);
+	wake(a);
+}
+
 static void
 wait_for_change(struct saeak *a, uint64_t deadline)
 {
@@ -75,7 +84,6 @@ saeakpipe_lose(struct saeak *a, int result, const struct saewhy *why)
 	if (a->busy) {
 		a->grave = a->link;
 		a->link = NULL;
-		wake(a);
 	} else
 		saelink_close(&a->link);
 	a->lost = result;
@@ -87,8 +95,17 @@ saeakpipe_lose(struct saeak *a, int result, const struct saewhy *why)
 	forget_notices(a);
 	OPENSSL_cleanse(a->in, SAEAK_FRAME);
 	a->inlen = a->outlen = 0;
+	a->left = a->leaving;
+	a->leaving = a->said_so = false;
 	a->written = a->queued;
-	pthread_cond_broadcast(&a->changed);
+	tell_all(a);
+}
+
+static bool
+has_left(const struct saeak *a, const void *arg)
+{
+	(void)arg;
+	return !a->leaving;
 }
 
 int
@@ -97,8 +114,12 @@ saeakpipe_connect(struct saeak *a, uint64_t deadline, struct saewhy *w)
 	struct saelink	*l;
 	int		 r;
 
-	if (saeakpipe_stopped(a))
+	if (saeakpipe_stopped(a) || (a->leaving && saeakpipe_wait(a, has_left,
+	    NULL, deadline) == -E_STOPPED))
 		return saewhy_set(w, E_STOPPED, "stopped");
+	if (a->leaving)
+		return saewhy_set(w, E_TIMEOUT, "the KM at %s: no answer in "
+		    "time to what was asked before", a->kme);
 	while (a->link == NULL) {
 		if (a->busy) {
 			if (mono_ms() >= deadline)
@@ -118,11 +139,31 @@ saeakpipe_connect(struct saeak *a, uint64_t deadline, struct saewhy *w)
 			return r;
 		a->link = l;
 		a->epoch++;
+		a->left = false;
 	}
 	return 0;
 }
 
 /* ---- writing ---- */
+
+/* Says so when all is sent, and goes when all answers have come. */
+static void
+leave(struct saeak *a)
+{
+	struct saeakcall	*c;
+	struct saewhy		 w;
+
+	if (!a->said_so && a->outlen == 0) {
+		saelink_finish(a->link);
+		a->said_so = true;
+	}
+	TAILQ_FOREACH(c, &a->calls, entry)
+		if (!c->abandoned)
+			return;
+	saewhy_set(&w, E_CLOSED, "a session was offered on a connection that "
+	    "does not listen");
+	saeakpipe_lose(a, -E_CLOSED, &w);
+}
 
 static void
 flush(struct saeak *a)
@@ -146,6 +187,8 @@ flush(struct saeak *a)
 	if (done > 0)
 		memmove(a->out, a->out + done, a->outlen - done);
 	a->outlen -= done;
+	if (a->leaving && a->link != NULL)
+		leave(a);
 }
 
 bool
@@ -189,7 +232,7 @@ take_frames(struct saeak *a)
 	memmove(a->in, a->in + at, a->inlen - at);
 	OPENSSL_cleanse(a->in + a->inlen - at, at);
 	a->inlen -= at;
-	pthread_cond_broadcast(&a->changed);
+	tell_all(a);
 }
 
 /* True if there was something. */

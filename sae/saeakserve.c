@@ -38,7 +38,7 @@ saeak_listen(struct saeak *a, const struct saeak_handlers *h,
 {
 	pthread_mutex_lock(&a->lock);
 	a->handlers = *h;
-	a->listening = true;
+	a->listening = h->on_session != NULL || h->on_keys != NULL;
 	pthread_mutex_unlock(&a->lock);
 	return saeak_connect(a, w);
 }
@@ -170,7 +170,9 @@ serve(struct saeak *a, uint64_t deadline, struct saewhy *w)
 		if (began == 0 || mono_ms() - began > LASTED)
 			saeretry_begin(&again, a->retry_ms, a->to.stop);
 		began = mono_ms();
-		r = serve_once(a, deadline, w);
+		do
+			r = serve_once(a, deadline, w);
+		while (r == -E_CLOSED && a->left);
 		if (!saeakpipe_passing(r) || mono_ms() >= deadline)
 			return r;
 		pthread_mutex_unlock(&a->lock);
@@ -188,11 +190,7 @@ saeak_serve(struct saeak *a, int timeout_ms, struct saewhy *w)
 	int		r;
 
 	pthread_mutex_lock(&a->lock);
-	if (!a->listening)
-		r = saewhy_set(w, E_RANGE, "nobody listens on this "
-		    "connection: qkdsae_listen() comes first");
-	else
-		r = serve(a, deadline, w);
+	r = serve(a, deadline, w);
 	pthread_mutex_unlock(&a->lock);
 	return r;
 }

@@ -131,6 +131,34 @@ refuse(struct saeak *a, const struct ak_command *k, const struct frame *f,
 	return r;
 }
 
+static bool
+was_given_back(const struct saeak *a, const struct saegiven *g)
+{
+	for (unsigned i = 0; i < SAEAK_GIVEN; i++)
+		if (strcmp(a->given[i].session, g->session) == 0 &&
+		    memcmp(a->given[i].key, g->key, sizeof(g->key)) == 0)
+			return true;
+	return false;
+}
+
+/* Another connection of this application may listen. */
+static int
+give_back(struct saeak *a, const struct ak_command *k, const struct frame *f,
+    const struct saeaknews *news)
+{
+	struct saegiven	g = { "", { 0 } };
+
+	strcpy(g.session, news->m.session);
+	if (news->m.nids > 0)
+		memcpy(g.key, news->m.ids[0], sizeof(g.key));
+	if (was_given_back(a, &g))
+		return refuse(a, k, f, news, "rejected: the application "
+		    "listens on no connection");
+	a->given[a->ngiven++ % SAEAK_GIVEN] = g;
+	a->leaving = true;
+	return 0;
+}
+
 static struct saenotice *
 make_notice(struct saeak *a, const struct ak_command *k,
     const struct frame *f, struct saeaknews *news)
@@ -167,6 +195,8 @@ take_notice(struct saeak *a, const struct ak_command *k,
 	char			 why[sizeof(w->text) + 16];
 	int			 r;
 
+	if (a->leaving)			/* it will be offered elsewhere */
+		return 0;
 	r = saeakread(news, k, (char *)(uintptr_t)f->payload, f->length,
 	    &any, w);
 	if (r == -E_NO_MEMORY)
@@ -178,8 +208,7 @@ take_notice(struct saeak *a, const struct ak_command *k,
 		return refuse(a, k, f, news, why);
 	}
 	if (!a->listening)
-		return refuse(a, k, f, news, "rejected: nobody listens on "
-		    "this connection of the application");
+		return give_back(a, k, f, news);
 	if (a->nnotices == NOTICES_MAX)
 		return refuse(a, k, f, news, "rejected: the application does "
 		    "not keep up");

@@ -168,17 +168,24 @@ out:
 	return r;
 }
 
+/* If that can be said without waiting. */
+void
+saelink_finish(struct saelink *l)
+{
+	l->sock.deadline = SAESOCK_NOW;
+	if (l->sock.fault == 0 && l->ssl != NULL &&
+	    SSL_is_init_finished(l->ssl) &&
+	    !(SSL_get_shutdown(l->ssl) & SSL_SENT_SHUTDOWN))
+		(void)SSL_shutdown(l->ssl);
+	ERR_clear_error();
+}
+
 void
 saelink_close(struct saelink **l)
 {
 	if (*l == NULL)
 		return;
-	/* The KME hears of it, if that can be said without waiting. */
-	(*l)->sock.deadline = SAESOCK_NOW;
-	if ((*l)->sock.fault == 0 && (*l)->ssl != NULL &&
-	    SSL_is_init_finished((*l)->ssl))
-		(void)SSL_shutdown((*l)->ssl);
-	ERR_clear_error();
+	saelink_finish(*l);
 	SSL_free((*l)->ssl);
 	saesock_close(&(*l)->sock);
 	free(*l);

@@ -36,6 +36,8 @@ int	saelink_context(SSL_CTX **, const struct tls_files *, struct saewhy *);
 int	saelink_open(struct saelink **, const struct saelink_to *,
 	    uint64_t deadline, struct saewhy *);
 void	saelink_close(struct saelink **);	/* NULL is fine; NULL after */
+/* Says that nothing more will be written; what comes can be read. */
+void	saelink_finish(struct saelink *);
 /* False: the KME has closed it, or says what nobody asked for. */
 bool	saelink_usable(const struct saelink *);
 /* All of it, or -E_TIMEOUT, -E_STOPPED, -E_DOWN, -E_TLS. */

@@ -86,8 +86,8 @@ clean_up(struct saeak *a, struct saeakcall *calls)
 	free(a->out);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+static void
+run(const uint8_t *data, size_t len, bool listening)
 {
 	static struct saeak	 a;
 	static char		 kme[] = "x";
@@ -104,7 +104,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		memcpy(copy, data, len);
 	memset(&a, 0, sizeof(a));
 	a.kme = kme;
-	a.listening = true;
+	a.listening = listening;
 	TAILQ_INIT(&a.calls);
 	TAILQ_INIT(&a.notices);
 	open_call(&a, &calls[0], 1, AK_KEY_RESPONSE, &one);
@@ -114,7 +114,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		if (saeakturn(&a, &f, &w) < 0)
 			break;
 	check_said(&a);
+	if (!listening && a.nnotices > 0)
+		abort();
 	clean_up(&a, calls);
 	free(copy);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	run(data, len, true);
+	run(data, len, false);
 	return 0;
 }

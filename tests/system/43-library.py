@@ -267,6 +267,34 @@ def connections(net, node):
                    for line in f.readlines()[1:])
 
 
+def beside_requests(installed, net, example):
+    """What comes for an application goes to the connection that listens, and
+    another one that only asks gives it back."""
+    c = App(installed, net, "SAE-C1", "q4161")
+    a = App(installed, net, "SAE-A1", "q4161")
+    p = a.spawn(example, "destination", "SAE-C1")
+    equal(p.stdout.readline(), "ready\n", "destination")
+    asking, keys, over = Library(installed, net, "SAE-A1"), [], []
+
+    def work():
+        while not over:
+            keys.append(asking.get("SAE-B1")[0])
+    t = threading.Thread(target=work)
+    t.start()
+    wait_for("keys", lambda: len(keys) > 10)
+    for _ in range(5):
+        drawn = c.output(example, "source", "SAE-A1").splitlines()
+        got = [p.stdout.readline().strip() for _ in range(3)]
+        equal(got, drawn, "keys at both ends")
+    n = len(keys)
+    wait_for("more keys", lambda: len(keys) > n + 10)
+    over.append(True)
+    t.join()
+    asking.lib.qkdsae_close(ctypes.byref(asking.q))
+    p.kill()
+    p.wait()
+
+
 # ---- memory
 
 def searched(p, needles):
@@ -359,6 +387,8 @@ def main():
     if not sanitized():         # they would have to be in Python too
         threads(installed, net)
         say("threads")
+        beside_requests(installed, net, example)
+        say("requests beside sessions")
         holder = installed.compile(os.path.join(
             ROOT, "tests", "system", "holder.c"), "-Wall", "-Werror")
         held_upon_request(installed, net, holder)

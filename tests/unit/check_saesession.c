@@ -19,6 +19,9 @@
 			fakekm_keys(SEED, N, 32)
 #define YES		"{\"session_ID\":\"" S "\",\"response\":\"success\"}"
 
+/* The test goes on when the KM has come that far. */
+static pthread_barrier_t	done;
+
 /* What the handlers of the test saw, and what they shall say. */
 static struct seen {
 	unsigned	 sessions, keys;
@@ -152,35 +155,92 @@ START_TEST(a_handler_may_refuse_in_its_own_words)
 END_TEST
 
 #define REJECTED	"{\"session_ID\":\"" S "\",\"response\":\"rejected: "
+#define GOOD(SEED)	"{\"keys\":%s,\"response\":\"success\"}", \
+			fakekm_keys(SEED, 1, 32)
 
-/* The KM hears the request first only if that was sent before it is seen. */
+/* ---- who does not listen ---- */
+
 static void
-unserved(struct fakekm *k)
+offered_before_answer(struct fakekm *k)
 {
-	unsigned	notified = 0, requests = 0;
-	uint32_t	id = 0;
-
+	fakekm_expect(k, AK_KEY_REQUEST, NULL);
 	fakekm_say(k, AK_SESSION_NOTIFY, 1, OFFER);
-	while (notified + requests < 2 && fakekm_hear(k)) {
-		if (k->code == AK_KEY_REQUEST) {
-			requests++;
-			id = k->id;
-		} else if (k->code == AK_SESSION_NOTIFIED &&
-		    strstr(k->text, "nobody listens") != NULL)
-			notified++;
-		else
-			abort();
-	}
-	fakekm_say(k, AK_KEY_RESPONSE, id, "{\"keys\":%s,\"response\":"
-	    "\"success\"}", fakekm_keys(1, 1, 32));
+	fakekm_expect_end(k);		/* of what it says; it still hears */
+	fakekm_say(k, AK_KEY_RESPONSE, k->id, GOOD(1));
+}
+
+static void
+offered_again(struct fakekm *k)
+{
+	uint32_t	id;
+
+	fakekm_expect(k, AK_KEY_REQUEST, NULL);
+	id = k->id;
+	fakekm_say(k, AK_SESSION_NOTIFY, 1, OFFER);
+	fakekm_expect(k, AK_SESSION_NOTIFIED, REJECTED "the application "
+	    "listens on no connection\"}");
+	fakekm_say(k, AK_KEY_RESPONSE, id, GOOD(2));
 	fakekm_hear(k);
 }
 
-START_TEST(who_does_not_listen_refuses)
+START_TEST(who_does_not_listen_gives_back_once_and_refuses_then)
 {
-	FAKEAPP_START(unserved);
+	FAKEAPP_START(offered_before_answer, offered_again);
 	ck_assert_int_eq(fakeapp_get(1), 0);
+	fakeapp_have(fakeapp_keys, 1, 1, 32);
+	ck_assert_int_eq(fakeapp_get(1), 0);
+	fakeapp_have(fakeapp_keys, 2, 1, 32);
 	fakeapp_stop();
+	ck_assert_uint_eq(fakeapp_km.connections, 2);
+}
+END_TEST
+
+static void
+supplied_idle(struct fakekm *k)
+{
+	fakekm_say(k, AK_SUPPLY, 1, SUPPLY(1, 2));
+	fakekm_expect_end(k);
+}
+
+static void
+supplied_more(struct fakekm *k)
+{
+	fakekm_say(k, AK_SUPPLY, 1, SUPPLY(2, 1));
+	fakekm_expect_end(k);
+}
+
+static void
+supplied_again(struct fakekm *k)
+{
+	fakekm_say(k, AK_SUPPLY, 1, SUPPLY(1, 2));
+	fakekm_expect(k, AK_SUPPLIED, NULL);
+	if (strstr(k->text, "listens on no connection") == NULL)
+		abort();
+	pthread_barrier_wait(&done);
+	fakekm_expect_end(k);
+}
+
+static void *
+serve_until_stopped(void *arg)
+{
+	(void)arg;
+	return qkdsae_serve(fakeapp, -1) == QKDSAE_STOPPED ? NULL : "failed";
+}
+
+START_TEST(keys_too_are_given_back_and_the_connection_is_kept_alive)
+{
+	pthread_t	thread;
+	void		*failure;
+
+	pthread_barrier_init(&done, NULL, 2);
+	FAKEAPP_START(supplied_idle, supplied_more, supplied_again);
+	pthread_create(&thread, NULL, serve_until_stopped, NULL);
+	pthread_barrier_wait(&done);
+	qkdsae_stop(fakeapp);
+	pthread_join(thread, &failure);
+	ck_assert_ptr_null(failure);
+	fakeapp_stop();
+	ck_assert_uint_eq(fakeapp_km.connections, 3);
 }
 END_TEST
 
@@ -194,10 +254,11 @@ no_handler(struct fakekm *k)
 
 START_TEST(a_handler_that_is_missing_refuses)
 {
-	const struct qkdsae_handlers	none = QKDSAE_HANDLERS_INIT;
+	const struct qkdsae_handlers	some = { .size = sizeof(some),
+					    .on_keys = on_keys };
 
 	FAKEAPP_START(no_handler);
-	ck_assert_int_eq(qkdsae_listen(fakeapp, &none), 0);
+	ck_assert_int_eq(qkdsae_listen(fakeapp, &some), 0);
 	serve(1);
 	fakeapp_failed(qkdsae_listen(fakeapp, &handlers), QKDSAE_ARGUMENT,
 	    "has its handlers");
@@ -206,9 +267,6 @@ START_TEST(a_handler_that_is_missing_refuses)
 END_TEST
 
 /* ---- between requests ---- */
-
-#define GOOD(SEED)	"{\"keys\":%s,\"response\":\"success\"}", \
-			fakekm_keys(SEED, 1, 32)
 
 /* The answer to the get depends on the session being served meanwhile. */
 static void
@@ -545,7 +603,8 @@ main(void)
 	const TTest	*const tests[] = {
 		sessions_and_keys_come_to_the_handlers,
 		a_handler_may_refuse_in_its_own_words,
-		who_does_not_listen_refuses,
+		who_does_not_listen_gives_back_once_and_refuses_then,
+		keys_too_are_given_back_and_the_connection_is_kept_alive,
 		a_handler_that_is_missing_refuses,
 		a_thread_that_waits_for_an_answer_does_not_keep_sessions_waiting,
 		a_session_that_comes_while_an_answer_is_awaited_is_kept,
