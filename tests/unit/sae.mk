@@ -64,3 +64,8 @@ check_PROGRAMS += tests/unit/check_saewipe
 tests_unit_check_saewipe_SOURCES = tests/unit/check_saewipe.c $(FAKEAPP_SRC)
 tests_unit_check_saewipe_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_saewipe_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_qkdsae
+tests_unit_check_qkdsae_SOURCES = tests/unit/check_qkdsae.c \
+	tests/unit/fakekme.c tests/unit/fakekme.h $(FAKEAPP_SRC)
+tests_unit_check_qkdsae_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_qkdsae_LDADD = $(SAE_LIBS) $(CHECK_LIBS)
