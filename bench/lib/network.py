@@ -1,4 +1,4 @@
-"""Two nodes of the test network, with stock to draw from."""
+"""Nodes of the test network in a row, with stock to draw from."""
 
 import json
 import os
@@ -30,12 +30,13 @@ class Failed(Exception):
 class Network:
     """pool, low: octets that a pool is filled up to, and when."""
 
-    def __init__(self, args, directory, settings=(), pool=None, low=None):
+    def __init__(self, args, directory, settings=(), pool=None, low=None,
+                 nodes="ab", rate=None):
         self.args, self.dir = args, directory
         self.high = pool or args.pool
         self.low = low or self.high // 8
-        self.testnet("up", "--nodes", "a,b", "--links", "a-b",
-                     "--rate", str(args.rate),
+        self.testnet("up", "--nodes", ",".join(nodes), "--rate",
+                     str(rate or args.rate),
                      *[w for s in (f"pool_high={self.high}",
                                    f"pool_low={self.low}",
                                    *settings, *args.set)
@@ -74,9 +75,12 @@ class Network:
             for pid in self.node(name)["pids"].values():
                 pin(pid, cores[0] if name == server else cores[1])
 
-    def status(self, node, daemon="ksa"):
+    def ask(self, node, daemon, command):
         return ask(os.path.join(self.dir, node, "run", "ctl-" + daemon,
-                                "sock"), "status", timeout=60)
+                                "sock"), command, timeout=60)
+
+    def status(self, node, daemon="ksa"):
+        return self.ask(node, daemon, "status")
 
     def conf(self, node, option):
         with open(os.path.join(self.node(node)["etc"], "ksa.conf")) as f:

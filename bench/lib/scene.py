@@ -20,6 +20,7 @@ class Bench:
         self.args, self.tmp, self.cores = args, tmp, cores
         self.rows = {}		# (scene, case, connections): {server: [...]}
         self.paths = {}		# (kind, hops, ms of each link): [...]
+        self.flows = {}		# (scene, case): [...]
         self.notes = []		# {"scene":, "text":, figures}
         self.stack = []		# what has to be stopped
         self.net = self.nginx = None
@@ -90,6 +91,13 @@ class Bench:
         say(f"  {kind}: {hops} hops of {delay} ms: "
             f"{report['whole']['p50_us'] / 1000:.2f} ms, the path alone "
             f"{report['path_us'] / 1000:.2f} ms")
+
+    def flow(self, key, report):
+        self.flows.setdefault(key, []).append(report)
+        say(f"  {key[0]}: {key[1]}: {report['mbit_s']:.1f} Mbit/s, "
+            f"{report['mib']:.0f} MiB in {report['seconds']:.1f} s" +
+            (f", raw TLS {report['raw_mbit_s']:.0f} Mbit/s"
+             if "raw_mbit_s" in report else ""))
 
     def note(self, scene, text, **figures):
         self.notes.append({"scene": scene, "text": text, **figures})

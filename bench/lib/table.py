@@ -173,6 +173,71 @@ def paths(found):
     print()
 
 
+def busiest(r):
+    """The daemon that used most of a core, and its busiest thread."""
+    name, used = max(r["cpu"].items(), key=lambda x: x[1]["of_core"])
+    group = max(used["groups"], key=used["groups"].get)
+    share = used["groups"][group] / (used["ms_mib"] or 1)
+    return name, group, used["of_core"] * share
+
+
+def limit(r):
+    """What keeps it from being faster, as far as it shows from outside."""
+    name, group, share = busiest(r)
+    if share > 0.85:
+        return f"{name}, its thread {group}: {share:.0%} of a core"
+    if r["busy"] > 0.9:
+        return f"the cores: {r['busy']:.0%} busy, {name} most"
+    return f"waiting: cores {r['busy']:.0%} busy, {name} {group} {share:.0%}"
+
+
+FLOWS = (
+    ("Mbit/s", 9, lambda r: r["mbit_s"]), ("MiB", 8, lambda r: r["mib"]),
+    ("raw TLS", 9, lambda r: r.get("raw_mbit_s")),
+    ("ratio", 8, lambda r: r["mbit_s"] / r["raw_mbit_s"]
+     if "raw_mbit_s" in r else None),
+    ("lost %", 8, lambda r: 100 * r["lost"]),
+    ("CPU ms/MiB", 12, lambda r: sum(u["ms_mib"] for u in r["cpu"].values())),
+    ("raw TLS", 9, lambda r: r.get("raw_ms_mib")),
+    ("busy %", 8, lambda r: 100 * r["busy"]),
+    ("others %", 10, lambda r: 100 * r["foreign"]),
+    ("fdatasync us", 14, lambda r: r["fdatasync_us"]),
+)
+
+
+def daemons(reports):
+    """CPU ms per MiB of each daemon, by its threads; commits a second."""
+    for name in reports[0]["cpu"]:
+        used = [r["cpu"][name] for r in reports]
+        groups = sorted({g for u in used for g in u["groups"]})
+        node, daemon = name.split()
+        line = f"    {name:<10}" + text(median(used, lambda u: u["ms_mib"]), 9)
+        for g in groups:
+            line += f"  {g}" + text(median(
+                used, lambda u, g=g: u["groups"].get(g, 0)), 5)
+        if daemon == "kma":
+            line += "  commits/s" + text(median(
+                reports, lambda r, n=node: r["commits_s"][n]), 6)
+        print(line)
+
+
+def flows(found):
+    if not found:
+        return
+    head = f"{'scene':<8}{'case':<24}" + "".join(
+        f"{t:>{w}}" for t, w, _ in FLOWS)
+    print("Octets of key a second; CPU time per MiB of it")
+    print(head)
+    print("-" * len(head))
+    for (scene, case), reports in found.items():
+        print(f"{scene:<8}{case:<24}" + "".join(
+            text(median(reports, value), w) for _, w, value in FLOWS))
+        print("    the limit: " + limit(sorted(
+            reports, key=lambda r: r["mbit_s"])[len(reports) // 2]))
+        daemons(reports)
+    print()
+
+
 def show(bench, machine):
     print(header(machine))
     doors = {k: row for k, row in bench.rows.items() if k[0] == "ak"}
@@ -183,6 +248,7 @@ def show(bench, machine):
         costs(bench.rows)
         print()
     paths(bench.paths)
+    flows(bench.flows)
     for note in bench.notes:
         print(f"{note['scene']}: {note['text']}")
     print("Medians; ratio: ours to what is beside it. bench/README.md explains the "
@@ -196,5 +262,7 @@ def write(path, bench, machine):
                    "rows": [{"scene": k[0], "case": k[1], "connections": k[2],
                              **v} for k, v in bench.rows.items()],
                    "paths": [{"kind": k[0], "hops": k[1], "link_ms": k[2],
-                              "rounds": v} for k, v in bench.paths.items()]},
+                              "rounds": v} for k, v in bench.paths.items()],
+                   "flows": [{"scene": k[0], "case": k[1], "rounds": v}
+                             for k, v in bench.flows.items()]},
                   f, indent=1)
