@@ -66,6 +66,7 @@ struct link {
 	uint64_t			 last;	/* highest index on disk */
 	uint64_t			 produced, peer_produced;
 	uint64_t			 lag_since;	/* 0: it does not lag */
+	uint64_t			 lag_from;	/* its position then */
 	uint64_t			 pull_at;	/* not before */
 	msg_text			 module_state;
 
@@ -82,6 +83,7 @@ struct link {
 	uint64_t			 compared_at, down_since;
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
+	uint64_t			 open_from, open_since;	/* offered */
 	TAILQ_HEAD(, padwait)		 waiting;
 	struct bad			*bad;	/* pads of failing MACs */
 	struct link_counters		 n;

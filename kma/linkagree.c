@@ -14,6 +14,7 @@
 #define REPEAT_MS	1000	/* an offer without an answer */
 #define ABSENT_MS	200	/* what the other end did not have yet */
 #define OPEN_MAX	8	/* blocks offered in the open */
+#define OPEN_STAY_MS	2000	/* ... the same, so that the other gets there */
 #define OPEN_AFTER_MS	2000	/* the other end may have lost its store */
 
 /* Blocks whose verdict is being written. */
@@ -218,22 +219,38 @@ offer_limit(struct link *l)
 	return OPEN_MAX;
 }
 
+/* The newest ones that the other module has made too: the older a block, the
+ * sooner it is lost at either end. */
+static struct fresh *
+newest(struct link *l, size_t n)
+{
+	struct fresh	*f;
+
+	TAILQ_FOREACH_REVERSE(f, &l->fresh, freshes, next)
+		if ((l->peer_produced == 0 || f->idx <= l->peer_produced) &&
+		    --n == 0)
+			return f;
+	return TAILQ_FIRST(&l->fresh);
+}
+
 /*
- * The first block to offer. In the open: the newest ones that the other
- * module has made too, since older ones may be lost at either end.
+ * The first block to offer. In the open the same ones for a while: a module
+ * may be so fast that the other end never has the newest ones yet.
  */
 static struct fresh *
 offer_start(struct link *l, size_t limit)
 {
-	struct fresh	*f;
+	struct fresh	*f = NULL;
 
 	if (l->state == LINK_UP)
 		return TAILQ_FIRST(&l->fresh);
-	TAILQ_FOREACH_REVERSE(f, &l->fresh, freshes, next)
-		if ((l->peer_produced == 0 || f->idx <= l->peer_produced) &&
-		    --limit == 0)
-			return f;
-	return TAILQ_FIRST(&l->fresh);
+	if (mono_ms() - l->open_since < OPEN_STAY_MS)
+		f = find(l, l->open_from);
+	if (f == NULL && (f = newest(l, limit)) != NULL) {
+		l->open_from = f->idx;
+		l->open_since = mono_ms();
+	}
+	return f;
 }
 
 static void
@@ -321,8 +338,10 @@ verdict_in(struct writing *w, const struct agree_item *it, bool *absent)
 		*absent = true;
 		return;
 	}
-	if (!w->authentic)
+	if (!w->authentic) {
+		l->open_since = 0;	/* others may do */
 		return;
+	}
 	if (it->verdict == VERDICT_LOST || it->verdict == VERDICT_ABSENT)
 		l->n.lost++;
 	else

@@ -174,10 +174,17 @@ skip_forward(struct link *l)
 		l->lag_since = 0;
 		return false;
 	}
-	if (l->lag_since == 0)
+	if (l->lag_since == 0) {
 		l->lag_since = now;
+		l->lag_from = l->produced;
+	}
 	if (now - l->lag_since < patience(l))
 		return false;
+	/* What it makes in that time is not far behind. */
+	if (to - l->produced <= l->produced - l->lag_from) {
+		l->lag_since = 0;
+		return false;
+	}
 	log_notice("the module lags behind and skips forward",
 	    "link=%s from=%llu to=%llu", l->conf->name,
 	    (unsigned long long)l->produced, (unsigned long long)to);
