@@ -25,7 +25,7 @@
 #include "times.h"
 
 #define ROOM	16384		/* of one TLS record */
-#define HOPS_MAX 64
+#define HOPS_MAX	64
 
 static const char *cert, *key, *ca;
 
