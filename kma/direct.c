@@ -197,6 +197,19 @@ fail_sent(struct link *l, uint64_t now, int r)
 	}
 }
 
+/* There is another way: who waits for key of this link asks again. */
+void
+direct_give_up(struct link *l)
+{
+	struct direct	*d, *tmp;
+
+	for (d = LIST_FIRST(&directs); d != NULL; d = tmp) {
+		tmp = LIST_NEXT(d, next);
+		if (d->l == l && d->wait.waiting)
+			finish(d, -E_NO_KEY);
+	}
+}
+
 void
 direct_down(struct link *l)
 {

@@ -75,6 +75,16 @@ relayd_input(void *arg, struct ipc *ipc, struct msg *m)
 }
 
 static void
+relayd_up(void *arg, struct ipc *ipc)
+{
+	struct kma	*k = arg;
+
+	(void)ipc;
+	for (size_t i = 0; i < k->nlinks; i++)
+		linkkey_tell(k->links[i]);
+}
+
+static void
 relayd_down(void *arg, struct ipc *ipc)
 {
 	struct kma	*k = arg;
@@ -101,7 +111,7 @@ ksa_up(void *arg, struct ipc *ipc)
 }
 
 static const struct ipc_ops relayd_ops = { .input = relayd_input,
-	.down = relayd_down };
+	.up = relayd_up, .down = relayd_down };
 static const struct ipc_ops ksa_ops = { .input = ksa_input, .up = ksa_up };
 
 /* ---- status ---- */

@@ -59,6 +59,7 @@ void		 direct_send(struct link *, uint64_t block, relay_done *,
 		    void *arg);
 void		 direct_in(struct link *, struct msg *);
 void		 direct_down(struct link *);	/* the channel broke */
+void		 direct_give_up(struct link *);
 void		 direct_tick(struct link *);
 
 /* supply.c: what ksa asks. */

@@ -52,6 +52,8 @@ link_stock(struct link *l, uint64_t idx)
 {
 	struct idxset	*s = link_owns(l, idx) ? &l->own : &l->theirs;
 
+	if (s == &l->own)
+		l->gained_at = mono_ms();
 	if (idxset_add(s, idx) < 0)
 		log_err("out of memory", "link=%s lost_block=%llu",
 		    l->conf->name, (unsigned long long)idx);
@@ -235,6 +237,7 @@ link_tick(struct link *l)
 	waiting_expire(l, mono_ms());
 	linkpull_tick(l);
 	linkagree_offer(l);
+	linkkey_tick(l);
 	if (l->kma->ticks % 10 == 0) {
 		linkauth_tick(l);
 		linkagree_age(l);

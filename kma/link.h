@@ -81,6 +81,8 @@ struct link {
 	struct idxset			 own, theirs;	/* agreed, unspent */
 	bool				 got_owned, got_held;
 	uint64_t			 compared_at, down_since;
+	bool				 key;		/* linkkey.c */
+	uint64_t			 key_same, gained_at;
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	uint64_t			 open_from, open_since;	/* offered */
@@ -115,6 +117,11 @@ uint64_t	 link_mark_next(struct link *);
 void		 link_mark_done(struct link *, uint64_t mark);
 void		 link_set_state(struct link *, enum link_state, const char *why);
 json_t		*link_status(const struct link *);
+
+/* linkkey.c: is there key towards the peer, as relayd was told? */
+bool		 linkkey_has(const struct link *);
+void		 linkkey_tick(struct link *);
+void		 linkkey_tell(struct link *);
 
 /* linkagree.c */
 void		 linkagree_add(struct link *, uint64_t idx,

@@ -11,6 +11,7 @@ libkma_a_SOURCES = \
 	kma/linkagree.c \
 	kma/linkauth.c \
 	kma/linkcompare.c \
+	kma/linkkey.c \
 	kma/linkpull.c \
 	kma/linkrow.h \
 	kma/linkstore.c kma/linkstore.h \

@@ -15,6 +15,7 @@
 #include "quiet.h"
 
 #define ROUTES_MAX	4096
+#define REROUTED_MS	1000	/* that a frame on the way before still has */
 
 struct known_route {
 	km_id			km;
@@ -54,8 +55,8 @@ relay_counters(struct kma *k)
 
 /* ---- routes, as relayd knows them ---- */
 
-void
-relay_route(struct kma *k, const struct msg_route *m)
+static void
+learn(struct kma *k, const struct msg_route *m)
 {
 	struct known_route	*kr;
 
@@ -122,6 +123,39 @@ finish(struct sending *s, int r)
 		relay_counters(s->kma)->completed++;
 	s->done(s->arg, r, s->pool, &s->origin);
 	free(s);
+}
+
+/*
+ * Where the way before is cut nothing comes back, and blocks on it keep ksa
+ * from asking for others. Those that wait for a pad of it have lost nothing.
+ */
+static void
+reroute(struct kma *k, const struct msg_route *m)
+{
+	uint64_t	 soon = mono_ms() + REROUTED_MS;
+	struct sending	*s, *tmp;
+
+	for (s = LIST_FIRST(&k->relays->sending); s != NULL; s = tmp) {
+		tmp = LIST_NEXT(s, next);
+		if (strcmp(s->route.km[s->route.n - 1], m->km) != 0 ||
+		    strcmp(s->text, m->route) == 0)
+			continue;
+		if (s->wait.waiting)
+			finish(s, -E_NO_KEY);
+		else if (s->deadline > soon)
+			s->deadline = soon;
+	}
+}
+
+void
+relay_route(struct kma *k, const struct msg_route *m)
+{
+	struct link	*l = kma_link_to(k, m->km);
+
+	learn(k, m);
+	reroute(k, m);
+	if (l != NULL && relay_has_detour(k, m->km))
+		direct_give_up(l);
 }
 
 static void

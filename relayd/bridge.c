@@ -35,6 +35,9 @@ on_kma_input(void *arg, struct ipc *ipc, struct msg *m)
 	else if (m->id == MSG_control_out)
 		carry_send(b->relayd, KX_CONTROL, m->control_out.peer,
 		    m->control_out.body);
+	else if (m->id == MSG_link_key)
+		routes_key(b->relayd->routes, m->link_key.km,
+		    m->link_key.has != 0);
 }
 
 static void
@@ -63,8 +66,11 @@ on_kma_up(void *arg, struct ipc *ipc)
 static void
 on_kma_down(void *arg, struct ipc *ipc)
 {
-	(void)arg, (void)ipc;
+	struct bridge	*b = arg;
+
+	(void)ipc;
 	log_warn("kma is gone", NULL);
+	routes_kma_gone(b->relayd->routes);
 }
 
 static void

@@ -36,6 +36,9 @@ void	kx_free(struct kx **);
 struct kx_peer *kx_find(struct kx *, const char *km);
 const char *kx_name(const struct kx_peer *);
 bool	kx_is_up(const struct kx_peer *);
+/* What kma says of its link key towards the peer. */
+bool	kx_has_key(const struct kx_peer *);
+void	kx_set_key(struct kx_peer *, bool has);
 void	kx_each(struct kx *, void (*fn)(void *arg, struct kx_peer *),
 	    void *arg);
 /* Administrative: down refuses and closes. -E_NOT_FOUND. */

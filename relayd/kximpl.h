@@ -23,6 +23,7 @@ struct kx_peer {
 	unsigned		 wait_ms;
 	bool			 up, admin_down;
 	bool			 alive;		/* it sends signs of life */
+	bool			 key;		/* kma has link key for it */
 	uint64_t		 ready_at, heard_at, since;
 	uint32_t		 next_id;
 	struct kxlink_traffic	 traffic;

@@ -213,6 +213,31 @@ read_neighbours(struct linkstate_ad *ad, const json_t *list)
 	return 0;
 }
 
+/* Optional; each is one of the neighbours. */
+static int
+read_keyless(struct linkstate_ad *ad, const json_t *list)
+{
+	km_id		km;
+	unsigned	at;
+
+	ad->keyless = 0;
+	if (list == NULL)
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > ad->n)
+		return -E_BAD_FORMAT;
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		if (kxfield_km(json_array_get(list, i), km) < 0)
+			return -E_BAD_FORMAT;
+		for (at = 0; at < ad->n; at++)
+			if (strcmp(km, ad->neighbours[at]) == 0)
+				break;
+		if (at == ad->n)
+			return -E_BAD_FORMAT;
+		ad->keyless |= (uint64_t)1 << at;
+	}
+	return 0;
+}
+
 static int
 read_announce(struct linkstate_ad *ad, const json_t *o, const char **why)
 {
@@ -226,6 +251,8 @@ read_announce(struct linkstate_ad *ad, const json_t *o, const char **why)
 		return kxfield_bad(why, "sequence");
 	if (read_neighbours(ad, json_object_get(o, "neighbours")) < 0)
 		return kxfield_bad(why, "neighbours");
+	if (read_keyless(ad, json_object_get(o, "without_key")) < 0)
+		return kxfield_bad(why, "without_key");
 	return 0;
 }
 

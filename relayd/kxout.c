@@ -26,6 +26,18 @@ kx_is_up(const struct kx_peer *p)
 	return p->up;
 }
 
+bool
+kx_has_key(const struct kx_peer *p)
+{
+	return p->key;
+}
+
+void
+kx_set_key(struct kx_peer *p, bool has)
+{
+	p->key = has;
+}
+
 void
 kx_each(struct kx *kx, void (*fn)(void *, struct kx_peer *), void *arg)
 {

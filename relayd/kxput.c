@@ -66,6 +66,23 @@ kxjson_put_message(uint8_t *p, size_t room, const struct route *r,
 	return jsonout_end(&j);
 }
 
+static void
+put_keyless(struct jsonout *j, const struct linkstate_ad *ad)
+{
+	bool	first = true;
+
+	for (unsigned i = 0; i < ad->n; i++)
+		if (ad->keyless >> i & 1) {
+			if (first)
+				jsonout_text(j, ",\"without_key\":[");
+			else
+				jsonout_text(j, ",");
+			jsonout_string(j, ad->neighbours[i]);
+			first = false;
+		}
+	jsonout_raw(j, "]", !first);
+}
+
 size_t
 kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 {
@@ -82,7 +99,9 @@ kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 		jsonout_raw(&j, ",", i > 0);
 		jsonout_string(&j, ad->neighbours[i]);
 	}
-	jsonout_text(&j, "]}");
+	jsonout_text(&j, "]");
+	put_keyless(&j, ad);
+	jsonout_text(&j, "}");
 	return jsonout_end(&j);
 }
 

@@ -6,11 +6,14 @@
 
 #include "err.h"
 
+/* Over all connections, or those alone where there is key. */
+enum way { ANY, KEYED, WAYS };
+
 struct node {
 	struct linkstate_ad	 ad;
 	uint64_t		 heard;
-	const struct node	*before;	/* on the route from me */
-	unsigned		 hops;		/* 0: not reached */
+	const struct node	*before[WAYS];	/* on the route from me */
+	unsigned		 hops[WAYS];	/* 0: not reached */
 	UT_hash_handle		 hh;
 };
 
@@ -87,16 +90,35 @@ linkstate_free(struct linkstate **sp)
 	free(s);
 }
 
+/* Takes what an announcement says, neighbours in the order of IDs. */
+static void
+take(struct linkstate_ad *ad, const km_id *neighbours, unsigned n,
+    uint64_t keyless)
+{
+	km_id	sorted[LINKSTATE_NEIGHBOURS_MAX], *at;
+
+	memcpy(sorted, neighbours, n * sizeof(km_id));
+	qsort(sorted, n, sizeof(km_id), by_id);
+	ad->keyless = 0;
+	for (unsigned i = 0; i < n; i++)
+		if (keyless >> i & 1) {
+			at = bsearch(neighbours[i], sorted, n, sizeof(km_id),
+			    by_id);
+			ad->keyless |= (uint64_t)1 << (at - sorted);
+		}
+	memcpy(ad->neighbours, sorted, n * sizeof(km_id));
+	ad->n = n;
+}
+
 void
-linkstate_announce(struct linkstate *s, const km_id *neighbours, unsigned n)
+linkstate_announce(struct linkstate *s, const km_id *neighbours, unsigned n,
+    uint64_t keyless)
 {
 	struct linkstate_ad	*ad = &s->me->ad;
 
 	if (n > LINKSTATE_NEIGHBOURS_MAX)
 		n = LINKSTATE_NEIGHBOURS_MAX;
-	memcpy(ad->neighbours, neighbours, n * sizeof(km_id));
-	qsort(ad->neighbours, n, sizeof(km_id), by_id);
-	ad->n = n;
+	take(ad, neighbours, n, keyless);
 	ad->sequence++;
 	s->stale = true;
 }
@@ -139,8 +161,9 @@ linkstate_input(struct linkstate *s, const struct linkstate_ad *ad,
 	} else if (!newer(ad, &n->ad)) {
 		return LINKSTATE_OLD;
 	}
-	n->ad = *ad;
-	qsort(n->ad.neighbours, n->ad.n, sizeof(km_id), by_id);
+	n->ad.incarnation = ad->incarnation;
+	n->ad.sequence = ad->sequence;
+	take(&n->ad, ad->neighbours, ad->n, ad->keyless);
 	n->heard = now;
 	s->stale = true;
 	return LINKSTATE_NEW;
@@ -175,50 +198,74 @@ linkstate_each(struct linkstate *s, void (*fn)(void *,
 }
 
 static bool
-announces(const struct node *n, const char *km)
+leads(const struct node *n, unsigned i, enum way way)
 {
-	return bsearch(km, n->ad.neighbours, n->ad.n, sizeof(km_id),
-	    by_id) != NULL;
+	return way == ANY || (n->ad.keyless >> i & 1) == 0;
+}
+
+static bool
+announces(const struct node *n, const char *km, enum way way)
+{
+	const km_id	*at = bsearch(km, n->ad.neighbours, n->ad.n,
+			    sizeof(km_id), by_id);
+
+	return at != NULL && leads(n, (unsigned)(at - n->ad.neighbours), way);
+}
+
+/* The node at the other end of n's i-th connection, if that counts. */
+static struct node *
+over(const struct linkstate *s, const struct node *n, unsigned i,
+    enum way way)
+{
+	struct node	*next = find(s, n->ad.neighbours[i]);
+
+	return next != NULL && leads(n, i, way) &&
+	    announces(next, n->ad.origin, way) ? next : NULL;
 }
 
 /* Breadth first, neighbours in the order of IDs: so of all shortest routes
  * the first in that order is found. */
 static void
-compute(struct linkstate *s)
+compute_way(struct linkstate *s, enum way way)
 {
 	struct node	*queue[LINKSTATE_NODES_MAX], *n, *next;
 	unsigned	 head = 0, tail = 0;
 
 	for (n = s->nodes; n != NULL; n = n->hh.next)
-		n->hops = 0;
-	s->me->hops = 1;
-	s->me->before = NULL;
+		n->hops[way] = 0;
+	s->me->hops[way] = 1;
+	s->me->before[way] = NULL;
 	queue[tail++] = s->me;
 	while (head < tail) {
 		n = queue[head++];
 		for (unsigned i = 0; i < n->ad.n; i++) {
-			next = find(s, n->ad.neighbours[i]);
-			if (next == NULL || next->hops != 0 ||
-			    !announces(next, n->ad.origin))
+			next = over(s, n, i, way);
+			if (next == NULL || next->hops[way] != 0)
 				continue;
-			next->before = n;
-			next->hops = n->hops + 1;
+			next->before[way] = n;
+			next->hops[way] = n->hops[way] + 1;
 			queue[tail++] = next;
 		}
 	}
+}
+
+static void
+compute(struct linkstate *s)
+{
+	for (enum way way = ANY; way < WAYS; way++)
+		compute_way(s, way);
 	s->stale = false;
 }
 
 /* Of the neighbours that are one hop nearer to me the first. */
 static const struct node *
-nearer(struct linkstate *s, const struct node *n)
+nearer(struct linkstate *s, const struct node *n, enum way way)
 {
 	const struct node	*next;
 
 	for (unsigned i = 0; i < n->ad.n; i++) {
-		next = find(s, n->ad.neighbours[i]);
-		if (next != NULL && next->hops + 1 == n->hops &&
-		    announces(next, n->ad.origin))
+		next = over(s, n, i, way);
+		if (next != NULL && next->hops[way] + 1 == n->hops[way])
 			return next;
 	}
 	return NULL;
@@ -226,8 +273,8 @@ nearer(struct linkstate *s, const struct node *n)
 
 /* Both ends take the same way: that which the lower one would compute.
  * Messages on two ways would overtake each other. */
-void
-linkstate_route(struct linkstate *s, const char *to, struct route *r)
+static void
+route(struct linkstate *s, const char *to, struct route *r, enum way way)
 {
 	bool			 low = strcmp(s->me->ad.origin, to) < 0;
 	const struct node	*n = find(s, to);
@@ -237,14 +284,29 @@ linkstate_route(struct linkstate *s, const char *to, struct route *r)
 	r->n = 0;
 	if (s->stale)
 		compute(s);
-	if (n == NULL || n == s->me || n->hops == 0 ||
-	    n->hops > ROUTE_HOPS_MAX)
+	if (n == NULL || n == s->me || n->hops[way] == 0 ||
+	    n->hops[way] > ROUTE_HOPS_MAX)
 		return;
-	hops = n->hops;
-	for (unsigned i = hops; i-- > 0; n = low ? n->before : nearer(s, n)) {
+	hops = n->hops[way];
+	for (unsigned i = hops; i-- > 0; n = low ? n->before[way] :
+	    nearer(s, n, way)) {
 		strcpy(r->km[i], n->ad.origin);
 		octets += strlen(n->ad.origin) + 1;
 	}
 	if (octets - 1 <= ROUTE_MAX)
 		r->n = hops;
+}
+
+void
+linkstate_route(struct linkstate *s, const char *to, struct route *r)
+{
+	route(s, to, r, ANY);
+}
+
+void
+linkstate_relay(struct linkstate *s, const char *to, struct route *r)
+{
+	route(s, to, r, KEYED);
+	if (r->n == 0)
+		route(s, to, r, ANY);
 }

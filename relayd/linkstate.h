@@ -22,6 +22,7 @@ struct linkstate_ad {
 	uint64_t	incarnation, sequence;
 	unsigned	n;
 	km_id		neighbours[LINKSTATE_NEIGHBOURS_MAX];
+	uint64_t	keyless;	/* bit i: no key for neighbours[i] */
 };
 
 struct linkstate;
@@ -31,9 +32,10 @@ int	linkstate_new(struct linkstate **, const char *me,
 	    uint64_t incarnation);
 void	linkstate_free(struct linkstate **);
 
-/* My neighbours now; a new announcement of mine results in any case. */
+/* My neighbours now, and for which of them there is no link key (bit i); a
+ * new announcement of mine results in any case. */
 void	linkstate_announce(struct linkstate *, const km_id *neighbours,
-	    unsigned n);
+	    unsigned n, uint64_t keyless);
 const struct linkstate_ad *linkstate_mine(const struct linkstate *);
 
 enum linkstate_verdict {
@@ -56,5 +58,10 @@ void	linkstate_each(struct linkstate *, void (*fn)(void *arg,
  * none (or too long to be written).
  */
 void	linkstate_route(struct linkstate *, const char *to, struct route *);
+/*
+ * The same for frames that use up link key: of the routes where both ends of
+ * every connection have key; if there is none the route above.
+ */
+void	linkstate_relay(struct linkstate *, const char *to, struct route *);
 
 #endif

@@ -35,7 +35,7 @@ struct routes {
 static void
 send_ad(struct kx_peer *p, const struct linkstate_ad *ad)
 {
-	size_t	 room = 256 + (ad->n + 1) * (KM_ID_MAX + 4);
+	size_t	 room = 256 + (2 * ad->n + 1) * (KM_ID_MAX + 4);
 	uint8_t	*payload;
 	int	 e;
 
@@ -53,15 +53,22 @@ flood_mine(void *arg, struct kx_peer *p)
 		send_ad(p, linkstate_mine(t->state));
 }
 
-struct list { km_id km[LINKSTATE_NEIGHBOURS_MAX]; unsigned n; };
+struct list {
+	km_id		km[LINKSTATE_NEIGHBOURS_MAX];
+	unsigned	n;
+	uint64_t	keyless;
+};
 
 static void
 add_neighbour(void *arg, struct kx_peer *p)
 {
 	struct list	*l = arg;
 
-	if (kx_is_up(p) && l->n < LINKSTATE_NEIGHBOURS_MAX)
-		strcpy(l->km[l->n++], kx_name(p));
+	if (!kx_is_up(p) || l->n == LINKSTATE_NEIGHBOURS_MAX)
+		return;
+	if (!kx_has_key(p))
+		l->keyless |= (uint64_t)1 << l->n;
+	strcpy(l->km[l->n++], kx_name(p));
 }
 
 static void
@@ -70,7 +77,7 @@ announce(struct routes *t)
 	struct list	l = { .n = 0 };
 
 	kx_each(t->relayd->kx, add_neighbour, &l);
-	linkstate_announce(t->state, l.km, l.n);
+	linkstate_announce(t->state, l.km, l.n, l.keyless);
 	t->announced = mono_ms();
 	kx_each(t->relayd->kx, flood_mine, t);
 }
@@ -88,7 +95,7 @@ compare(struct routes *t, struct told *d)
 	route_text	text;
 	struct route	r;
 
-	linkstate_route(t->state, d->km, &r);
+	linkstate_relay(t->state, d->km, &r);
 	route_print(&r, text);
 	if (strcmp(text, d->route) == 0)
 		return;
@@ -204,6 +211,36 @@ void
 routes_peer_down(struct routes *t, struct kx_peer *p)
 {
 	bridge_neighbour(t->relayd->bridge, kx_name(p), false);
+	announce(t);
+	update(t);
+}
+
+void
+routes_key(struct routes *t, const char *km, bool has)
+{
+	struct kx_peer	*p = kx_find(t->relayd->kx, km);
+
+	if (p == NULL || kx_has_key(p) == has)
+		return;
+	kx_set_key(p, has);
+	if (kx_is_up(p)) {
+		announce(t);
+		update(t);
+	}
+}
+
+static void
+forget_key(void *arg, struct kx_peer *p)
+{
+	(void)arg;
+	kx_set_key(p, false);
+}
+
+/* Nothing is relayed here: others had better go round. */
+void
+routes_kma_gone(struct routes *t)
+{
+	kx_each(t->relayd->kx, forget_key, NULL);
 	announce(t);
 	update(t);
 }

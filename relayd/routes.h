@@ -21,6 +21,9 @@ void	routes_peer_down(struct routes *, struct kx_peer *);
 /* 0x11C2. -E_BAD_FORMAT and *why. */
 int	routes_frame(struct relayd *, struct kx_peer *, const struct frame *,
 	    const char **why);
+/* What kma says of its link key towards a neighbour; kma is gone. */
+void	routes_key(struct routes *, const char *km, bool has);
+void	routes_kma_gone(struct routes *);
 /* n = 0: none. */
 void	routes_to(struct routes *, const char *km, struct route *);
 /* Everything anew, after they came up. */

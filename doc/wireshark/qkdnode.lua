@@ -50,7 +50,7 @@ local commands = {
 	[0x11C1] = { "Control message between KSAs",
 	    "source_KMA_ID destination_KMA_ID extension" },
 	[0x11C2] = { "Announcement of link state",
-	    "origin incarnation sequence neighbours" },
+	    "origin incarnation sequence neighbours without_key" },
 	[0x11C3] = { "Sign of life", "" },
 	[0x11C4] = { "Session creation between KMs", "session_ID " ..
 	    "application_source_ID application_destination_ID extension" },

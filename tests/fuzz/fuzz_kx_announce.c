@@ -12,6 +12,8 @@ const struct fuzz_seed fuzz_seeds[] = {
 	    "\"sequence\":\"7\",\"neighbours\":[\"KME-B\",\"KME-C\"]}"),
 	FUZZ_TEXT("{\"origin\":\"a\",\"incarnation\":1,\"sequence\":2,"
 	    "\"neighbours\":[]}"),
+	FUZZ_TEXT("{\"origin\":\"a\",\"incarnation\":1,\"sequence\":2,"
+	    "\"neighbours\":[\"b\",\"c\"],\"without_key\":[\"c\"]}"),
 	FUZZ_END
 };
 
@@ -29,7 +31,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (ad.n > LINKSTATE_NEIGHBOURS_MAX || n == 0 ||
 	    kxjson_announce(&again, out, n, &why) < 0 ||
 	    again.incarnation != ad.incarnation ||
-	    again.sequence != ad.sequence || again.n != ad.n)
+	    again.sequence != ad.sequence || again.n != ad.n ||
+	    again.keyless != ad.keyless ||
+	    (ad.n < 64 && ad.keyless >> ad.n != 0))
 		abort();
 	return 0;
 }

@@ -362,7 +362,7 @@ read_ad(struct linkstate_ad *ad, const char *text)
 START_TEST(announcements_are_written_and_read_back)
 {
 	struct linkstate_ad	ad = { "KME-A", 1790000000000, 7, 2,
-				    { "KME-B", "KME-C" } }, back;
+				    { "KME-B", "KME-C" }, 0 }, back;
 	const char		*text = AD("\"1790000000000\"", "\"7\"",
 				    "[\"KME-B\",\"KME-C\"]");
 	uint8_t			out[512];
@@ -384,6 +384,32 @@ START_TEST(announcements_are_written_and_read_back)
 	ck_assert_int_lt(read_ad(&back, AD("1", "1", "[\"b\",\"b\"]")), 0);
 	ck_assert_int_lt(read_ad(&back, AD("1", "1", "[1]")), 0);
 	ck_assert_int_lt(read_ad(&back, "[]"), 0);
+}
+END_TEST
+
+#define KEYLESS(list, without) \
+	"{\"origin\":\"KME-A\",\"incarnation\":\"1\",\"sequence\":\"7\"," \
+	"\"neighbours\":" list ",\"without_key\":" without "}"
+
+START_TEST(announcements_say_where_there_is_no_key)
+{
+	struct linkstate_ad	ad = { "KME-A", 1, 7, 3,
+				    { "KME-B", "KME-C", "KME-D" }, 5 }, back;
+	const char		*text = KEYLESS("[\"KME-B\",\"KME-C\","
+				    "\"KME-D\"]", "[\"KME-B\",\"KME-D\"]");
+	uint8_t			out[512];
+	size_t			n = kxjson_put_announce(out, sizeof(out), &ad);
+
+	ck_assert_uint_eq(n, strlen(text));
+	ck_assert_mem_eq(out, text, n);
+	ck_assert_int_eq(read_ad(&back, text), 0);
+	ck_assert_uint_eq(back.keyless, 5);
+	ck_assert_int_eq(read_ad(&back, AD("1", "2", "[\"KME-B\"]")), 0);
+	ck_assert_uint_eq(back.keyless, 0);
+	ck_assert_int_lt(read_ad(&back, KEYLESS("[]", "[\"KME-B\"]")), 0);
+	ck_assert_int_lt(read_ad(&back, KEYLESS("[\"KME-B\"]",
+	    "[\"KME-C\"]")), 0);
+	ck_assert_int_lt(read_ad(&back, KEYLESS("[\"KME-B\"]", "true")), 0);
 }
 END_TEST
 
@@ -416,4 +442,5 @@ UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     completions_of_others_are_read_and_bad_ones_refused,
     control_messages_are_written_and_read_back,
     announcements_are_written_and_read_back,
+    announcements_say_where_there_is_no_key,
     announcements_name_at_most_64_neighbours)

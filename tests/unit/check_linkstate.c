@@ -16,6 +16,26 @@ setup(const char *me)
 	ck_assert_int_eq(linkstate_new(&ls, me, 1000), 0);
 }
 
+/* "B C!": the neighbours are B and C, and there is no key for C. */
+static unsigned
+read_list(const char *list, km_id *ids, uint64_t *keyless)
+{
+	char		 copy[512], *save, *p;
+	unsigned	 n = 0;
+
+	*keyless = 0;
+	strcpy(copy, list);
+	for (p = strtok_r(copy, " ", &save); p != NULL;
+	    p = strtok_r(NULL, " ", &save)) {
+		if (p[strlen(p) - 1] == '!') {
+			p[strlen(p) - 1] = '\0';
+			*keyless |= (uint64_t)1 << n;
+		}
+		strcpy(ids[n++], p);
+	}
+	return n;
+}
+
 /* "A", "B C": A announces the neighbours B and C. */
 static enum linkstate_verdict
 hear(const char *origin, const char *list, uint64_t incarnation,
@@ -23,13 +43,9 @@ hear(const char *origin, const char *list, uint64_t incarnation,
 {
 	struct linkstate_ad	ad = { .incarnation = incarnation,
 				    .sequence = sequence };
-	char			copy[512], *save, *p;
 
 	strcpy(ad.origin, origin);
-	strcpy(copy, list);
-	for (p = strtok_r(copy, " ", &save); p != NULL;
-	    p = strtok_r(NULL, " ", &save))
-		strcpy(ad.neighbours[ad.n++], p);
+	ad.n = read_list(list, ad.neighbours, &ad.keyless);
 	return linkstate_input(ls, &ad, now);
 }
 
@@ -37,14 +53,10 @@ static void
 mine(const char *list)
 {
 	km_id		 ids[LINKSTATE_NEIGHBOURS_MAX];
-	char		 copy[512], *save, *p;
-	unsigned	 n = 0;
+	uint64_t	 keyless;
+	unsigned	 n = read_list(list, ids, &keyless);
 
-	strcpy(copy, list);
-	for (p = strtok_r(copy, " ", &save); p != NULL;
-	    p = strtok_r(NULL, " ", &save))
-		strcpy(ids[n++], p);
-	linkstate_announce(ls, ids, n);
+	linkstate_announce(ls, ids, n, keyless);
 }
 
 static const char *
@@ -54,6 +66,17 @@ route(const char *to)
 	struct route		r;
 
 	linkstate_route(ls, to, &r);
+	route_print(&r, text);
+	return text;
+}
+
+static const char *
+relay_route(const char *to)
+{
+	static route_text	text;
+	struct route		r;
+
+	linkstate_relay(ls, to, &r);
 	route_print(&r, text);
 	return text;
 }
@@ -265,6 +288,40 @@ START_TEST(a_route_too_long_to_be_written_is_none)
 }
 END_TEST
 
+START_TEST(relays_go_round_a_connection_without_key_and_messages_do_not)
+{
+	setup("A");
+	mine("E! B");		/* not in the order of IDs */
+	hear("B", "C A", 1, 1, 0);
+	hear("C", "B D", 1, 1, 0);
+	hear("D", "E C", 1, 1, 0);
+	hear("E", "D A", 1, 1, 0);
+	ck_assert_str_eq(route("D"), "A,E,D");
+	ck_assert_str_eq(relay_route("D"), "A,B,C,D");
+	ck_assert_str_eq(relay_route("E"), "A,B,C,D,E");
+	mine("E B");
+	ck_assert_str_eq(relay_route("D"), "A,E,D");
+	hear("E", "D A!", 1, 2, 0);	/* the other end has none */
+	ck_assert_str_eq(relay_route("D"), "A,B,C,D");
+	linkstate_free(&ls);
+}
+END_TEST
+
+START_TEST(without_any_way_with_key_relays_wait_on_the_shortest)
+{
+	setup("A");
+	mine("B E");
+	hear("B", "A! C", 1, 1, 0);
+	hear("C", "B D", 1, 1, 0);
+	hear("D", "C E!", 1, 1, 0);
+	hear("E", "D A", 1, 1, 0);
+	ck_assert_str_eq(relay_route("D"), "A,E,D");
+	ck_assert_str_eq(relay_route("B"), "A,B");
+	ck_assert_str_eq(relay_route("E"), "A,E");
+	linkstate_free(&ls);
+}
+END_TEST
+
 /* The naive reference: all paths, the best kept. */
 struct search {
 	bool	edge[N][N];
@@ -314,7 +371,7 @@ reference(const struct search *graph, int to)
 }
 
 static void
-announce_graph(const bool says[N][N], int me)
+announce_graph(const bool says[N][N], const bool *keyless, int me)
 {
 	char	list[64], name[2] = "A";
 
@@ -324,7 +381,9 @@ announce_graph(const bool says[N][N], int me)
 		list[0] = '\0';
 		for (int j = 0; j < N; j++)
 			if (says[i][j])
-				at += sprintf(list + at, " %c", 'A' + j);
+				at += sprintf(list + at, " %c%s", 'A' + j,
+				    keyless != NULL && keyless[i * N + j] ?
+				    "!" : "");
 		name[0] = (char)('A' + i);
 		if (i == me)
 			mine(list);
@@ -345,7 +404,7 @@ check_back(const bool says[N][N], const struct search *g)
 
 		name[0] = (char)('A' + i);
 		setup(name);
-		announce_graph(says, i);
+		announce_graph(says, NULL, i);
 		linkstate_route(ls, "A", &r);
 		route_reverse(&r);
 		route_print(&r, there);
@@ -371,13 +430,60 @@ START_TEST(random_networks_are_routed_as_by_trying_every_path)
 			for (int j = 0; j < N; j++)
 				g.edge[i][j] = says[i][j] && says[j][i];
 		setup("A");
-		announce_graph(says, 0);
+		announce_graph(says, NULL, 0);
 		for (int to = 1; to < N; to++) {
 			name[0] = (char)('A' + to);
 			ck_assert_str_eq(route(name), reference(&g, to));
 		}
 		linkstate_free(&ls);
 		check_back(says, &g);
+	}
+}
+END_TEST
+
+/* From both ends, where some ends have no key. */
+static void
+check_relays(const bool says[N][N], const bool *keyless, int me, int to)
+{
+	char		 name[2] = { (char)('A' + me), '\0' };
+	struct search	 g = { .n = 0 };
+	struct route	 r;
+	route_text	 text;
+
+	for (int i = 0; i < N * N; i++) {
+		int	back = i % N * N + i / N;
+
+		g.edge[i / N][i % N] = says[i / N][i % N] &&
+		    says[i % N][i / N] && !keyless[i] && !keyless[back];
+	}
+	if (reference(&g, to > me ? to : me)[0] == '\0')
+		return;
+	setup(name);
+	announce_graph(says, keyless, me);
+	name[0] = (char)('A' + to);
+	linkstate_relay(ls, name, &r);
+	if (me > to)
+		route_reverse(&r);
+	route_print(&r, text);
+	ck_assert_str_eq(text, reference(&g, to > me ? to : me));
+	linkstate_free(&ls);
+}
+
+START_TEST(random_networks_relay_where_there_is_key)
+{
+	srandom(43);
+	for (int round = 0; round < 300; round++) {
+		bool	says[N][N] = { { false } }, keyless[N * N];
+
+		for (int i = 0; i < N * N; i++) {
+			says[i / N][i % N] = i / N != i % N &&
+			    random() % 100 < 50 + round % 50;
+			keyless[i] = random() % 100 < 20;
+		}
+		for (int to = 1; to < N; to++) {
+			check_relays(says, keyless, 0, to);
+			check_relays(says, keyless, to, 0);
+		}
 	}
 }
 END_TEST
@@ -392,4 +498,7 @@ UNIT_MAIN("linkstate", a_line_is_followed_to_its_end,
     who_is_not_heard_of_is_forgotten, the_number_of_nodes_is_bounded,
     a_chain_of_32_nodes_works_and_no_longer_one,
     a_route_too_long_to_be_written_is_none,
-    random_networks_are_routed_as_by_trying_every_path)
+    random_networks_are_routed_as_by_trying_every_path,
+    relays_go_round_a_connection_without_key_and_messages_do_not,
+    without_any_way_with_key_relays_wait_on_the_shortest,
+    random_networks_relay_where_there_is_key)
