@@ -50,7 +50,7 @@ local commands = {
 	[0x11C1] = { "Control message between KSAs",
 	    "source_KMA_ID destination_KMA_ID extension" },
 	[0x11C2] = { "Announcement of link state",
-	    "origin incarnation sequence neighbours without_key" },
+	    "origin incarnation sequence neighbours" },
 	[0x11C3] = { "Sign of life", "" },
 	[0x11C4] = { "Session creation between KMs", "session_ID " ..
 	    "application_source_ID application_destination_ID extension" },
@@ -95,7 +95,7 @@ param("string", "application_source_ID", "application_destination_ID",
     "application_name", "session_ID", "source_KM_ID", "key_ID", "key",
     "response", "source_KMA_ID", "destination_KMA_ID", "transit_KMA_IDs",
     "key_relay_request_ID", "protection", "mac", "message", "origin",
-    "neighbours")
+    "neighbours", "without_key")
 param("uint64", "number_of_keys", "size_of_key", "pad", "block",
     "incarnation", "sequence")
 
