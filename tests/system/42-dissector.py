@@ -230,6 +230,7 @@ def record(path, base):
     proxy.lead()
     net.await_supply("SAE-A1", "SAE-C1")
     apps = talk(net, keys)
+    net.pair("SAE-A1", "SAE-C1", 96)        # so much is to be relayed anew
     await_codes(proxy, KX)
     for app in apps:
         app.close()
