@@ -21,6 +21,15 @@ static const struct conf_opt link_options[] = {
 	OPT_END
 };
 
+static const struct conf_opt plain_options[] = {
+	OPT_TEXT(CONF_KM_ID, kma_plain_conf, kme_id, NULL,
+	    "KM ID of the plain peer."),
+	OPT_STRINGS(kma_plain_conf, applications,
+	    "Applications of this node that may have keys with it; empty: "
+	    "all that ksa.conf lets."),
+	OPT_END
+};
+
 const struct conf_opt kma_options[] = {
 	OPT_TEXT(CONF_KM_ID, kma_conf, kme_id, NULL,
 	    "ID of this node: KM ID, KMA ID and KME ID."),
@@ -50,14 +59,50 @@ const struct conf_opt kma_options[] = {
 	    "Link keys older than this are destroyed."),
 	OPT_LIST(kma_conf, links, 0, 64, link_options, kma_link_conf,
 	    "The QKD links of this node."),
+	OPT_LIST(kma_conf, plain_peers, 0, 64, plain_options, kma_plain_conf,
+	    "Plain peers: key managers that know only the four messages of "
+	    "ITU-T Q.4163, whose keys travel in clear inside TLS (relayd.conf, "
+	    "protection). Nobody else gives or gets a key in clear."),
 	OPT_END
 };
+
+static const char *
+plain_fault(const struct kma_plain_conf *p, size_t i)
+{
+	const struct kma_link_conf	*l = kma_conf.links.v;
+
+	if (strcmp(p[i].kme_id, kma_conf.kme_id) == 0)
+		return "is this node itself";
+	for (size_t k = 0; k < kma_conf.links.n; k++)
+		if (strcmp(p[i].kme_id, l[k].peer) == 0)
+			return "has a QKD link, so it is no plain peer";
+	for (size_t k = 0; k < i; k++)
+		if (strcmp(p[i].kme_id, p[k].kme_id) == 0)
+			return "stands twice";
+	return NULL;
+}
+
+static int
+check_plain(const char *path, FILE *err)
+{
+	const struct kma_plain_conf	*p = kma_conf.plain_peers.v;
+	const char			*fault;
+	int				 r = 0;
+
+	for (size_t i = 0; i < kma_conf.plain_peers.n; i++)
+		if ((fault = plain_fault(p, i)) != NULL) {
+			fprintf(err, "%s: plain_peers: \"%s\" %s\n", path,
+			    p[i].kme_id, fault);
+			r = -E_CONFIG;
+		}
+	return r;
+}
 
 int
 kma_conf_check(const char *path, FILE *err)
 {
 	const struct kma_link_conf	*l = kma_conf.links.v;
-	int				 r = 0;
+	int				 r = check_plain(path, err);
 
 	for (size_t i = 0; i < kma_conf.links.n; i++) {
 		if (!km_id_valid(l[i].name, strlen(l[i].name)) ||

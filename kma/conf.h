@@ -14,6 +14,11 @@ struct kma_link_conf {
 	char	user[64];
 };
 
+struct kma_plain_conf {		/* a KM with keys in clear */
+	km_id			kme_id;
+	struct conf_strings	applications;	/* of this node; none: any */
+};
+
 struct kma_conf {
 	km_id			kme_id;
 	char			run_dir[80];
@@ -25,6 +30,7 @@ struct kma_conf {
 	int64_t			link_stock_max;
 	int64_t			agree_timeout, relay_timeout, key_max_age;
 	struct conf_list	links;		/* struct kma_link_conf */
+	struct conf_list	plain_peers;	/* struct kma_plain_conf */
 };
 
 extern const struct conf_opt	kma_options[];

@@ -6,6 +6,7 @@
 
 #include "ctl.h"
 #include "err.h"
+#include "kma/plain.h"
 #include "kma/relay.h"
 #include "log.h"
 #include "user.h"
@@ -70,6 +71,7 @@ relayd_input(void *arg, struct ipc *ipc, struct msg *m)
 		relay_done_in(k, &m->done_in);
 		break;
 	default:
+		plain_from_relayd(k, m);
 		break;
 	}
 }
@@ -100,7 +102,10 @@ static void
 ksa_input(void *arg, struct ipc *ipc, struct msg *m)
 {
 	(void)ipc;
-	supply_in(arg, m);
+	if (m->id == MSG_block_take || m->id == MSG_block_fetch)
+		supply_in(arg, m);
+	else
+		plain_from_ksa(arg, m);
 }
 
 static void
@@ -151,10 +156,10 @@ kma_status(void *arg, int nargs, char **args)
 	if (!ipc_is_up(k->ksa))
 		json_array_append_new(missing,
 		    json_string("ksa is not connected"));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
 	    "kme_id", kma_conf.kme_id, "ready", json_array_size(missing) == 0,
 	    "missing", missing, "links", links, "relay", relay_status(k),
-	    "supply", supply_status(k),
+	    "supply", supply_status(k), "plain", plain_status(),
 	    "locked_memory_used", (json_int_t)secret_used(),
 	    "commits", (json_int_t)linkstore_commits(k->store),
 	    "jobs_queued", (json_int_t)linkstore_queued(k->store));

@@ -5,7 +5,8 @@
 #include "ksa/env.h"
 #include "ksa/supply.h"
 
-enum call_kind { CALL_ENC, CALL_DEC, CALL_SESSION, CALL_DRAW };
+enum call_kind { CALL_ENC, CALL_DEC, CALL_SESSION, CALL_DRAW,
+	CALL_PLAIN };
 
 struct supply_call {		/* first member of enc, fetch... */
 	enum call_kind	 kind;

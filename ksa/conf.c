@@ -19,6 +19,24 @@ static const struct conf_opt peer_options[] = {
 	OPT_END
 };
 
+static const struct conf_opt plain_options[] = {
+	OPT_TEXT(CONF_KM_ID, ksa_plain_peer, kme_id, NULL,
+	    "KM ID of the plain peer."),
+	OPT_TEXT(CONF_SAE_ID, ksa_plain_peer, source, NULL,
+	    "Application of the peer that is the master of keys that it "
+	    "sends without application IDs."),
+	OPT_TEXT(CONF_SAE_ID, ksa_plain_peer, destination, NULL,
+	    "Application of this node that such keys are for."),
+	OPT_STRINGS(ksa_plain_peer, applications,
+	    "Applications of this node that may have keys with applications "
+	    "of the peer, besides destination; empty: all."),
+	OPT_INT(ksa_plain_peer, max_keys, "1000000", 1, 1000000000, "",
+	    "Most keys of the peer that are remembered, those fetched "
+	    "included until key_expiry and tombstone are over; more are "
+	    "refused."),
+	OPT_END
+};
+
 static const struct conf_opt application_options[] = {
 	OPT_TEXT(CONF_SAE_ID, ksa_application, id, NULL,
 	    "ID of the application."),
@@ -88,6 +106,11 @@ const struct conf_opt ksa_options[] = {
 	    "The other nodes that keys are shared with."),
 	OPT_LIST(ksa_conf, applications, 0, 65536, application_options,
 	    ksa_application, "All applications of the network."),
+	OPT_LIST(ksa_conf, plain_peers, 0, 64, plain_options, ksa_plain_peer,
+	    "Plain peers: key managers that know only the four messages of "
+	    "ITU-T Q.4163, whose keys travel in clear inside TLS; see "
+	    "relayd.conf and kma.conf, where they must stand too. Their "
+	    "applications stand in applications."),
 	OPT_LIST(ksa_conf, quotas, 0, 65536, quota_options, ksa_quota,
 	    "Quotas of pairs of applications, besides those of the "
 	    "applications themselves. What exceeds a quota waits for it, if "
@@ -240,12 +263,16 @@ check_limits(struct faults *f)
 static bool
 known_km(const struct ksa_conf *c, const char *km)
 {
+	const struct ksa_plain_peer *plain = c->plain_peers.v;
 	const struct ksa_peer *p = c->peers.v;
 
 	if (strcmp(km, c->kme_id) == 0)
 		return true;
 	for (size_t i = 0; i < c->peers.n; i++)
 		if (strcmp(km, p[i].kme_id) == 0)
+			return true;
+	for (size_t i = 0; i < c->plain_peers.n; i++)
+		if (strcmp(km, plain[i].kme_id) == 0)
 			return true;
 	return false;
 }
@@ -261,6 +288,65 @@ check_peers(struct faults *f)
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(p[i].kme_id, p[k].kme_id) == 0)
 				fault_id(f, "peers", p[i].kme_id,
+				    "stands there twice");
+	}
+}
+
+static const char *
+km_of(const struct ksa_conf *c, const char *sae)
+{
+	const struct ksa_application *a = c->applications.v;
+
+	for (size_t i = 0; i < c->applications.n; i++)
+		if (strcmp(a[i].id, sae) == 0)
+			return a[i].km;
+	return "";
+}
+
+bool
+ksa_plain_serves(const struct ksa_plain_peer *p, const char *sae)
+{
+	for (size_t i = 0; i < p->applications.n; i++)
+		if (strcmp(p->applications.v[i], sae) == 0)
+			return true;
+	return p->applications.n == 0 || strcmp(p->destination, sae) == 0;
+}
+
+static void
+check_plain(struct faults *f, const struct ksa_plain_peer *p)
+{
+	const struct ksa_conf	*c = f->conf;
+	const struct ksa_peer	*peers = c->peers.v;
+	const char *const	 option = "plain_peers";
+
+	if (strcmp(p->kme_id, c->kme_id) == 0)
+		fault_id(f, option, p->kme_id, "is this node");
+	for (size_t i = 0; i < c->peers.n; i++)
+		if (strcmp(p->kme_id, peers[i].kme_id) == 0)
+			fault_id(f, option, p->kme_id,
+			    "is one of peers, so it is no plain peer");
+	if (strcmp(km_of(c, p->source), p->kme_id) != 0)
+		fault_id(f, option, p->source,
+		    "(source) is no application of the plain peer");
+	if (strcmp(km_of(c, p->destination), c->kme_id) != 0)
+		fault_id(f, option, p->destination,
+		    "(destination) is no application of this node");
+	for (size_t i = 0; i < p->applications.n; i++)
+		if (strcmp(km_of(c, p->applications.v[i]), c->kme_id) != 0)
+			fault_id(f, option, p->applications.v[i],
+			    "is no application of this node");
+}
+
+static void
+check_plain_peers(struct faults *f)
+{
+	const struct ksa_plain_peer *p = f->conf->plain_peers.v;
+
+	for (size_t i = 0; i < f->conf->plain_peers.n; i++) {
+		check_plain(f, &p[i]);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(p[i].kme_id, p[k].kme_id) == 0)
+				fault_id(f, "plain_peers", p[i].kme_id,
 				    "stands there twice");
 	}
 }
@@ -342,6 +428,7 @@ ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 	check_peers(&f);
 	check_applications(&f);
 	check_quotas(&f);
+	check_plain_peers(&f);
 	return f.n == 0 ? 0 : -E_CONFIG;
 }
 

@@ -2,6 +2,7 @@
 #ifndef KSA_CONF_H
 #define KSA_CONF_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "common/conf.h"
@@ -16,6 +17,13 @@ struct ksa_application {	/* of any node of the network */
 	km_id	km;		/* the node it belongs to */
 	struct conf_strings names;	/* of certificates; none: CN = id */
 	int64_t	rate, burst;	/* octets/s, octets; 0: no quota, as rate */
+};
+
+struct ksa_plain_peer {		/* a KM with keys in clear */
+	km_id	kme_id;
+	sae_id	source, destination;	/* of keys that name nobody */
+	struct conf_strings applications;	/* of this node; none: any */
+	int64_t	max_keys;
 };
 
 struct ksa_quota {		/* of a pair of applications */
@@ -34,6 +42,7 @@ struct ksa_conf {
 	struct conf_list peers;			/* struct ksa_peer */
 	struct conf_list applications;		/* struct ksa_application */
 	struct conf_list quotas;		/* struct ksa_quota */
+	struct conf_list plain_peers;		/* struct ksa_plain_peer */
 
 	int64_t	pool_low, pool_high;		/* octets per peer */
 	int64_t	key_size, min_key_size, max_key_size;	/* bits */
@@ -54,6 +63,9 @@ struct ksa_conf {
 	int64_t	ak_max_requests;
 	int64_t	header_max, header_count, body_max;
 };
+
+/* Whether an application of this node may have keys with that peer. */
+bool	ksa_plain_serves(const struct ksa_plain_peer *, const char *sae);
 
 extern const struct conf_opt	ksa_options[];
 extern struct ksa_conf		ksa_conf;

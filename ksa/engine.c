@@ -14,6 +14,7 @@
 #include "ksa/line.h"
 #include "ksa/newblocks.h"
 #include "ksa/peer.h"
+#include "ksa/plain.h"
 #include "ksa/pool.h"
 #include "ksa/recall.h"
 #include "ksa/rollback.h"
@@ -61,6 +62,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	if (second) {
 		sessionend_second(e->sessions);
 		sweep_tick(e->sweep);
+		plain_second(e);
 	}
 }
 
@@ -108,7 +110,8 @@ ask_witness(struct env *e)
 	if (back)
 		log_err("the key store went back in time: its keys are void",
 		    "path=%s", log_quote(e->conf->store));
-	if ((r = rollback_self(e->peers[0], back)) < 0)
+	if ((r = rollback_self(e->peers[0], back)) < 0 ||
+	    (r = plain_start(e, back)) < 0)
 		return r;
 	for (size_t i = 0; i < e->npeers; i++) {
 		struct peer	*p = e->peers[i];
@@ -153,6 +156,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = admit_new(&e->admit, e)) < 0 ||
 	    (r = wishing_new(&e->wishing)) < 0 ||
 	    (r = sessions_new(&e->sessions, e)) < 0 ||
+	    (r = plain_new(&e->plain, e)) < 0 ||
 	    (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
@@ -226,6 +230,7 @@ engine_free(struct supply **sp)
 	admit_free(&e->admit);
 	wishing_free(&e->wishing);
 	sessions_free(&e->sessions);
+	plain_free(&e->plain);
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);
@@ -245,6 +250,8 @@ engine_from_kma(struct supply *s, const struct msg *m)
 {
 	struct peer	*p;
 
+	if (m->id == MSG_plain_ready)
+		plainin_ready(&s->env, &m->plain_ready);
 	if (m->id != MSG_block_ready)
 		return;
 	p = peer_find(&s->env, m->block_ready.source);
@@ -273,6 +280,8 @@ engine_from_relayd(struct supply *s, const struct msg *m)
 	if (m->id == MSG_reach &&
 	    (p = peer_find(&s->env, m->reach.km)) != NULL)
 		peer_reach(p, m->reach.up != 0);
+	else if (m->id == MSG_reach)
+		plain_reach(&s->env, m->reach.km, m->reach.up != 0);
 	else if (m->id == MSG_supply_in &&
 	    (p = peer_find(&s->env, m->supply_in.peer)) != NULL)
 		peer_input(p, m->supply_in.body.p, m->supply_in.body.len);
@@ -283,6 +292,8 @@ engine_no_relayd(struct supply *s)
 {
 	for (size_t i = 0; i < s->env.npeers; i++)
 		peer_reach(s->env.peers[i], false);
+	for (size_t i = 0; i < s->env.plain->n; i++)
+		s->env.plain->v[i].up = false;
 }
 
 /* ---- supply.h ---- */
@@ -298,6 +309,8 @@ struct supply_call *
 supply_dec(struct supply *s, const struct supply_claim *q, supply_done *done,
     void *arg)
 {
+	if (plainfetch_is(&s->env, q))
+		return plainfetch_call(&s->env, q, done, arg);
 	return fetch_call(&s->env, q, done, arg);
 }
 
@@ -310,6 +323,9 @@ supply_withdraw(struct supply_call *c)
 		[CALL_SESSION] = opening_withdraw,
 		[CALL_DRAW] = draw_withdraw,
 	};
+
+	if (c->kind == CALL_PLAIN)	/* being committed */
+		return false;
 
 	return withdraw[c->kind](c);
 }

@@ -17,6 +17,7 @@ struct bindcache;
 struct enc_batch;
 struct fetches;
 struct peer;
+struct plain;
 struct segcache;
 struct sessions;
 struct sweep;
@@ -30,6 +31,8 @@ struct engine_ops {
 		    ipc_done *, void *done_arg);
 	/* As ipc_send(), to relayd. */
 	int	(*tell)(void *arg, const struct msg *);
+	/* As ipc_send(), to kma. */
+	int	(*note)(void *arg, const struct msg *);
 };
 
 struct counters {
@@ -60,6 +63,7 @@ struct env {
 	struct bindcache	*bindings;
 	struct segcache		*segments;
 	struct sessions		*sessions;
+	struct plain		*plain;
 	struct sweep		*sweep;
 	struct witness		*witness;
 	uint64_t		 serial_last;	/* of a block, for any peer */

@@ -253,6 +253,39 @@
 "  " SQL_UUID("session") " AS session" \
 "  FROM issued JOIN peer ON peer.id = issued.peer;"
 
+/* Plain peers: keys under key IDs that another house made. */
+#define SQL_SCHEMA_4 \
+/* One row per key, which stays as its tombstone. */ \
+"CREATE TABLE plain_key (" \
+   /* 16 octets */ \
+"  id BLOB NOT NULL UNIQUE," \
+   /* the plain peer */ \
+"  km TEXT NOT NULL," \
+   /* 1: made here, for an application of the peer; has no octets here */ \
+"  mine INTEGER NOT NULL," \
+"  master TEXT NOT NULL," \
+"  slave TEXT NOT NULL," \
+"  octets INTEGER NOT NULL," \
+"  made INTEGER NOT NULL," \
+   /* 0: valid; 1: erased, or given to the master; 2: void; 3: expired; \
+    * 4: the peer has not answered yet */ \
+"  state INTEGER NOT NULL," \
+   /* when its slave fetched it first; 0: it did not */ \
+"  fetched INTEGER NOT NULL DEFAULT 0," \
+   /* NULL: erased */ \
+"  sealed BLOB);" \
+"CREATE INDEX plain_key_kept ON plain_key (fetched, made)" \
+"  WHERE sealed IS NOT NULL;" \
+"CREATE INDEX plain_key_asked ON plain_key (state) WHERE state = 4;" \
+"CREATE INDEX plain_key_made ON plain_key (made);" \
+"CREATE VIEW plain AS SELECT km AS peer, " SQL_UUID("id") " AS key_ID," \
+"  CASE mine WHEN 1 THEN 'out' ELSE 'in' END AS direction," \
+"  master, slave, octets, datetime(made / 1000, 'unixepoch') AS made," \
+"  CASE state WHEN 0 THEN CASE fetched WHEN 0 THEN 'waiting'" \
+"    ELSE 'fetched' END WHEN 1 THEN CASE mine WHEN 1 THEN 'supplied'" \
+"    ELSE 'erased' END WHEN 2 THEN 'void' WHEN 3 THEN 'expired'" \
+"    ELSE 'asked' END AS state FROM plain_key;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -429,6 +462,33 @@
 #define SQL_OFFERED_ERASE "INSERT INTO fetched (peer, request, at)" \
 	" SELECT peer, request, 0 FROM received WHERE state = 4"
 #define SQL_OFFERED_RECEIVED "UPDATE received SET state = 2 WHERE state = 4"
+
+/* plain peers */
+#define SQL_PLAIN_ADD "INSERT INTO plain_key (id, km, mine, master, slave," \
+	" octets, made, state, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+#define SQL_PLAIN_GET "SELECT km, mine, master, slave, octets, made, state," \
+	" fetched, sealed FROM plain_key WHERE id = ?"
+/* ?3: fetched before that it is too late to fetch it again. */
+#define SQL_PLAIN_FETCH "UPDATE plain_key SET fetched = CASE fetched" \
+	" WHEN 0 THEN ?2 ELSE fetched END WHERE id = ?1 AND state = 0" \
+	" AND (fetched = 0 OR fetched > ?3)"
+#define SQL_PLAIN_SETTLE "UPDATE plain_key SET state = ?2" \
+	" WHERE id = ?1 AND state = 4"
+#define SQL_PLAIN_DUE "SELECT EXISTS (SELECT 1 FROM plain_key" \
+	" WHERE sealed IS NOT NULL AND fetched > 0 AND fetched <= ?1)" \
+	" OR EXISTS (SELECT 1 FROM plain_key WHERE sealed IS NOT NULL" \
+	" AND fetched = 0 AND made < ?2) OR EXISTS (SELECT 1 FROM plain_key" \
+	" WHERE made < ?3)"
+#define SQL_PLAIN_ERASE "UPDATE plain_key SET state = 1, sealed = NULL" \
+	" WHERE sealed IS NOT NULL AND fetched > 0 AND fetched <= ?"
+#define SQL_PLAIN_EXPIRE "UPDATE plain_key SET state = 3, sealed = NULL" \
+	" WHERE sealed IS NOT NULL AND fetched = 0 AND made < ?"
+#define SQL_PLAIN_FORGET "DELETE FROM plain_key WHERE made < ?"
+#define SQL_PLAIN_COUNT "SELECT count(*) FROM plain_key" \
+	" WHERE km = ? AND mine = 0"
+#define SQL_PLAIN_VOID_ASKED "UPDATE plain_key SET state = 2 WHERE state = 4"
+#define SQL_PLAIN_VOID_ALL "UPDATE plain_key SET state = 2, sealed = NULL" \
+	" WHERE sealed IS NOT NULL"
 
 /* recalls */
 #define SQL_RECALL_ADD "INSERT OR IGNORE INTO recall (peer, request)" \

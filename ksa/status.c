@@ -12,6 +12,7 @@
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
 #include "ksa/peer.h"
+#include "ksa/plain.h"
 #include "ksa/pool.h"
 #include "ksa/sessions.h"
 #include "secret.h"
@@ -164,6 +165,7 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 			json_array_append_new(pools, pool_in(p));
 	}
 	json_object_set_new(figures, "pools", pools);
+	json_object_set_new(figures, "plain_peers", plain_status(e));
 	json_object_set_new(figures, "count", counters(e));
 	commits(e, figures);
 	set(figures, "quotas_waiting", admit_length(e->admit));

@@ -31,7 +31,15 @@ tell(void *arg, const struct msg *m)
 	return node.relayd == NULL ? -E_DOWN : ipc_send(node.relayd, m);
 }
 
-static const struct engine_ops ops = { .ask = ask, .tell = tell };
+static int
+note(void *arg, const struct msg *m)
+{
+	(void)arg;
+	return node.kma == NULL ? -E_DOWN : ipc_send(node.kma, m);
+}
+
+static const struct engine_ops ops = { .ask = ask, .tell = tell,
+    .note = note };
 
 static void
 kma_input(void *arg, struct ipc *i, struct msg *m)

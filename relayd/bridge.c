@@ -8,6 +8,7 @@
 #include "err.h"
 #include "ipc.h"
 #include "log.h"
+#include "plain.h"
 #include "relay.h"
 #include "relayd.h"
 #include "routes.h"
@@ -27,7 +28,6 @@ on_kma_input(void *arg, struct ipc *ipc, struct msg *m)
 {
 	struct bridge	*b = arg;
 
-	(void)ipc;
 	if (m->id == MSG_relay_out)
 		relay_send(b->relayd, &m->relay_out);
 	else if (m->id == MSG_done_out)
@@ -38,6 +38,8 @@ on_kma_input(void *arg, struct ipc *ipc, struct msg *m)
 	else if (m->id == MSG_link_key)
 		routes_key(b->relayd->routes, m->link_key.km,
 		    m->link_key.has != 0);
+	else
+		plain_from_kma(b->relayd, ipc, m);
 }
 
 static void
@@ -81,6 +83,7 @@ on_ksa_up(void *arg, struct ipc *ipc)
 	(void)ipc;
 	log_notice("ksa connected", NULL);
 	routes_tell_ksa(b->relayd->routes);
+	plain_tell_ksa(b->relayd);
 }
 
 static void
@@ -207,6 +210,16 @@ bridge_relay(struct bridge *b, const char *hop, const struct kx_relay *r)
 	in->pad = r->pad;
 	in->mac = (struct msg_view){ r->mac, sizeof(r->mac) };
 	in->text = (struct msg_view){ r->text, r->len };
+	return deliver(b->kma, &m);
+}
+
+int
+bridge_plain_came(struct bridge *b, const char *peer, uint64_t relay)
+{
+	struct msg	m = { .id = MSG_plain_came };
+
+	strcpy(m.plain_came.peer, peer);
+	m.plain_came.relay = relay;
 	return deliver(b->kma, &m);
 }
 

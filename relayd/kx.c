@@ -32,7 +32,7 @@ kx_dial_after(struct kx_peer *p, unsigned ms)
 {
 	struct timeval	tv = { ms / 1000, ms % 1000 * 1000 };
 
-	if (!p->kx->stopping && !p->admin_down)
+	if (!p->kx->stopping && !p->admin_down && p->address[0] != '\0')
 		event_add(p->retry, &tv);
 }
 
@@ -95,8 +95,11 @@ replaces(const struct kx_peer *p, const struct kxlink *l)
 static void
 send_alive(struct kx_peer *p)
 {
-	uint8_t	*payload = kxlink_reserve(p->link, 64);
+	uint8_t	*payload;
 
+	if (p->plain)		/* it does not know them */
+		return;
+	payload = kxlink_reserve(p->link, 64);
 	if (payload == NULL ||
 	    kxlink_queued(p->link) > OUTPUT_MAX + OUTPUT_SPARE)
 		return;
@@ -124,13 +127,36 @@ take(struct kx_peer *p, struct kxlink *l)
 	send_alive(p);
 }
 
+/* A plain peer that is known by its certificate has no other. */
+static int
+on_identify(void *arg, X509 *cert, km_id km, const char **why)
+{
+	struct kx	*kx = arg;
+	struct kx_peer	*p;
+	int		 r;
+
+	for (p = kx->peers; p < kx->peers + kx->n; p++)
+		if (p->certificate[0] != '\0' &&
+		    kxcert_is(cert, p->certificate)) {
+			memcpy(km, p->km, sizeof(p->km));
+			return 0;
+		}
+	if ((r = kxcert_km(cert, km, why)) < 0)
+		return r;
+	p = kx_any(kx, km);
+	if (p == NULL || p->certificate[0] == '\0')
+		return 0;
+	*why = "not the certificate that is configured for this peer";
+	return -E_DENIED;
+}
+
 static int
 on_ready(void *arg, struct kxlink *l, const char *km, const char **why)
 {
 	struct kx	*kx = arg;
 	struct kx_peer	*p;
 
-	if ((p = kx_find(kx, km)) == NULL)
+	if ((p = kx_any(kx, km)) == NULL)
 		*why = "not a configured peer";
 	else if (kx->stopping)
 		*why = "stopping";
@@ -140,6 +166,8 @@ on_ready(void *arg, struct kxlink *l, const char *km, const char **why)
 		*why = "connected already";
 	else {
 		take(p, l);
+		if (p->plain && !kxlink_dialled(l))
+			set_up(p);	/* it need not say anything */
 		return 0;
 	}
 	return -E_DENIED;
@@ -150,14 +178,14 @@ on_frame(void *arg, struct kxlink *l, const struct frame *f,
     const char **why)
 {
 	struct kx	*kx = arg;
-	struct kx_peer	*p = kx_find(kx, kxlink_km(l));
+	struct kx_peer	*p = kx_any(kx, kxlink_km(l));
 
 	if (p == NULL || p->link != l)
 		return 0;
 	p->heard_at = mono_ms();
 	if (!p->up)
 		set_up(p);
-	if (f->command != KX_ALIVE || f->version != FRAME_VERSION)
+	if (p->plain || f->command != KX_ALIVE || f->version != FRAME_VERSION)
 		return kx->ops->input(kx->relayd, p, f, why);
 	p->alive = true;
 	return kxjson_alive(f->payload, f->length, why);
@@ -200,7 +228,7 @@ static void
 on_closed(void *arg, struct kxlink *l, const char *why)
 {
 	struct kx	*kx = arg;
-	struct kx_peer	*p = kx_find(kx, kxlink_km(l));
+	struct kx_peer	*p = kx_any(kx, kxlink_km(l));
 
 	kx->links--;
 	for (size_t i = 0; i < INBOUND_MAX; i++)
@@ -215,7 +243,8 @@ on_closed(void *arg, struct kxlink *l, const char *why)
 		kx->stopped(kx->stopped_arg);
 }
 
-static const struct kxlink_ops link_ops = { on_ready, on_frame, on_closed };
+static const struct kxlink_ops link_ops = { on_ready, on_frame, on_closed,
+	on_identify };
 
 static void
 dial(struct kx_peer *p)
@@ -349,6 +378,9 @@ add_peers(struct kx *kx)
 		strcpy(p->km, pc[kx->n].kme_id);
 		snprintf(p->address, sizeof(p->address), "%s",
 		    pc[kx->n].address);
+		snprintf(p->certificate, sizeof(p->certificate), "%s",
+		    pc[kx->n].certificate);
+		p->plain = pc[kx->n].protection == PROTECTION_TLS;
 		if ((p->retry = event_new(kx->relayd->base, -1, 0, on_retry,
 		    p)) == NULL)
 			return -E_NO_MEMORY;
@@ -402,7 +434,7 @@ close_strangers(struct kx *kx)
 	for (size_t i = 0; i < INBOUND_MAX; i++) {
 		if (kx->inbound[i] == NULL)
 			continue;
-		p = kx_find(kx, kxlink_km(kx->inbound[i]));
+		p = kx_any(kx, kxlink_km(kx->inbound[i]));
 		if (p == NULL || p->link != kx->inbound[i])
 			kxlink_close(kx->inbound[i], "stopping");
 	}

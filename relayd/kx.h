@@ -33,12 +33,18 @@ void	kx_reload(struct kx *);
 void	kx_stop(struct kx *, void (*stopped)(void *), void *arg);
 void	kx_free(struct kx **);
 
+/* Plain peers are no nodes of ours: whatever is sent to nodes, or carried
+ * by them, finds only those that are none. */
 struct kx_peer *kx_find(struct kx *, const char *km);
+struct kx_peer *kx_find_plain(struct kx *, const char *km);
 const char *kx_name(const struct kx_peer *);
 bool	kx_is_up(const struct kx_peer *);
 /* What kma says of its link key towards the peer. */
 bool	kx_has_key(const struct kx_peer *);
 void	kx_set_key(struct kx_peer *, bool has);
+bool	kx_is_plain(const struct kx_peer *);
+void	kx_each_plain(struct kx *, void (*fn)(void *arg, struct kx_peer *),
+	    void *arg);
 void	kx_each(struct kx *, void (*fn)(void *arg, struct kx_peer *),
 	    void *arg);
 /* Administrative: down refuses and closes. -E_NOT_FOUND. */

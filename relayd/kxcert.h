@@ -12,5 +12,11 @@
  * not an ID, or more than one. *why says so.
  */
 int	kxcert_km(X509 *, km_id, const char **why);
+/*
+ * Whether it is the one that a plain peer is known by: "sha256:HEX" of the
+ * whole certificate, or "cn:NAME" of its subject.
+ */
+bool	kxcert_is(X509 *, const char *known_by);
+bool	kxcert_known_by_ok(const char *);
 
 #endif

@@ -16,7 +16,9 @@
 struct kx_peer {
 	struct kx		*kx;
 	km_id			 km;
-	char			 address[128];
+	char			 address[128];	/* "": it dials */
+	bool			 plain;		/* keys in clear */
+	char			 certificate[256];	/* "": by its URI */
 	struct kxlink		*link;		/* the one in use */
 	struct kxlink		*dialling;	/* not ready yet */
 	struct event		*retry;
@@ -46,6 +48,8 @@ struct kx {
 	void			*stopped_arg;
 };
 
+/* Of either kind. */
+struct kx_peer *kx_any(struct kx *, const char *km);
 /* (Re)starts dialling after this time. */
 void	kx_dial_after(struct kx_peer *, unsigned ms);
 

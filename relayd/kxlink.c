@@ -1,7 +1,9 @@
 #include "kxlink.h"
 
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "conn.h"
@@ -45,7 +47,9 @@ on_ready(void *arg, struct conn *c, X509 *cert)
 	km_id		 km;
 
 	(void)c;
-	if (kxcert_km(cert, km, &why) < 0)
+	if ((l->ops->identify != NULL ?
+	    l->ops->identify(l->arg, cert, km, &why) :
+	    kxcert_km(cert, km, &why)) < 0)
 		return refuse(l, why, cert);
 	if (l->dialled && strcmp(km, l->km) != 0)
 		return refuse(l, "certificate names another KM", cert);
@@ -95,6 +99,23 @@ static const struct conn_ops conn_ops = {
 	.closed = on_closed,
 };
 
+/* For peers that send no signs of life. Half a minute. */
+static void
+notice_dead_hosts(int fd)
+{
+	static const struct { int level, option, value; } o[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE, 1 },
+		{ IPPROTO_TCP, TCP_KEEPIDLE, 15 },
+		{ IPPROTO_TCP, TCP_KEEPINTVL, 5 },
+		{ IPPROTO_TCP, TCP_KEEPCNT, 3 },
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 30000 },
+	};
+
+	for (size_t i = 0; i < sizeof(o) / sizeof(o[0]); i++)
+		(void)setsockopt(fd, o[i].level, o[i].option, &o[i].value,
+		    sizeof(o[i].value));
+}
+
 struct kxlink *
 kxlink_new(struct event_base *base, SSL_CTX *ctx, int fd,
     const char *expected, const struct kxlink_ops *ops, void *arg)
@@ -105,6 +126,7 @@ kxlink_new(struct event_base *base, SSL_CTX *ctx, int fd,
 		close(fd);
 		return NULL;
 	}
+	notice_dead_hosts(fd);
 	l->ops = ops;
 	l->arg = arg;
 	l->traffic = &l->own;

@@ -21,6 +21,8 @@ struct kxlink_ops {
 		    const char **why);
 	/* The last call. */
 	void	(*closed)(void *arg, struct kxlink *, const char *why);
+	/* Whose certificate it is, as kxcert_km(), which NULL stands for. */
+	int	(*identify)(void *arg, X509 *, km_id, const char **why);
 };
 
 struct kxlink_traffic {

@@ -6,12 +6,34 @@
 #include "relayd.h"
 
 struct kx_peer *
-kx_find(struct kx *kx, const char *km)
+kx_any(struct kx *kx, const char *km)
 {
 	for (size_t i = 0; i < kx->n; i++)
 		if (strcmp(kx->peers[i].km, km) == 0)
 			return &kx->peers[i];
 	return NULL;
+}
+
+struct kx_peer *
+kx_find(struct kx *kx, const char *km)
+{
+	struct kx_peer	*p = kx_any(kx, km);
+
+	return p == NULL || p->plain ? NULL : p;
+}
+
+struct kx_peer *
+kx_find_plain(struct kx *kx, const char *km)
+{
+	struct kx_peer	*p = kx_any(kx, km);
+
+	return p == NULL || !p->plain ? NULL : p;
+}
+
+bool
+kx_is_plain(const struct kx_peer *p)
+{
+	return p->plain;
 }
 
 const char *
@@ -42,7 +64,16 @@ void
 kx_each(struct kx *kx, void (*fn)(void *, struct kx_peer *), void *arg)
 {
 	for (size_t i = 0; i < kx->n; i++)
-		fn(arg, &kx->peers[i]);
+		if (!kx->peers[i].plain)
+			fn(arg, &kx->peers[i]);
+}
+
+void
+kx_each_plain(struct kx *kx, void (*fn)(void *, struct kx_peer *), void *arg)
+{
+	for (size_t i = 0; i < kx->n; i++)
+		if (kx->peers[i].plain)
+			fn(arg, &kx->peers[i]);
 }
 
 uint32_t
@@ -95,7 +126,7 @@ kx_send(struct kx_peer *p, uint32_t message_id, uint16_t command,
 int
 kx_admin(struct kx *kx, const char *km, bool up)
 {
-	struct kx_peer	*p = kx_find(kx, km);
+	struct kx_peer	*p = kx_any(kx, km);
 
 	if (p == NULL)
 		return -E_NOT_FOUND;
@@ -132,6 +163,9 @@ peer_status(const struct kx_peer *p)
 		    "drops", (json_int_t)p->drops,
 		    "last_error", p->error);
 
+	if (o != NULL)
+		json_object_set_new(o, "protection",
+		    json_string(p->plain ? "tls" : "otp"));
 	if (o != NULL && p->up) {
 		json_object_set_new(o, "since_ms",
 		    json_integer((json_int_t)p->since));
@@ -160,7 +194,8 @@ kx_missing(struct kx *kx, json_t *list)
 	const struct kx_peer	*p;
 
 	for (p = kx->peers; p < kx->peers + kx->n; p++)
-		if (!p->up)
+		if (!p->up && (!p->plain || p->admin_down ||
+		    p->address[0] != '\0'))
 			json_array_append_new(list, json_sprintf(
 			    "Kx connection to %s: %s", p->km, p->admin_down ?
 			    "administratively down" : p->error[0] != '\0' ?

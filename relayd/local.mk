@@ -15,11 +15,13 @@ librelayd_a_SOURCES = \
 	relayd/kxlink.c relayd/kxlink.h \
 	relayd/kxsession.c relayd/kxsession.h \
 	relayd/linkstate.c relayd/linkstate.h \
+	relayd/kxplain.c relayd/kxplain.h \
+	relayd/plain.c relayd/plain.h \
 	relayd/relay.c relayd/relay.h \
 	relayd/relayd.h \
 	relayd/routes.c relayd/routes.h \
 	relayd/session.c relayd/session.h
 
 daemon_PROGRAMS += relayd/relayd
-relayd_relayd_SOURCES = relayd/main.c
+relayd_relayd_SOURCES = relayd/main.c $(WIPEFREE_SRC)
 relayd_relayd_LDADD = librelayd.a $(COMMON_LIBS)

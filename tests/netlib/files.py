@@ -123,6 +123,7 @@ def make_pki(plan):
         jobs += [("km", pki, plan.km(n), *loopback),
                  ("ksa", pki, plan.km(n), *loopback)]
         jobs += [("sae", pki, s) for s in plan.saes_of(n)]
+    jobs += [("km", pki, plan.km(x), *loopback) for x in plan.foreign]
     jobs.append(("sae", pki, "SAE-X"))
     for job in jobs:
         r = subprocess.run([tool, *job], capture_output=True, text=True)
@@ -181,7 +182,9 @@ def kma_options(plan, node):
             "user_relayd": user(plan, node, "relayd"),
             "links": [{"name": x, "peer": plan.km(plan.other_end(x, node)),
                        "user": user(plan, node, "qkdmod:" + x)}
-                      for x in plan.links_of(node)]}
+                      for x in plan.links_of(node)],
+            "plain_peers": [{"kme_id": plan.km(x)}
+                            for x in plan.foreign_of(node)]}
 
 
 def ksa_options(plan, node):
@@ -192,7 +195,13 @@ def ksa_options(plan, node):
             "user_relayd": user(plan, node, "relayd"),
             "peers": [{"kme_id": plan.km(n)} for n in plan.nodes if n != node],
             "applications": [{"id": s, "km": plan.km(n)} for n in plan.nodes
-                             for s in plan.saes_of(n)]}
+                             for s in plan.saes_of(n)] +
+                            [{"id": plan.saes_of(x)[0], "km": plan.km(x)}
+                             for x in plan.foreign_of(node)],
+            "plain_peers": [{"kme_id": plan.km(x),
+                             "source": plan.saes_of(x)[0],
+                             "destination": plan.saes_of(node)[0]}
+                            for x in plan.foreign_of(node)]}
 
 
 def relayd_options(plan, node):
@@ -200,7 +209,9 @@ def relayd_options(plan, node):
             "user_kma": user(plan, node, "kma"),
             "user_ksa": user(plan, node, "ksa"),
             "peers": [{"kme_id": plan.km(n), "address": plan.address(n, "kx")}
-                      for n in plan.neighbours(node)]}
+                      for n in plan.neighbours(node)] +
+                     [{"kme_id": plan.km(x), "protection": "tls"}
+                      for x in plan.foreign_of(node)]}
 
 
 def qkdmod_options(plan, node, link, rate):

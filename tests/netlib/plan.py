@@ -56,6 +56,20 @@ def parse_links(text, nodes):
     return links
 
 
+def parse_foreign(words, nodes):
+    """x@a: {"x": "a"}; a key manager of another house."""
+    foreign = {}
+    for word in words:
+        name, _, node = word.partition("@")
+        if not re.fullmatch("[a-z][a-z0-9]{0,15}", name) or node not in nodes:
+            raise Failed(f"--foreign {word}: a name, '@' and one of "
+                         f"{','.join(nodes)} expected")
+        if name in nodes or name in foreign:
+            raise Failed(f"--foreign {word}: \"{name}\" stands there twice")
+        foreign[name] = node
+    return foreign
+
+
 def free_ports(count):
     """Ports that nobody listens on now; random, so that two networks that
     start at the same time rarely meet."""
@@ -83,11 +97,13 @@ class Plan:
         self.links = data["links"]
         self.build = data["build"]
         self.root = data["root"]
+        self.foreign = data.get("foreign", {})
 
     @classmethod
-    def make(cls, d, nodes, links, settings):
+    def make(cls, d, nodes, links, settings, foreign):
         ports = free_ports(3 * len(nodes))
         data = {"nodes": nodes, "links": links, "settings": settings,
+                "foreign": foreign,
                 "ports": {n: dict(zip(("https", "ak", "kx"),
                                       ports[3 * i:3 * i + 3]))
                           for i, n in enumerate(nodes)},
@@ -140,6 +156,9 @@ class Plan:
     def km(node):
         return "KME-" + node.upper()
 
+    def foreign_of(self, node):
+        return [x for x, n in self.foreign.items() if n == node]
+
     @staticmethod
     def saes_of(node):
         return [f"SAE-{node.upper()}{i}" for i in (1, 2)]
@@ -179,6 +198,9 @@ class Plan:
 
     def description(self, pids):
         """testnet.json: what other programs may rely on."""
+        foreign = {"foreign": {
+            x: {"kme_id": self.km(x), **self.certificate(self.km(x) + "-kx")}
+            for x in self.foreign}} if self.foreign else {}
         return {
             "ca": self.pki("ca.crt"),
             "nodes": {n: self.node_description(n, pids.get(n, {}))
@@ -186,6 +208,7 @@ class Plan:
             "saes": {s: {"node": n, **self.certificate(s)}
                      for n in self.nodes for s in self.saes_of(n)},
             "strangers": {"SAE-X": self.certificate("SAE-X")},
+            **foreign,
         }
 
     def certificate(self, sae):
