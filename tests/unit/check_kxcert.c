@@ -1,4 +1,6 @@
 /* check_kxcert.c - whose certificate may speak Kx. */
+#include <openssl/evp.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "err.h"
@@ -51,5 +53,37 @@ START_TEST(a_certificate_for_two_kms_or_a_bad_id_is_for_none)
 }
 END_TEST
 
-UNIT_MAIN("kxcert", the_uri_names_the_km_and_the_subject_does_not,
+START_TEST(a_plain_peer_is_known_by_fingerprint_or_name)
+{
+	char		 hex[80] = "sha256:", with[120] = "sha256:";
+	uint8_t		 d[32];
+	unsigned	 n;
+	X509		*cert;
+
+	testpki_open(&pki);
+	testpki_issue(&pki, "x", "other vendor", NULL, 3600);
+	cert = testpki_load(&pki, "x");
+	ck_assert_int_eq(X509_digest(cert, EVP_sha256(), d, &n), 1);
+	for (unsigned i = 0; i < n; i++) {
+		sprintf(hex + strlen(hex), "%02x", d[i]);
+		sprintf(with + strlen(with), "%s%02X", i > 0 ? ":" : "",
+		    d[i]);
+	}
+	ck_assert(kxcert_known_by_ok(hex) && kxcert_known_by_ok(with));
+	ck_assert(kxcert_is(cert, hex) && kxcert_is(cert, with));
+	ck_assert(kxcert_is(cert, "cn:other vendor"));
+	ck_assert(!kxcert_is(cert, "cn:other") && !kxcert_is(cert, ""));
+	hex[7] = hex[7] == '0' ? '1' : '0';
+	ck_assert(!kxcert_is(cert, hex));
+	hex[70] = '\0';
+	ck_assert(!kxcert_is(cert, hex) && !kxcert_known_by_ok(hex));
+	ck_assert(!kxcert_known_by_ok("") && !kxcert_known_by_ok("cn:") &&
+	    !kxcert_known_by_ok("KME-X"));
+	X509_free(cert);
+	testpki_close(&pki);
+}
+END_TEST
+
+UNIT_MAIN("kxcert", a_plain_peer_is_known_by_fingerprint_or_name,
+    the_uri_names_the_km_and_the_subject_does_not,
     a_certificate_for_two_kms_or_a_bad_id_is_for_none)

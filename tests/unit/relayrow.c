@@ -310,7 +310,7 @@ on_raw_closed(void *arg, struct kxlink *l, const char *why)
 }
 
 static const struct kxlink_ops raw_ops = { on_raw_ready, on_raw_frame,
-	on_raw_closed };
+	on_raw_closed, NULL };
 
 void
 row_send(int i, uint32_t id, uint16_t command, const char *payload)
