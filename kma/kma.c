@@ -94,6 +94,7 @@ relayd_down(void *arg, struct ipc *ipc)
 	(void)ipc;
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_path(k->links[i], false);
+	plainout_down(k);
 }
 
 /* ---- ksa ---- */
@@ -113,6 +114,7 @@ ksa_up(void *arg, struct ipc *ipc)
 {
 	(void)ipc;
 	supply_ksa_up(arg);
+	plainout_ksa_up(arg);
 }
 
 static const struct ipc_ops relayd_ops = { .input = relayd_input,
@@ -177,6 +179,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_tick(k->links[i]);
 	relay_tick(k);
+	plainout_tick(k);
 	if (k->ticks % AGE_TICKS == 0)
 		supply_age(k);
 	if (k->ticks % CHECKPOINT_TICKS == 0)
@@ -271,6 +274,7 @@ kma_free(struct kma **kp)
 	relay_free(k);
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_free(&k->links[i]);
+	plainout_free(k);
 	ctl_free(&k->ctl);
 	ipc_free(&k->ksa);
 	ipc_free(&k->relayd);

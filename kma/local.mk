@@ -16,7 +16,7 @@ libkma_a_SOURCES = \
 	kma/linkrow.h \
 	kma/linkstore.c kma/linkstore.h \
 	kma/linktx.c \
-	kma/plain.c kma/plain.h \
+	kma/plain.c kma/plain.h kma/plainout.c \
 	kma/relay.c kma/relay.h \
 	kma/relayframe.c \
 	kma/relaymac.c kma/relaymac.h \

@@ -21,8 +21,8 @@ struct fetching {
 	sae_id		 destination;	/* if the peer named nobody */
 };
 
-static const struct kma_plain_conf *
-peer_of(const char *km)
+const struct kma_plain_conf *
+plain_peer(const char *km)
 {
 	const struct kma_plain_conf	*p = kma_conf.plain_peers.v;
 
@@ -33,8 +33,8 @@ peer_of(const char *km)
 }
 
 /* Applications of this node. None are listed: any. */
-static bool
-serves(const struct kma_plain_conf *p, const char *sae)
+bool
+plain_serves(const struct kma_plain_conf *p, const char *sae)
 {
 	for (size_t i = 0; i < p->applications.n; i++)
 		if (strcmp(p->applications.v[i], sae) == 0)
@@ -65,7 +65,7 @@ came(struct kma *k, const struct msg_plain_came *m)
 {
 	struct msg	ready = { .id = MSG_plain_ready };
 
-	if (peer_of(m->peer) == NULL) {
+	if (plain_peer(m->peer) == NULL) {
 		if (!quiet())
 			log_warn("keys in clear of a KM that is no plain peer "
 			    "here", "peer=%s remedy=\"plain_peers of "
@@ -90,7 +90,7 @@ check(const struct fetching *f, const struct msg_plain_taken *t)
 	if (t->keys == NULL || t->ids.len == 0 || t->ids.len % 16 != 0 ||
 	    t->sizes.len != t->ids.len / 4)
 		return -E_BAD_FORMAT;
-	return serves(f->peer, sae) ? 0 : -E_DENIED;
+	return plain_serves(f->peer, sae) ? 0 : -E_DENIED;
 }
 
 static void
@@ -124,7 +124,7 @@ fetch(struct kma *k, uint64_t corr, const struct msg_plain_fetch *q)
 {
 	struct msg		 m = { .id = MSG_plain_take };
 	struct fetching		*f = NULL;
-	const struct kma_plain_conf *p = peer_of(q->peer);
+	const struct kma_plain_conf *p = plain_peer(q->peer);
 	int			 r = -E_DENIED;
 
 	if (p == NULL)
@@ -150,6 +150,10 @@ plain_from_relayd(struct kma *k, const struct msg *m)
 {
 	if (m->id == MSG_plain_came && !k->stopping)
 		came(k, &m->plain_came);
+	else if (m->id == MSG_plain_load && m->kind == MSG_REQUEST)
+		plainout_load(k, m->corr, &m->plain_load);
+	else if (m->id == MSG_plain_sent)
+		plainout_sent(k, &m->plain_sent);
 }
 
 void
@@ -157,6 +161,8 @@ plain_from_ksa(struct kma *k, const struct msg *m)
 {
 	if (m->id == MSG_plain_fetch && m->kind == MSG_REQUEST)
 		fetch(k, m->corr, &m->plain_fetch);
+	else if (m->id == MSG_plain_draw && m->kind == MSG_REQUEST)
+		plainout_draw(k, m->corr, &m->plain_draw);
 	else if (m->id == MSG_plain_stored)
 		answer(k, m->plain_stored.peer, m->plain_stored.relay,
 		    m->plain_stored.response);
@@ -170,7 +176,8 @@ plain_status(void)
 
 	for (size_t i = 0; i < kma_conf.plain_peers.n; i++)
 		json_array_append_new(peers, json_string(p[i].kme_id));
-	return json_pack("{s:o, s:I, s:I}", "peers", peers,
+	return json_pack("{s:o, s:I, s:I, s:I}", "peers", peers,
 	    "messages_taken", (json_int_t)count.in,
-	    "messages_refused", (json_int_t)count.refused);
+	    "messages_refused", (json_int_t)count.refused,
+	    "requests_sent", (json_int_t)plainout_count());
 }

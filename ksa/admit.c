@@ -134,6 +134,20 @@ admit_give_back(struct enc *e)
 	e->charged = false;
 }
 
+int
+admit_charge(struct admit *a, const struct quota_draw *d)
+{
+	struct quota_lack	lack;
+
+	return (int)quota_take(a->quota, d, 0, mono_ms(), &lack);
+}
+
+void
+admit_return(struct admit *a, const struct quota_draw *d)
+{
+	quota_give_back(a->quota, d);
+}
+
 /* ---- the engine's ---- */
 
 void

@@ -11,6 +11,10 @@ int	admit_new(struct admit **, struct env *);
 void	admit_free(struct admit **);
 /* The quotas of the configuration, which has changed. */
 int	admit_reload(struct admit *);
+/* For others than Get key: at once or not, -E_NO_KEY. It was not drawn. */
+struct quota_draw;
+int	admit_charge(struct admit *, const struct quota_draw *);
+void	admit_return(struct admit *, const struct quota_draw *);
 /* The daemon ends: whoever waits is told. */
 void	admit_stop(struct admit *);
 unsigned admit_length(const struct admit *);

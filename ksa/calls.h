@@ -6,7 +6,7 @@
 #include "ksa/supply.h"
 
 enum call_kind { CALL_ENC, CALL_DEC, CALL_SESSION, CALL_DRAW,
-	CALL_PLAIN };
+	CALL_PLAIN, CALL_PLAIN_DRAW };
 
 struct supply_call {		/* first member of enc, fetch... */
 	enum call_kind	 kind;

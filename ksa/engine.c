@@ -16,6 +16,7 @@
 #include "ksa/peer.h"
 #include "ksa/plain.h"
 #include "ksa/pool.h"
+#include "ksa/quota.h"
 #include "ksa/recall.h"
 #include "ksa/rollback.h"
 #include "ksa/draw.h"
@@ -250,6 +251,8 @@ engine_from_kma(struct supply *s, const struct msg *m)
 {
 	struct peer	*p;
 
+	if (m->id == MSG_plain_life)
+		s->env.plain->life = m->plain_life.life;
 	if (m->id == MSG_plain_ready)
 		plainin_ready(&s->env, &m->plain_ready);
 	if (m->id != MSG_block_ready)
@@ -302,6 +305,8 @@ struct supply_call *
 supply_enc(struct supply *s, const struct supply_request *q,
     supply_done *done, void *arg)
 {
+	if (plainout_is(&s->env, q))
+		return plainout_call(&s->env, q, done, arg);
 	return enc_call(&s->env, q, done, arg);
 }
 
@@ -322,6 +327,7 @@ supply_withdraw(struct supply_call *c)
 		[CALL_DEC] = fetch_withdraw,
 		[CALL_SESSION] = opening_withdraw,
 		[CALL_DRAW] = draw_withdraw,
+		[CALL_PLAIN_DRAW] = plainout_withdraw,
 	};
 
 	if (c->kind == CALL_PLAIN)	/* being committed */
@@ -365,6 +371,7 @@ supply_stock(struct supply *s, const char *master, const char *slave,
 	const struct ksa_conf	*c = s->env.conf;
 	const struct sae	*sae = sae_find(s->env.book, slave);
 	struct peer		*p = enc_peer_of(&s->env, slave);
+	struct plain_peer	*plain;
 	uint64_t		 have = 0, left, most;
 
 	memset(stock, 0, sizeof(*stock));
@@ -374,6 +381,9 @@ supply_stock(struct supply *s, const char *master, const char *slave,
 	admit_left(s->env.admit, master, slave, &left, &most);
 	if (p != NULL && (p->self || p->trusted))
 		have = line_allowance(p, master);
+	if ((plain = plain_find(&s->env, sae->km)) != NULL && plain->up &&
+	    ksa_plain_serves(plain->conf, master))
+		have = QUOTA_NONE;	/* drawn as they are asked for */
 	/* A pool may be filled further for a request that is larger. */
 	most = least(most, (uint64_t)c->pool_high);
 	stock->max_stored = keys_of(most, c);

@@ -53,7 +53,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
 	ksa/plain.c ksa/plain.h \
-	ksa/plainfetch.c ksa/plainin.c \
+	ksa/plainfetch.c ksa/plainin.c ksa/plainout.c \
 	ksa/plainstore.c ksa/plainstore.h \
 	ksa/pool.c ksa/pool.h ksa/poolint.h \
 	ksa/poolcut.c ksa/poolfill.c \

@@ -9,6 +9,7 @@
 #include "ksa/invitation.h"
 #include "ksa/party.h"
 #include "ksa/sessionend.h"
+#include "ksa/plain.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 
@@ -207,6 +208,10 @@ opening_start(struct sessions *a, const struct session_opening *q,
 	if (sae_find(a->env->book, q->destination) == NULL)
 		return refuse(&c, SUPPLY_NOT_FOUND,
 		    "not a registered application: ", q->destination);
+	if (plain_peer_of(a->env, q->destination) != NULL)
+		return refuse(&c, SUPPLY_UNAVAILABLE, "there are no sessions "
+		    "with the KM (a plain peer) of application ",
+		    q->destination);
 	if (p == NULL)
 		return refuse(&c, SUPPLY_UNAVAILABLE, "there is no way to "
 		    "the KM of application ", q->destination);

@@ -182,10 +182,13 @@ plain_status(const struct env *env)
 		const struct plain_peer	*p = &t->v[i];
 
 		json_array_append_new(list, json_pack(
-		    "{s:s, s:b, s:I, s:I, s:I}", "peer", p->conf->kme_id,
+		    "{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I}", "peer", p->conf->kme_id,
 		    "connected", (int)p->up, "keys_remembered",
 		    (json_int_t)p->rows, "keys_taken", (json_int_t)p->taken,
-		    "messages_refused", (json_int_t)p->refused));
+		    "messages_refused", (json_int_t)p->refused,
+		    "keys_supplied", (json_int_t)p->supplied,
+		    "requests_failed", (json_int_t)p->failed,
+		    "requests_waiting", (json_int_t)p->waiting));
 	}
 	return list;
 }

@@ -16,12 +16,15 @@ struct plain_peer {
 	bool		up;		/* relayd is connected to it */
 	uint64_t	rows;		/* keys of it that are remembered */
 	uint64_t	taken, refused;	/* keys; messages */
+	uint64_t	supplied, failed;	/* keys; requests */
+	uint64_t	waiting;	/* requests that it has not answered */
 };
 
 struct plain {
 	struct env		*env;
 	struct plain_peer	*v;
 	size_t			 n;
+	uint64_t		 life;		/* of kma; 0: not known */
 	bool			 sweeping, erased;
 	uint64_t		 checkpoint;	/* mono, ms */
 };
@@ -42,6 +45,12 @@ uint64_t plain_again(const struct env *, uint64_t now);
 
 /* plainin.c: plain_ready. */
 void	plainin_ready(struct env *, const struct msg_plain_ready *);
+
+/* plainout.c: whether it asks for keys for a plain peer; the call. */
+bool	plainout_is(const struct env *, const struct supply_request *);
+struct supply_call *plainout_call(struct env *,
+	    const struct supply_request *, supply_done *, void *arg);
+bool	plainout_withdraw(struct supply_call *);
 
 /* plainfetch.c: whether it asks for keys of plain peers; the call. */
 bool	plainfetch_is(const struct env *, const struct supply_claim *);

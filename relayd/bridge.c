@@ -214,6 +214,19 @@ bridge_relay(struct bridge *b, const char *hop, const struct kx_relay *r)
 }
 
 int
+bridge_plain_sent(struct bridge *b, const char *peer, uint64_t relay,
+    const char *response)
+{
+	struct msg	m = { .id = MSG_plain_sent };
+
+	strcpy(m.plain_sent.peer, peer);
+	m.plain_sent.relay = relay;
+	snprintf(m.plain_sent.response, sizeof(m.plain_sent.response), "%s",
+	    response);
+	return deliver(b->kma, &m);
+}
+
+int
 bridge_plain_came(struct bridge *b, const char *peer, uint64_t relay)
 {
 	struct msg	m = { .id = MSG_plain_came };

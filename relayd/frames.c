@@ -37,7 +37,7 @@ static const struct row frames[] = {
 /* What a plain peer may say. */
 static const struct row plain_frames[] = {
 	{ KX_RELAY,	plain_relay,		plain_refuse_relay },
-	{ KX_DONE,	plain_done,		NULL },
+	{ KX_DONE,	plainout_done,	NULL },
 	{ KX_NOTIFY,	plain_notify,		plain_refuse_notify },
 	{ KX_NOTIFIED,	plain_notified,		NULL },
 	{ 0,		NULL,			NULL }

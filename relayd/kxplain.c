@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "bytes.h"
 #include "err.h"
+#include "frame.h"
 #include "kxfield.h"
 #include "payload.h"
 
@@ -214,6 +216,72 @@ kxplain_session(uuid_text session, const uint8_t *p, size_t len,
 		e = kxfield_bad(why, "session_ID");
 	json_decref(o);
 	return e;
+}
+
+/* ---- writing ---- */
+
+#define ENTRY	72	/* octets of JSON beside a key's base64 */
+#define HEAD	256	/* beside route, IDs and keys */
+
+static size_t
+head(const struct kx_plain_out *m)
+{
+	return HEAD + kxfield_route_room(m->route) + 6 *
+	    (strlen(m->request) + strlen(m->source) +
+	    strlen(m->destination));
+}
+
+static size_t
+entry(const struct kx_plain_out *m)
+{
+	return ENTRY + BASE64_LEN((size_t)m->octets);
+}
+
+size_t
+kxplain_room(const struct kx_plain_out *m)
+{
+	return head(m) + m->n * entry(m);
+}
+
+uint32_t
+kxplain_most(const struct kx_plain_out *m)
+{
+	return head(m) > FRAME_PAYLOAD_MAX ? 0 :
+	    (uint32_t)((FRAME_PAYLOAD_MAX - head(m)) / entry(m));
+}
+
+static void
+put_key(struct jsonout *j, const struct kx_plain_out *m, uint32_t i)
+{
+	uuid_text	id;
+
+	uuid_print(m->ids + (size_t)i * 16, id);
+	jsonout_raw(j, ",", i > 0);
+	jsonout_text(j, "{\"key_ID\":");
+	jsonout_string(j, id);
+	jsonout_text(j, ",\"key\":");
+	jsonout_base64(j, m->keys + (size_t)i * m->octets, m->octets);
+	jsonout_text(j, "}");
+}
+
+size_t
+kxplain_put(uint8_t *p, size_t room, const struct kx_plain_out *m)
+{
+	struct jsonout	j = { (char *)p, room, 0 };
+
+	jsonout_text(&j, "{");
+	kxfield_put_route(&j, m->route);
+	jsonout_text(&j, ",\"key_relay_request_ID\":");
+	jsonout_string(&j, m->request);
+	jsonout_text(&j, ",\"keys\":[");
+	for (uint32_t i = 0; i < m->n; i++)
+		put_key(&j, m, i);
+	jsonout_text(&j, "],\"extension\":[{\"application_source_ID\":");
+	jsonout_string(&j, m->source);
+	jsonout_text(&j, ",\"application_destination_ID\":");
+	jsonout_string(&j, m->destination);
+	jsonout_text(&j, "}]}");
+	return jsonout_end(&j);
 }
 
 size_t

@@ -37,6 +37,19 @@ int	kxplain_done(struct kx_done *, const uint8_t *, size_t,
 int	kxplain_session(uuid_text, const uint8_t *, size_t,
 	    const char **why);
 
+/* 0x1101 of n keys from the first. */
+struct kx_plain_out {
+	const struct route *route;
+	const char	*request, *source, *destination;
+	const uint8_t	*ids, *keys;
+	uint32_t	 n, octets;	/* keys, of each */
+};
+/* Room that is enough; how many keys fit into a frame. */
+size_t	kxplain_room(const struct kx_plain_out *);
+uint32_t kxplain_most(const struct kx_plain_out *);
+/* Octets written, or 0: it does not fit. */
+size_t	kxplain_put(uint8_t *, size_t room, const struct kx_plain_out *);
+
 /* 0x1104 that refuses. Octets written, or 0. */
 size_t	kxplain_put_refusal(uint8_t *, size_t room, const char *session,
 	    const char *response);

@@ -16,7 +16,7 @@ librelayd_a_SOURCES = \
 	relayd/kxsession.c relayd/kxsession.h \
 	relayd/linkstate.c relayd/linkstate.h \
 	relayd/kxplain.c relayd/kxplain.h \
-	relayd/plain.c relayd/plain.h \
+	relayd/plain.c relayd/plain.h relayd/plainout.c \
 	relayd/relay.c relayd/relay.h \
 	relayd/relayd.h \
 	relayd/routes.c relayd/routes.h \

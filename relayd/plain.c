@@ -277,19 +277,6 @@ plain_notified(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	return e;
 }
 
-int
-plain_done(struct relayd *r, struct kx_peer *p, const struct frame *f,
-    const char **why)
-{
-	struct kx_done	d;
-	int		e;
-
-	(void)p;
-	e = kxplain_done(&d, f->payload, f->length, why);
-	r->counters.dropped_completions++;
-	return e;
-}
-
 /* ---- from kma ---- */
 
 static struct coming *
@@ -335,6 +322,8 @@ plain_from_kma(struct relayd *r, struct ipc *ipc, const struct msg *m)
 	else if (m->id == MSG_plain_answer && (c = find(r->plain,
 	    m->plain_answer.peer, m->plain_answer.relay)) != NULL)
 		answer(r, c, m->plain_answer.response);
+	else if (m->id == MSG_plain_send)
+		plainout_send(r, ipc, &m->plain_send);
 }
 
 /* ---- peers and time ---- */
@@ -355,6 +344,7 @@ plain_peer_down(struct relayd *r, struct kx_peer *p)
 		if (c->peer == p)
 			coming_free(r->plain, c);
 	}
+	plainout_down(r, p);
 	bridge_reach(r->bridge, kx_name(p), false);
 }
 
@@ -394,7 +384,8 @@ plain_new(struct plain **out, struct relayd *r)
 	TAILQ_INIT(&t->coming);
 	t->relayd = r;
 	t->tick = event_new(r->base, -1, EV_PERSIST, on_tick, t);
-	if (t->tick == NULL || event_add(t->tick, &tv) < 0) {
+	if (t->tick == NULL || event_add(t->tick, &tv) < 0 ||
+	    plainout_new(&r->plainout, r) < 0) {
 		plain_free(out);
 		return -E_NO_MEMORY;
 	}
@@ -412,6 +403,7 @@ plain_free(struct plain **out)
 		coming_free(t, TAILQ_FIRST(&t->coming));
 	if (t->tick != NULL)
 		event_free(t->tick);
+	plainout_free(&t->relayd->plainout);
 	free(t);
 	*out = NULL;
 }

@@ -23,7 +23,7 @@ void	plain_peer_down(struct relayd *, struct kx_peer *);
 /* Which of them are there, after ksa came. */
 void	plain_tell_ksa(struct relayd *);
 
-/* From kma: plain_take (answers by ipc_reply()), plain_answer. */
+/* From kma: plain_take (answers by ipc_reply()), plain_answer, plain_send. */
 void	plain_from_kma(struct relayd *, struct ipc *, const struct msg *);
 
 /* From a plain peer. As relay.h; 0x1103 is always refused. */
@@ -37,7 +37,15 @@ void	plain_refuse_notify(struct relayd *, struct kx_peer *,
 	    const struct frame *, const char *why);
 int	plain_notified(struct relayd *, struct kx_peer *,
 	    const struct frame *, const char **why);
-int	plain_done(struct relayd *, struct kx_peer *, const struct frame *,
-	    const char **why);
+
+/* plainout.c: keys that kma gives to a plain peer. */
+struct plainout;
+int	plainout_new(struct plainout **, struct relayd *);
+void	plainout_free(struct plainout **);
+void	plainout_send(struct relayd *, struct ipc *,
+	    const struct msg_plain_send *);
+int	plainout_done(struct relayd *, struct kx_peer *,
+	    const struct frame *, const char **why);
+void	plainout_down(struct relayd *, struct kx_peer *);
 
 #endif

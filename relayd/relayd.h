@@ -46,6 +46,7 @@ struct relayd {
 	struct routes		*routes;	/* who can be reached, and how */
 	struct relay		*relay;		/* frames in transit */
 	struct plain		*plain;		/* keys in clear: plain peers */
+	struct plainout		*plainout;
 	struct bridge		*bridge;	/* kma and ksa */
 	struct counters		 counters;
 };

@@ -4,6 +4,7 @@
 
 #include "bytes.h"
 #include "err.h"
+#include "frame.h"
 #include "relayd/kxplain.h"
 #include "unit.h"
 
@@ -113,6 +114,49 @@ START_TEST(what_cannot_be_taken_is_refused_in_the_protocols_words)
 }
 END_TEST
 
+START_TEST(what_is_written_is_read_as_it_was)
+{
+	struct route		 route = { 2, { "KME-A", "KME-X" } };
+	uint8_t			 ids[2][16] = { { 1 }, { 2 } };
+	static uint8_t		 out[FRAME_PAYLOAD_MAX];
+	struct kx_plain_out	 m = { &route, "req", "S\"1", "D", ids[0],
+	    (const uint8_t *)"abcdef", 2, 3 };
+	size_t			 len;
+
+	ck_assert_int_eq(secret_init(1 << 20), 0);
+	len = kxplain_put(out, kxplain_room(&m), &m);
+	ck_assert_uint_gt(len, 0);
+	ck_assert_int_eq(kxplain_read(&r, out, len, &why), 0);
+	ck_assert_uint_eq(r.n, 2);
+	ck_assert_mem_eq(r.ids, ids, sizeof(ids));
+	ck_assert_mem_eq(r.keys->bytes, "abcdef", 6);
+	ck_assert_str_eq(r.source, "S\"1");
+	ck_assert_str_eq(r.destination, "D");
+	ck_assert_str_eq(r.request, "req");
+	secret_free(&r.keys);
+	ck_assert_uint_eq(kxplain_put(out, len - 1, &m), 0);
+}
+END_TEST
+
+START_TEST(as_many_keys_as_are_said_to_fit_do)
+{
+	struct route		 route = { 2, { "KME-A", "KME-X" } };
+	static uint8_t		 ids[1024][16], keys[1024 * 64];
+	static uint8_t		 out[FRAME_PAYLOAD_MAX];
+	struct kx_plain_out	 m = { &route, "req", "S", "D", ids[0], keys,
+	    0, 0 };
+
+	for (m.octets = 1; m.octets <= 8192; m.octets *= 2) {
+		m.n = kxplain_most(&m);
+		ck_assert_uint_ge(m.n, 1);
+		if ((size_t)m.n * m.octets > sizeof(keys) || m.n > 1024)
+			m.n = 1024 / m.octets + 1;
+		ck_assert_uint_le(kxplain_room(&m), sizeof(out));
+		ck_assert_uint_gt(kxplain_put(out, kxplain_room(&m), &m), 0);
+	}
+}
+END_TEST
+
 START_TEST(only_the_word_success_is_success)
 {
 	struct kx_done	 d;
@@ -133,4 +177,5 @@ UNIT_MAIN("kxplain", keys_of_several_sizes_come_with_their_ids,
     what_is_malformed_says_what_and_leaves_no_key,
     a_key_has_65536_bits_at_most,
     what_cannot_be_taken_is_refused_in_the_protocols_words,
+    what_is_written_is_read_as_it_was, as_many_keys_as_are_said_to_fit_do,
     only_the_word_success_is_success)

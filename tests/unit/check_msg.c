@@ -528,7 +528,9 @@ START_TEST(who_may_send_what_stands_in_the_table_alone)
 				    (int)may[id].to == to);
 	for (int id = 0; id <= MSG_MAX; id++)
 		ck_assert_int_eq(msg_has_secret((enum msg_id)id),
-		    id == MSG_pulled || id == MSG_block_given);
+		    id == MSG_pulled || id == MSG_block_given ||
+		    id == MSG_plain_taken || id == MSG_plain_fetched ||
+		    id == MSG_plain_drawn || id == MSG_plain_loaded);
 }
 END_TEST
 
