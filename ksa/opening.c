@@ -8,8 +8,8 @@
 #include "ksa/enc.h"
 #include "ksa/invitation.h"
 #include "ksa/party.h"
-#include "ksa/sessionend.h"
 #include "ksa/plain.h"
+#include "ksa/sessionend.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 
