@@ -192,14 +192,6 @@ saelink_close(struct saelink **l)
 	*l = NULL;
 }
 
-bool
-saelink_usable(const struct saelink *l)
-{
-	struct pollfd	p = { .fd = l->sock.fd, .events = POLLIN };
-
-	return !SSL_has_pending(l->ssl) && poll(&p, 1, 0) == 0;
-}
-
 /* A KME that has closed the connection may have said why before. */
 static void
 hear_alert(struct saelink *l)
@@ -309,4 +301,16 @@ saelink_try_write(struct saelink *l, const void *p, size_t len,
 	    SSL_get_error(l->ssl, n) != SSL_ERROR_WANT_READ)
 		hear_alert(l);
 	return tried(l, n, "sending", w);
+}
+
+/* Tickets that come after a handshake are nothing that somebody says. */
+bool
+saelink_usable(struct saelink *l)
+{
+	char	c;
+	int	n;
+
+	try(l);
+	n = SSL_peek(l->ssl, &c, 1);
+	return n <= 0 && SSL_get_error(l->ssl, n) == SSL_ERROR_WANT_READ;
 }

@@ -39,7 +39,7 @@ void	saelink_close(struct saelink **);	/* NULL is fine; NULL after */
 /* Says that nothing more will be written; what comes can be read. */
 void	saelink_finish(struct saelink *);
 /* False: the KME has closed it, or says what nobody asked for. */
-bool	saelink_usable(const struct saelink *);
+bool	saelink_usable(struct saelink *);
 /* All of it, or -E_TIMEOUT, -E_STOPPED, -E_DOWN, -E_TLS. */
 int	saelink_write(struct saelink *, const void *, size_t,
 	    uint64_t deadline, struct saewhy *);

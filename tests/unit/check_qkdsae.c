@@ -99,13 +99,15 @@ START_TEST(a_status_comes_by_https)
 }
 END_TEST
 
+#define NO	"HTTP/1.1 400 x\r\nContent-Length: 16\r\n\r\n" \
+		"{\"message\":\"no\"}"
+
 static const struct {
 	const char	*answer;
 	int		 code;
 	const char	*words;
 } answers[] = {
-	{ "HTTP/1.1 400 x\r\nContent-Length: 16\r\n\r\n"
-	    "{\"message\":\"no\"}", QKDSAE_REFUSED, "answered 400: no" },
+	{ NO, QKDSAE_REFUSED, "answered 400: no" },
 	{ "HTTP/1.1 401 x\r\nContent-Length: 0\r\n\r\n", QKDSAE_DENIED,
 	    "answered 401" },
 	{ "HTTP/1.1 503 x\r\nContent-Length: 0\r\n\r\n", QKDSAE_LATER,
@@ -153,7 +155,7 @@ START_TEST(threads_take_turns_and_each_has_its_own_reason)
 	pthread_t	threads[THREADS];
 	unsigned	good = 0;
 
-	START({ OK, false }, { OK, false }, { answers[0].answer, false },
+	START({ OK, false }, { OK, false }, { NO, false },
 	    { OK, false }, { OK, false }, { OK, false });
 	for (size_t i = 0; i < THREADS; i++)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, draw,

@@ -13,6 +13,8 @@
 #include "base64.h"
 #include "frame.h"
 
+#define ID	"0192f0c1-7a00-7000-8000-%012x"
+
 /* True: fd can be read; false: it cannot, and the test wants an end. */
 static bool
 await(struct fakekm *k, int fd)
@@ -107,7 +109,7 @@ fakekm_id(unsigned n)
 {
 	static __thread char	text[48];
 
-	snprintf(text, sizeof(text), "0192f0c1-7a00-7000-8000-%012x", n);
+	snprintf(text, sizeof(text), ID, n);
 	return text;
 }
 
@@ -120,8 +122,8 @@ fakekm_keys(unsigned seed, unsigned n, unsigned octets)
 
 	for (unsigned i = 0; i < n; i++) {
 		memset(key, (int)(seed + i), octets);
-		at += sprintf(at, "%s{\"key_ID\":\"%s\",\"key\":\"",
-		    i > 0 ? "," : "", fakekm_id(seed + i));
+		at += sprintf(at, "%s{\"key_ID\":\"" ID "\",\"key\":\"",
+		    i > 0 ? "," : "", seed + i);
 		at += base64_encode(at, key, octets);
 		at = stpcpy(at, "\"}");
 	}
