@@ -283,8 +283,9 @@ engine_from_relayd(struct supply *s, const struct msg *m)
 	if (m->id == MSG_reach &&
 	    (p = peer_find(&s->env, m->reach.km)) != NULL)
 		peer_reach(p, m->reach.up != 0);
-	else if (m->id == MSG_reach)
-		plain_reach(&s->env, m->reach.km, m->reach.up != 0);
+	else if (m->id == MSG_plain_there)
+		plain_there(&s->env, m->plain_there.peer,
+		    m->plain_there.up != 0);
 	else if (m->id == MSG_supply_in &&
 	    (p = peer_find(&s->env, m->supply_in.peer)) != NULL)
 		peer_input(p, m->supply_in.body.p, m->supply_in.body.len);

@@ -479,11 +479,15 @@
 	" OR EXISTS (SELECT 1 FROM plain_key WHERE sealed IS NOT NULL" \
 	" AND fetched = 0 AND made < ?2) OR EXISTS (SELECT 1 FROM plain_key" \
 	" WHERE made < ?3)"
+/* Some at a time: what is left is due a second later. */
 #define SQL_PLAIN_ERASE "UPDATE plain_key SET state = 1, sealed = NULL" \
-	" WHERE sealed IS NOT NULL AND fetched > 0 AND fetched <= ?"
+	" WHERE rowid IN (SELECT rowid FROM plain_key WHERE sealed" \
+	" IS NOT NULL AND fetched > 0 AND fetched <= ? LIMIT 5000)"
 #define SQL_PLAIN_EXPIRE "UPDATE plain_key SET state = 3, sealed = NULL" \
-	" WHERE sealed IS NOT NULL AND fetched = 0 AND made < ?"
-#define SQL_PLAIN_FORGET "DELETE FROM plain_key WHERE made < ?"
+	" WHERE rowid IN (SELECT rowid FROM plain_key WHERE sealed" \
+	" IS NOT NULL AND fetched = 0 AND made < ? LIMIT 5000)"
+#define SQL_PLAIN_FORGET "DELETE FROM plain_key WHERE rowid IN (SELECT" \
+	" rowid FROM plain_key WHERE made < ? LIMIT 5000)"
 #define SQL_PLAIN_COUNT "SELECT count(*) FROM plain_key" \
 	" WHERE km = ? AND mine = 0"
 #define SQL_PLAIN_VOID_ASKED "UPDATE plain_key SET state = 2 WHERE state = 4"

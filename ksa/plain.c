@@ -8,6 +8,7 @@
 #include "log.h"
 
 #define CHECKPOINT_MS	5000
+#define COUNT_MS	60000
 
 struct plain_peer *
 plain_find(const struct env *env, const char *km)
@@ -29,7 +30,7 @@ plain_peer_of(const struct env *env, const char *sae)
 }
 
 void
-plain_reach(struct env *env, const char *km, bool up)
+plain_there(struct env *env, const char *km, bool up)
 {
 	struct plain_peer	*p = plain_find(env, km);
 
@@ -54,16 +55,31 @@ struct sweeping {
 	struct env		*env;
 	struct plain_ages	 ages;
 	unsigned		 erased, expired;
+	bool			 count;
+	uint64_t		*rows;		/* per peer, if counted */
 };
 
 static int
 sweep_run(struct db *db, void *arg)
 {
 	struct sweeping	*j = arg;
+	struct side	*s = keystore_writer(j->env->store);
+	struct plain	*t = j->env->plain;
+	int		 r;
 
 	(void)db;
-	return plainstore_sweep(keystore_writer(j->env->store), &j->ages,
-	    &j->erased, &j->expired);
+	if ((r = plainstore_sweep(s, &j->ages, &j->erased, &j->expired)) < 0)
+		return r;
+	for (size_t i = 0; j->count && i < t->n; i++)
+		j->rows[i] = plainstore_count(s, t->v[i].conf->kme_id);
+	return 0;
+}
+
+static void
+sweeping_free(struct sweeping *j)
+{
+	free(j->rows);
+	free(j);
 }
 
 static void
@@ -80,12 +96,10 @@ sweep_done(void *arg, int r)
 		j->env->count.erased += j->erased;
 		j->env->count.expired += j->expired;
 		t->erased = t->erased || j->erased + j->expired > 0;
-		for (size_t i = 0; i < t->n; i++)
-			t->v[i].rows = plainstore_count(
-			    keystore_reader(j->env->store),
-			    t->v[i].conf->kme_id);
+		for (size_t i = 0; j->count && i < t->n; i++)
+			t->v[i].rows = j->rows[i];
 	}
-	free(j);
+	sweeping_free(j);
 }
 
 static struct plain_ages
@@ -115,8 +129,15 @@ plain_second(struct env *env)
 	if (t->sweeping || !plainstore_due(keystore_reader(env->store), &a) ||
 	    (j = calloc(1, sizeof(*j))) == NULL)
 		return;
+	if ((j->rows = calloc(t->n + 1, sizeof(*j->rows))) == NULL) {
+		sweeping_free(j);
+		return;
+	}
 	j->env = env;
 	j->ages = a;
+	/* What was forgotten; it takes a while, so now and then. */
+	if ((j->count = mono_ms() >= t->count))
+		t->count = mono_ms() + COUNT_MS;
 	t->sweeping = true;
 	env_add(env, sweep_run, sweep_done, j);
 }

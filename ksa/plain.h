@@ -26,7 +26,7 @@ struct plain {
 	size_t			 n;
 	uint64_t		 life;		/* of kma; 0: not known */
 	bool			 sweeping, erased;
-	uint64_t		 checkpoint;	/* mono, ms */
+	uint64_t		 checkpoint, count;	/* mono, ms */
 };
 
 int	plain_new(struct plain **, struct env *);
@@ -38,7 +38,7 @@ void	plain_second(struct env *);
 struct plain_peer *plain_find(const struct env *, const char *km);
 /* The plain peer that the application is at; NULL: it is at none. */
 struct plain_peer *plain_peer_of(const struct env *, const char *sae);
-void	plain_reach(struct env *, const char *km, bool up);
+void	plain_there(struct env *, const char *km, bool up);
 json_t	*plain_status(const struct env *);
 /* Fetched before that it is too late to fetch it again. */
 uint64_t plain_again(const struct env *, uint64_t now);

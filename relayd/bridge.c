@@ -213,6 +213,16 @@ bridge_relay(struct bridge *b, const char *hop, const struct kx_relay *r)
 	return deliver(b->kma, &m);
 }
 
+void
+bridge_plain_there(struct bridge *b, const char *peer, bool up)
+{
+	struct msg	m = { .id = MSG_plain_there };
+
+	strcpy(m.plain_there.peer, peer);
+	m.plain_there.up = up;
+	tell(b->ksa, &m);
+}
+
 int
 bridge_plain_sent(struct bridge *b, const char *peer, uint64_t relay,
     const char *response)

@@ -22,6 +22,7 @@ void	bridge_route(struct bridge *, const char *km, const char *route);
 /* 0, or -E_DOWN, -E_BUSY: counted by the caller. */
 int	bridge_relay(struct bridge *, const char *hop,
 	    const struct kx_relay *);
+void	bridge_plain_there(struct bridge *, const char *peer, bool up);
 int	bridge_plain_sent(struct bridge *, const char *peer, uint64_t relay,
 	    const char *response);
 int	bridge_plain_came(struct bridge *, const char *peer, uint64_t relay);

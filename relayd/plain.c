@@ -331,7 +331,7 @@ plain_from_kma(struct relayd *r, struct ipc *ipc, const struct msg *m)
 void
 plain_peer_up(struct relayd *r, struct kx_peer *p)
 {
-	bridge_reach(r->bridge, kx_name(p), true);
+	bridge_plain_there(r->bridge, kx_name(p), true);
 }
 
 void
@@ -345,13 +345,13 @@ plain_peer_down(struct relayd *r, struct kx_peer *p)
 			coming_free(r->plain, c);
 	}
 	plainout_down(r, p);
-	bridge_reach(r->bridge, kx_name(p), false);
+	bridge_plain_there(r->bridge, kx_name(p), false);
 }
 
 static void
 tell(void *arg, struct kx_peer *p)
 {
-	bridge_reach(arg, kx_name(p), kx_is_up(p));
+	bridge_plain_there(arg, kx_name(p), kx_is_up(p));
 }
 
 void

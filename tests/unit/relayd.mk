@@ -51,6 +51,11 @@ tests_unit_check_relaysession_SOURCES = tests/unit/check_relaysession.c \
 	$(RELAYROW_SRC)
 tests_unit_check_relaysession_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_relaysession_LDADD = $(RELAYD_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_relayplain
+tests_unit_check_relayplain_SOURCES = tests/unit/check_relayplain.c \
+	$(RELAYROW_SRC)
+tests_unit_check_relayplain_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_relayplain_LDADD = $(RELAYD_TEST_LIBS)
 
 # One fuzz target for each message.
 check_PROGRAMS += tests/fuzz/fuzz_kx_relay

@@ -15,6 +15,7 @@
 #include "relayd/frames.h"
 #include "relayd/kx.h"
 #include "relayd/kxjson.h"
+#include "relayd/plain.h"
 #include "relayd/relay.h"
 #include "relayd/routes.h"
 #include "testpki.h"
@@ -22,6 +23,9 @@
 struct event_base	*base;
 struct node		 nodes[NODES];
 struct raw		 raws[2];
+
+bool			 row_plain;
+void			(*row_plain_kma)(struct ipc *, struct msg *);
 
 static struct testpki	 pki;
 static int		 ports[NODES];
@@ -52,7 +56,6 @@ on_kma(void *arg, struct ipc *ipc, struct msg *m)
 {
 	struct node	*n = arg;
 
-	(void)ipc;
 	if (m->id == MSG_route) {
 		strcpy(n->routes[m->route.km[4] - 'A'], m->route.route);
 	} else if (m->id == MSG_neighbour) {
@@ -67,6 +70,8 @@ on_kma(void *arg, struct ipc *ipc, struct msg *m)
 	} else if (m->id == MSG_control_in) {
 		n->controls++;
 		keep_body(n, m->control_in.peer, m->control_in.body);
+	} else if (row_plain_kma != NULL) {
+		row_plain_kma(ipc, m);
 	}
 }
 
@@ -90,13 +95,19 @@ static const struct ipc_ops ksa_ops = { on_ksa, NULL, NULL };
 static void
 on_up(struct relayd *r, struct kx_peer *p)
 {
-	routes_peer_up(r->routes, p);
+	if (kx_is_plain(p))
+		plain_peer_up(r, p);
+	else
+		routes_peer_up(r->routes, p);
 }
 
 static void
 on_down(struct relayd *r, struct kx_peer *p)
 {
-	routes_peer_down(r->routes, p);
+	if (kx_is_plain(p))
+		plain_peer_down(r, p);
+	else
+		routes_peer_down(r->routes, p);
 }
 
 static const struct kx_ops kx_ops = { on_up, on_down, frames_input };
@@ -127,6 +138,10 @@ add_peer(struct node *n, int j)
 	/* Nobody listens for those that are no relayds. */
 	snprintf(p->address, sizeof(p->address), "127.0.0.1:%d",
 	    j < NODES ? ports[j] : 1);
+	if (row_plain && j == KMS - 1) {
+		p->protection = PROTECTION_TLS;
+		p->address[0] = '\0';
+	}
 }
 
 static void
@@ -164,6 +179,7 @@ row_start(int i)
 	n->r.conf = &n->conf;
 	ck_assert_int_eq(routes_new(&n->r.routes, &n->r), 0);
 	ck_assert_int_eq(relay_new(&n->r.relay, &n->r), 0);
+	ck_assert_int_eq(plain_new(&n->r.plain, &n->r), 0);
 	ck_assert_int_eq(bridge_new(&n->r.bridge, &n->r), 0);
 	ck_assert_int_eq(kx_new(&n->r.kx, &n->r, &kx_ops), 0);
 }
@@ -175,6 +191,7 @@ row_stop(int i)
 
 	kx_free(&n->r.kx);
 	bridge_free(&n->r.bridge);
+	plain_free(&n->r.plain);
 	relay_free(&n->r.relay);
 	routes_free(&n->r.routes);
 }
@@ -332,7 +349,8 @@ row_dial(int i)
 	int		 fd;
 
 	snprintf(km, sizeof(km), "KME-%c", 'A' + NODES + i);
-	p = kx_find(nodes[1].r.kx, km);
+	p = row_plain && i == 1 ? kx_find_plain(nodes[1].r.kx, km) :
+	    kx_find(nodes[1].r.kx, km);
 	ck_assert_ptr_nonnull(p);
 	if (raws[i].link == NULL) {
 		ck_assert_int_ge(fd = conn_dial(nodes[1].conf.listen), 0);

@@ -49,6 +49,9 @@ struct raw {
 extern struct event_base *base;
 extern struct node	 nodes[NODES];
 extern struct raw	 raws[2];		/* KME-D, KME-E */
+/* KME-E is a plain peer; what its kma hears of it goes here. */
+extern bool		 row_plain;
+extern void		(*row_plain_kma)(struct ipc *, struct msg *);
 
 /* Returns when every node has a route to every other. */
 void	row_setup(void);
