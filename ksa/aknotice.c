@@ -122,10 +122,19 @@ on_present(void *arg, const char *application)
 	return aklistener_present(arg, application);
 }
 
+static bool
+on_arriving(void *arg)
+{
+	const struct door	*d = arg;
+
+	return porch_count(d->porch) > 0;
+}
+
 static const struct notifier	notifier = {
 	.present = on_present,
 	.send = on_send,
 	.cancel = on_cancel,
+	.arriving = on_arriving,
 };
 
 /* ---- answers ---- */

@@ -20,6 +20,7 @@ struct invitation {
 	struct sessions		*all;
 	struct session		*session;
 	bool			 sent;		/* at least once */
+	bool			 absent;	/* nobody to send it to so far */
 	bool			 waits;		/* for a connection with room */
 	bool			 writing;	/* accepted; its row is */
 	struct session_row	 row;		/* for the job; owns nothing */
@@ -158,7 +159,8 @@ invitation_try(struct invitation *i)
 {
 	int	r = sessions_notify(i->all, &i->notice);
 
-	if (r == -E_NOT_FOUND && !i->sent)
+	i->absent = r == -E_NOT_FOUND && !i->sent;
+	if (i->absent && !sessions_may_arrive(i->all, i->deadline))
 		end(i, SUPPLY_UNAVAILABLE,
 		    "the destination application is not connected");
 	else if (r == -E_TOO_LARGE || r == -E_NO_MEMORY)
@@ -351,6 +353,8 @@ invitation_tick(struct sessions *a, uint64_t now)
 		SESSIONS_TURN(i, &a->invitations);
 		if (!i->writing && now >= i->deadline)
 			on_deadline(i);
+		else if (i->absent)
+			(void)invitation_try(i);
 	}
 }
 

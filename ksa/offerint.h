@@ -11,7 +11,8 @@
 
 enum offer_stage {
 	OFFER_UNBOUND,	/* the binding is not on disk yet */
-	OFFER_COMPARING, /* it is; whether the stores agree is not known yet */
+	OFFER_COMPARING, /* it is; whether the stores agree is not known yet,
+			  * or the application may be arriving */
 	OFFER_DELIVERING, /* the delivery is on its way to disk */
 	OFFER_BRINGING,	/* to the application, or until it comes back */
 	OFFER_SETTLING,	/* confirmed: on the way to disk */

@@ -231,6 +231,9 @@ offerkeys_deliver(struct offer *o)
 	o->stage = OFFER_COMPARING;
 	if (!o->peer->self && !o->peer->trusted)
 		return;
+	if (!sessions_present(o->all, o->notice.destination) &&
+	    sessions_may_arrive(o->all, o->deadline))
+		return;
 	if ((status = check(o, b, &why)) != SUPPLY_OK)
 		offerend_void(o, status, why);
 	else if ((r = load(o, b)) < 0)

@@ -86,6 +86,8 @@ struct notifier {
 	int	(*send)(void *arg, struct notice *);
 	/* Nobody waits any more; fine if it was not sent. */
 	void	(*cancel)(void *arg, struct notice *);
+	/* Whether somebody is at the door of whom it is not known who he is. */
+	bool	(*arriving)(void *arg);
 };
 
 /* Before there is one (and with NULL) nobody is present. */

@@ -13,6 +13,8 @@
 #include "ksa/sessionend.h"
 #include "log.h"
 
+#define ARRIVAL	1000	/* ms, of one handshake */
+
 /* ---- the notifier ---- */
 
 bool
@@ -20,6 +22,17 @@ sessions_present(const struct sessions *a, const char *application)
 {
 	return a->notifier != NULL &&
 	    a->notifier->present(a->notifier_arg, application);
+}
+
+/* In TLS 1.3 the handshake is over for an application before it is for us. */
+bool
+sessions_may_arrive(const struct sessions *a, uint64_t deadline)
+{
+	uint64_t	wait = (uint64_t)a->env->conf->session_answer_wait;
+	uint64_t	most = wait / 2 < ARRIVAL ? wait / 2 : ARRIVAL;
+
+	return a->notifier != NULL && mono_ms() + wait < deadline + most &&
+	    a->notifier->arriving(a->notifier_arg);
 }
 
 int

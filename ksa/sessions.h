@@ -93,5 +93,8 @@ void	sessions_drop(struct sessions *, struct session *);
 int	sessions_notify(struct sessions *, struct notice *);
 void	sessions_hush(struct sessions *, struct notice *);
 bool	sessions_present(const struct sessions *, const char *application);
+/* An application that is not present may be arriving just now: ask again at
+ * the next tick. `deadline`: session_answer_wait after the first time. */
+bool	sessions_may_arrive(const struct sessions *, uint64_t deadline);
 
 #endif

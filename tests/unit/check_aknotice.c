@@ -175,6 +175,29 @@ come(X509 *cert)
 	return c;
 }
 
+/* ---- who is at the door ---- */
+
+static bool
+arriving(void)
+{
+	return fakesupply.notifier->arriving(fakesupply.notifier_arg);
+}
+
+START_TEST(who_has_shown_no_certificate_is_arriving)
+{
+	struct conn	*a, *b;
+
+	ck_assert(!arriving());
+	a = fakeconn_accept_second();
+	b = fakeconn_accept_second();
+	ck_assert(arriving() && !present("SAE-A1"));
+	fakeconn_shake(a, bench.a1);
+	ck_assert(arriving() && present("SAE-A1"));
+	fakeconn_hang_up(b);
+	ck_assert(!arriving() && present("SAE-A1"));
+}
+END_TEST
+
 /* ---- vectors ---- */
 
 static size_t
@@ -1257,6 +1280,7 @@ START_TEST(every_exchange_has_one_end)
 END_TEST
 
 DOORBENCH_MAIN("aknotice",
+	who_has_shown_no_certificate_is_arriving,
 	an_exchange_is_what_the_vectors_say,
 	what_a_session_has_not_is_left_out,
 	only_success_and_nothing_behind_it_is_success,

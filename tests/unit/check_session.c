@@ -225,6 +225,65 @@ START_TEST(one_that_comes_back_in_time_gets_them)
 }
 END_TEST
 
+/* ---- who is at the door, but not in it ---- */
+
+static bool
+invited(void)
+{
+	return engine_env(pair.n[1].s)->sessions->ninvitations == 1;
+}
+
+static bool
+offered(void)
+{
+	return engine_env(pair.n[1].s)->sessions->noffers == 1;
+}
+
+/* Nobody knows yet whether it is the one. */
+static void
+arriving(bool it_is)
+{
+	fakedoor.arriving = it_is;
+	fakedoor_absent("SAE-B1", it_is);
+}
+
+START_TEST(one_that_is_arriving_is_waited_for)
+{
+	begin();
+	arriving(true);
+	(void)fakedoor_open_start(0, "SAE-A1", "SAE-B1", 0, &o);
+	ck_assert(pair_until(invited, 5000));
+	ck_assert(!o.done);
+	arriving(false);
+	fakedoor_wait(&o);
+	ck_assert_msg(o.status == SUPPLY_OK, "%d %s", o.status, o.detail);
+	arriving(true);
+	(void)fakedoor_draw_start(0, "SAE-A1", o.session, 2, &d);
+	ck_assert(pair_until(offered, 5000));
+	ck_assert(!d.done);
+	arriving(false);
+	fakedoor_wait(&d);
+	ck_assert_msg(d.status == SUPPLY_OK, "%d %s", d.status, d.detail);
+	same(2);
+	pair_close();
+}
+END_TEST
+
+START_TEST(others_that_arrive_do_not_help)
+{
+	begin();
+	open_session(0);
+	arriving(true);
+	draw(2, SUPPLY_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(d.detail, "not connected"));
+	all_void(1);
+	fakedoor_open(0, "SAE-A1", "SAE-B1", 0, &o);
+	ck_assert_int_eq(o.status, SUPPLY_UNAVAILABLE);
+	ck_assert_ptr_nonnull(strstr(o.detail, "not connected"));
+	pair_close();
+}
+END_TEST
+
 /* ---- keys that are void ---- */
 
 START_TEST(keys_not_confirmed_are_void_at_both_ends)
@@ -520,6 +579,8 @@ UNIT_MAIN("session",
     a_session_needs_its_destination,
     another_connection_takes_the_notification,
     one_that_comes_back_in_time_gets_them,
+    one_that_is_arriving_is_waited_for,
+    others_that_arrive_do_not_help,
     keys_not_confirmed_are_void_at_both_ends,
     keys_whose_source_left_are_void_at_both_ends,
     keys_whose_confirmation_is_lost_are_void_at_both_ends,

@@ -170,7 +170,16 @@ on_cancel(void *arg, struct notice *n)
 	n->guest = NULL;
 }
 
-static const struct notifier	notifier = { on_present, on_send, on_cancel };
+static bool
+on_arriving(void *arg)
+{
+	(void)arg;
+	return fakedoor.arriving;
+}
+
+static const struct notifier	notifier = {
+	on_present, on_send, on_cancel, on_arriving
+};
 
 void
 fakedoor_set(void)

@@ -20,6 +20,7 @@ enum fakedoor_mode {		/* of what a destination does */
 
 extern struct fakedoor {
 	bool			 absent[8];	/* applications, by place */
+	bool			 arriving;	/* somebody */
 	enum fakedoor_mode	 sessions, keys;
 	unsigned		 leaves;	/* then it accepts */
 	struct notice		*open;		/* not answered */
