@@ -14,18 +14,18 @@
 #define TAG		"0123456789abcdef"
 #define N(x)		"\0\0\0\0\0\0\0" x
 
-_Static_assert(MSG_link_hello == 0x12 && MSG_assigned == 0x18,
+_Static_assert(MSG_link_hello == 0x24 && MSG_assigned == 0x2a,
     "the seeds name messages by number");
 
 const struct fuzz_seed fuzz_seeds[] = {
-	FUZZ_TEXT("\x96\x12\0\0\0\xce\0\0\4\0\x0a"),
-	FUZZ_TEXT("\x98\x13\0\0\0\1\5\6\xc4\x30" N("\2") TAG N("\3") TAG),
-	FUZZ_TEXT("\x98\x14\0\0\0\1\5\6\xc4\x32" N("\2") "\0" TAG
+	FUZZ_TEXT("\x96\x24\0\0\0\xce\0\0\4\0\x0a"),
+	FUZZ_TEXT("\x98\x25\0\0\0\1\5\6\xc4\x30" N("\2") TAG N("\3") TAG),
+	FUZZ_TEXT("\x98\x26\0\0\0\1\5\6\xc4\x32" N("\2") "\0" TAG
 	    N("\3") "\2" TAG),
-	FUZZ_TEXT("\x95\x15\0\0\0\xc4\x20" N("\2") N("\x20") N("\x24")
+	FUZZ_TEXT("\x95\x27\0\0\0\xc4\x20" N("\2") N("\x20") N("\x24")
 	    N("\x24")),
-	FUZZ_TEXT("\x95\x16\0\0\0\xc4\x10" N("\1") "\0\0\0\0\0\1\0\1"),
-	FUZZ_TEXT("\x96\x17\0\0\0\7\x08\x96\x18\0\0\0\x08\0"),
+	FUZZ_TEXT("\x95\x28\0\0\0\xc4\x10" N("\1") "\0\0\0\0\0\1\0\1"),
+	FUZZ_TEXT("\x96\x29\0\0\0\7\x08\x96\x2a\0\0\0\x08\0"),
 	FUZZ_END
 };
 
