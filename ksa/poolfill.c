@@ -10,8 +10,10 @@
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
 
-#define TAKES_PER_POOL	8
-#define TAKES_IN_ALL	32	/* each holds locked memory as it comes */
+/* Octets asked for at a time; they hold locked memory as they come. */
+#define TAKES_PER_POOL	(256 * 1024)
+#define TAKES_IN_ALL	(1024 * 1024)
+#define TAKES_MIN	8	/* blocks */
 #define TAKE_MS		12000
 #define BACKOFF_MIN	200	/* ms */
 #define BACKOFF_MAX	5000
@@ -120,11 +122,13 @@ take_done(void *arg, int err, struct msg *reply)
 		reply->block_given.key = NULL;
 	}
 	if (key != NULL && t->generation == peer->generation) {
+		p->came++;
 		material = material_of(&reply->block_given);
 		newblocks_add(peer->newblocks, OWN, t->serial, &material, key);
 		pool_fill(p);
 	} else {
 		secret_free(&key);
+		p->came = 0;
 		pool_failed(p);
 		p->filling = true;	/* it was counted as if it came */
 		peer_error(peer, "no block from kma: %s",
@@ -202,12 +206,35 @@ bounds(const struct pool *p, uint64_t *low, uint64_t *high)
 	}
 }
 
+static unsigned
+takes(const struct pool *p, unsigned octets)
+{
+	unsigned	n = octets / (unsigned)(p->size != 0 ? p->size :
+			    GUESS);
+
+	return n > TAKES_MIN ? n : TAKES_MIN;
+}
+
+/*
+ * The more are on their way, the fewer commits each of them costs; but where
+ * one fails, for want of key on a later link, all others do: so the first
+ * are few, and each that comes makes room for one more.
+ */
+static unsigned
+window(const struct pool *p)
+{
+	unsigned	most = takes(p, TAKES_PER_POOL);
+
+	if (p->unanswered)
+		return 1;
+	return TAKES_MIN + p->came < most ? TAKES_MIN + p->came : most;
+}
+
 static bool
 take_more(struct pool *p)
 {
-	unsigned	takes = p->unanswered ? 1 : TAKES_PER_POOL;
-
-	if (p->takes >= takes || p->peer->env->takes >= TAKES_IN_ALL)
+	if (p->takes >= window(p) ||
+	    p->peer->env->takes >= takes(p, TAKES_IN_ALL))
 		return false;
 	if (take(p) == 0)
 		return true;

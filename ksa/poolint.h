@@ -30,6 +30,7 @@ struct pool {
 	struct hope		 more, better;	/* of any key; as wished */
 	uint64_t		 serial_floor;
 	unsigned		 takes;
+	unsigned		 came;	/* since one failed */
 	uint32_t		 size;		/* of a block, for applications */
 	bool			 filling;
 	uint64_t		 not_before, lonely_at;
