@@ -4,7 +4,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "base64.h"
 #include "err.h"
+#include "kxcut.h"
 #include "kxfield.h"
 #include "payload.h"
 
@@ -26,7 +28,7 @@ read_id(const json_t *o, const char *name, char out[KXJSON_ID_MAX + 1])
 
 /* What every key must have, protected or not. */
 static int
-check_keys(const json_t *keys, const char **why)
+check_keys(const json_t *keys, const struct kxcut *c, const char **why)
 {
 	const json_t	*k, *e;
 	size_t		 i;
@@ -36,7 +38,8 @@ check_keys(const json_t *keys, const char **why)
 	json_array_foreach(keys, i, k) {
 		if (!json_is_string(json_object_get(k, "key_ID")))
 			return kxfield_bad(why, "key_ID");
-		if (!json_is_string(json_object_get(k, "key")))
+		e = json_object_get(k, "key");
+		if (!json_is_string(e) && !kxcut_is(c, e))
 			return kxfield_bad(why, "key");
 		e = json_object_get(k, "key_extension");
 		if (e != NULL && !json_is_object(e))
@@ -68,7 +71,17 @@ make_uuid(char id[KXJSON_ID_MAX + 1])
 }
 
 static int
-read_protected(struct kx_relay *r, const json_t *key, const char **why)
+read_text(struct kx_relay *r, const json_t *v, const struct kxcut *c)
+{
+	if (kxcut_is(c, v))
+		return base64_decode(r->text, sizeof(r->text), &r->len,
+		    c->text, c->len);
+	return kxfield_base64(v, r->text, sizeof(r->text), &r->len);
+}
+
+static int
+read_protected(struct kx_relay *r, const json_t *key, const struct kxcut *c,
+    const char **why)
 {
 	const json_t	*ext = json_object_get(key, "key_extension");
 	char		 id[KXJSON_ID_MAX + 1];
@@ -86,14 +99,14 @@ read_protected(struct kx_relay *r, const json_t *key, const char **why)
 	if (kxfield_base64(json_object_get(ext, "mac"), r->mac, sizeof(r->mac),
 	    &maclen) < 0 || maclen != sizeof(r->mac))
 		return kxfield_bad(why, "mac");
-	if (kxfield_base64(json_object_get(key, "key"), r->text,
-	    sizeof(r->text), &r->len) < 0 || r->len == 0)
+	if (read_text(r, json_object_get(key, "key"), c) < 0 || r->len == 0)
 		return kxfield_bad(why, "key");
 	return 0;
 }
 
 static int
-read_relay(struct kx_relay *r, const json_t *o, const char **why)
+read_relay(struct kx_relay *r, const json_t *o, const struct kxcut *c,
+    const char **why)
 {
 	const json_t	*keys = json_object_get(o, "keys");
 	int		 e;
@@ -101,7 +114,7 @@ read_relay(struct kx_relay *r, const json_t *o, const char **why)
 	if (read_id(o, "key_relay_request_ID", r->request) < 0)
 		return kxfield_bad(why, "key_relay_request_ID");
 	if ((e = kxfield_route(o, &r->route, why)) < 0 ||
-	    (e = check_keys(keys, why)) < 0 ||
+	    (e = check_keys(keys, c, why)) < 0 ||
 	    (e = kxfield_extension(o, why)) < 0)
 		return e;
 	r->plain = !is_protected(json_array_get(keys, 0));
@@ -109,12 +122,12 @@ read_relay(struct kx_relay *r, const json_t *o, const char **why)
 		return 0;
 	if (json_array_size(keys) != 1)
 		return kxfield_bad(why, "keys: one protected key per message");
-	return read_protected(r, json_array_get(keys, 0), why);
+	return read_protected(r, json_array_get(keys, 0), c, why);
 }
 
-int
-kxjson_relay(struct kx_relay *r, const uint8_t *p, size_t len,
-    const char **why)
+static int
+relay_payload(struct kx_relay *r, const uint8_t *p, size_t len,
+    const struct kxcut *c, const char **why)
 {
 	json_t	*o;
 	int	 e;
@@ -123,9 +136,22 @@ kxjson_relay(struct kx_relay *r, const uint8_t *p, size_t len,
 	r->plain = false;
 	r->len = 0;
 	if ((e = payload_parse(&o, p, len, why)) == 0)
-		e = read_relay(r, o, why);
+		e = read_relay(r, o, c, why);
 	json_decref(o);
 	return e;
+}
+
+/* Without its key a frame is short. What is refused so, is so as a whole. */
+int
+kxjson_relay(struct kx_relay *r, const uint8_t *p, size_t len,
+    const char **why)
+{
+	struct kxcut	c;
+
+	if (kxcut_make(&c, p, len) &&
+	    relay_payload(r, c.rest, c.restlen, &c, why) == 0 && !r->plain)
+		return 0;
+	return relay_payload(r, p, len, NULL, why);
 }
 
 static int

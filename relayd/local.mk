@@ -10,6 +10,7 @@ librelayd_a_SOURCES = \
 	relayd/frames.c relayd/frames.h \
 	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \
 	relayd/kxcert.c relayd/kxcert.h \
+	relayd/kxcut.c relayd/kxcut.h \
 	relayd/kxfield.c relayd/kxfield.h \
 	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \
 	relayd/kxlink.c relayd/kxlink.h \

@@ -5,6 +5,10 @@
 #include "relayd/kxjson.h"
 #include "tests/fuzz/replay.h"
 
+/* What is long enough is read in another way. */
+#define A64	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA" \
+		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
+#define A512	A64 A64 A64 A64 A64 A64 A64 A64
 #define RID	"01234567-89ab-4def-8123-456789abcdef"
 
 const struct fuzz_seed fuzz_seeds[] = {
@@ -15,6 +19,11 @@ const struct fuzz_seed fuzz_seeds[] = {
 	    "\"block\":34,\"mac\":\"AAECAwQFBgcICQoLDA0ODw==\"}}]}"),
 	FUZZ_TEXT("{\"source_KMA_ID\":\"a\",\"destination_KMA_ID\":\"b\","
 	    "\"keys\":[{\"key_ID\":\"k\",\"key\":\"AA==\"}]}"),
+	FUZZ_TEXT("{\"source_KMA_ID\":\"a\",\"destination_KMA_ID\":\"b\","
+	    "\"key_relay_request_ID\":\"" RID
+	    "\",\"keys\":[{\"key_ID\":\"" RID "\",\"key\":\"" A512 "\","
+	    "\"key_extension\":{\"protection\":\"otp\",\"pad\":\"12\","
+	    "\"block\":34,\"mac\":\"AAECAwQFBgcICQoLDA0ODw==\"}}]}"),
 	FUZZ_END
 };
 

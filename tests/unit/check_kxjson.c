@@ -100,7 +100,7 @@ END_TEST
 static int
 read_changed(const char *from, const char *to)
 {
-	static char	 text[2048];
+	static char	 text[8192];
 	const char	*at = strstr(RELAY_DIRECT, from);
 
 	ck_assert_ptr_nonnull(at);
@@ -190,6 +190,56 @@ START_TEST(malformed_relays_are_refused)
 	for (size_t n = 0; n < strlen(RELAY_DIRECT); n++)
 		ck_assert_int_eq(kxjson_relay(&relay,
 		    (const uint8_t *)RELAY_DIRECT, n, &why), -E_BAD_FORMAT);
+}
+END_TEST
+
+/* With so many characters more, in place of `from`. */
+static int
+read_long(const char *from, const char *before, size_t n, const char *after)
+{
+	char	piece[4096], more[2049] = "";
+
+	memset(more, 'A', n);
+	snprintf(piece, sizeof(piece), "%s%s%s", before, more, after);
+	return read_changed(from, piece);
+}
+
+START_TEST(a_long_key_is_read_as_a_short_one)
+{
+	ck_assert_int_eq(read_long("\"aGVsbG8=\"", "\"aGVsbG8h", 1024, "\""),
+	    0);
+	ck_assert_uint_eq(relay.len, 774);
+	ck_assert_int_eq(memcmp(relay.text, "hello!\0", 8), 0);
+	ck_assert_uint_eq(relay.text[773], 0);
+	ck_assert_str_eq(relay.request, RID);
+	ck_assert_int_eq(memcmp(relay.mac, mac, 16), 0);
+	/* With an escape in it. */
+	ck_assert_int_eq(read_long("\"aGVsbG8=\"", "\"\\u0061GVsbG8h",
+	    1024, "\""), 0);
+	ck_assert_uint_eq(relay.len, 774);
+	ck_assert_int_eq(memcmp(relay.text, "hello!\0", 8), 0);
+}
+END_TEST
+
+/* Something else that is long; and what could be taken for the key then. */
+START_TEST(nothing_long_is_taken_for_the_key)
+{
+	ck_assert_int_eq(read_long("\"keys\":", "\"extension\":[{\"x\":\"",
+	    1024, "\"}],\"keys\":"), 0);
+	ck_assert_uint_eq(relay.len, 5);
+	ck_assert_int_eq(memcmp(relay.text, "hello", 5), 0);
+	ck_assert_int_eq(read_long("\"key\":\"aGVsbG8=\"", "\"x\":\"", 1024,
+	    "\",\"key\":true"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_long("\"key\":\"aGVsbG8=\"", "\"", 1024,
+	    "\":\"x\",\"key\":true"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_long("\"key\":\"aGVsbG8=\"", "\"key\":\"", 1024,
+	    "\",\"key\":true"), -E_BAD_FORMAT);
+	ck_assert_int_eq(read_long("\"aGVsbG8=\"", "\"", 1024, "*\""),
+	    -E_BAD_FORMAT);
+	ck_assert_int_eq(read_long("\"aGVsbG8=\"", "\"", 1024, "\377\""),
+	    -E_BAD_FORMAT);
+	ck_assert_int_eq(read_long("\"aGVsbG8=\"", "\"", 1024, ""),
+	    -E_BAD_FORMAT);
 }
 END_TEST
 
@@ -436,7 +486,8 @@ END_TEST
 UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     what_does_not_fit_is_not_written, a_relay_is_read_back,
     numbers_and_ids_are_read_in_all_forms_allowed,
-    malformed_relays_are_refused, a_refusal_can_name_the_request,
+    malformed_relays_are_refused, a_long_key_is_read_as_a_short_one,
+    nothing_long_is_taken_for_the_key, a_refusal_can_name_the_request,
     nesting_is_limited, routes_have_at_most_32_nodes_and_1024_octets,
     keys_in_clear_are_recognised, a_completion_is_written_and_read_back,
     completions_of_others_are_read_and_bad_ones_refused,
