@@ -13,7 +13,7 @@
 #include "user.h"
 
 #define PULL_DEADLINE_MS	3000
-#define PULL_OCTETS		(128 * 1024)
+#define PULL_OCTETS		(256 * 1024 - 16)	/* fill a secret */
 #define LAG_BLOCKS		8	/* behind the neighbour: skip forward */
 #define LAG_MS			1500	/* ... for so long */
 #define LAG_OPEN_MS		10000	/* ... while the link is not up */
