@@ -1,5 +1,8 @@
 """What key costs by its octets: rate, and CPU time of every daemon."""
 
+import os
+import re
+import subprocess
 import time
 
 from machine import Core, Usage, fdatasync_us
@@ -11,8 +14,20 @@ def block_octets(net):
     with open(f"{net.node('a')['etc']}/kma.conf") as f:
         for line in f:
             if line.startswith("block_octets"):
-                return int(line.split("=")[1].strip(" ;\n").rstrip("L"))
-    return 8192
+                return int(line.split("=")[1].strip(" ;\n"))
+    raise ValueError("no block_octets in kma.conf")
+
+
+def block_size(bench):
+    """That of --set, or else the product's own."""
+    for s in reversed(bench.args.set):
+        key, _, value = s.rpartition(".")[2].partition("=")
+        if key == "block_octets":
+            return int(value)
+    text = subprocess.run([os.path.join(bench.args.build, "kma", "kma"),
+                           "--options"], stdout=subprocess.PIPE, check=True,
+                          text=True).stdout
+    return int(re.search(r"(?m)^block_octets:.*default (\d+)", text)[1])
 
 
 class Watch:

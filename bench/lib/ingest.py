@@ -2,7 +2,7 @@
 
 import time
 
-from flow import Watch, block_octets
+from flow import Watch, block_octets, block_size
 from network import Failed, say
 
 # Nothing but the machine shall be the limit: the modules have key enough, and
@@ -42,9 +42,6 @@ def one_round(bench, number, size):
 
 def ingest(bench):
     """a link at full speed: from the module to agreed keys on disk"""
-    sizes = [int(s.split("=")[1]) for s in bench.args.set
-             if s.startswith("block_octets=")] or [8192]
     say("one link, two nodes, modules at full speed")
     for i in range(bench.args.rounds):
-        for size in sizes:
-            one_round(bench, f"{i}-{size}", size)
+        one_round(bench, i, block_size(bench))

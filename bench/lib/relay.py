@@ -8,14 +8,14 @@ import threading
 import time
 
 import loader
-from flow import Watch, block_octets
+from flow import Watch, block_octets, block_size
 from network import Failed, say
 
 TRANSITS = (1, 5)
 NODES = "abcdefg"
 OTP_PAD = 96			# octets of a link block before the pad
-STOCK = 1 << 28			# octets of each link, before it begins
-SETTINGS = ("sim_lump=50", "sim_buffer=65536")
+STOCK = 1 << 27			# octets of each link, before it begins
+SETTINGS = ("sim_lump=20", "sim_buffer=512")	# it pauses soon
 KEY = 65536			# bits of a key that is drawn
 NUMBER = 16			# of them in a request
 RATE = 400000000		# of a module, while the stock is filled
@@ -90,14 +90,9 @@ def measure(bench, net, last, connections):
     return report
 
 
-def sizes(bench):
-    return [int(s.split("=")[1]) for s in bench.args.set
-            if s.startswith("block_octets=")] or [8192]
-
-
 def relay(bench):
     """one-time-pad relay through one transit node, and through five"""
-    size = sizes(bench)[-1]
+    size = block_size(bench)
     for transits in TRANSITS:
         nodes = NODES[:transits + 2]
         say(f"starting {len(nodes)} nodes in a row")
@@ -106,7 +101,7 @@ def relay(bench):
             *SETTINGS, f"block_octets={size}", f"link_stock_max={stock}"),
             pool=1 << 21, low=1 << 20)
         for _ in range(bench.args.rounds):
-            fill(bench, net, stock * 45 // 100)
+            fill(bench, net, stock * 2 // 5)
             report = measure(bench, net, nodes[-1], transits + 1)
             bench.flow(("relay", f"{transits} transit, blocks of "
                         f"{block_octets(net)}"), report)
