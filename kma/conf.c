@@ -50,6 +50,10 @@ const struct conf_opt kma_options[] = {
 	    "Size of a key block; the same in the whole network."),
 	OPT_INT(kma_conf, link_stock_max, "4096", 16, 1048576, "blocks",
 	    "No more is pulled from a module when a link holds this many."),
+	OPT_INT(kma_conf, link_share_keep, "16", 0, 1048576, "blocks",
+	    "Of its own direction of a link a node keeps this many, and not "
+	    "more than a quarter of link_stock_max; what it has beyond goes "
+	    "to the neighbour whose direction runs short."),
 	OPT_INT(kma_conf, agree_timeout, "10000", 500, 600000, "ms",
 	    "Blocks that the neighbour does not mention for so long after "
 	    "its module passed them are void."),

@@ -91,6 +91,32 @@ idxset_remove(struct idxset *s, uint64_t idx)
 	return true;
 }
 
+int
+idxset_join(struct idxset *s, const struct idxset *other)
+{
+	size_t		 i = s->head, j = other->head, n = 0;
+	size_t		 room = IDXSET_COUNT(s) + IDXSET_COUNT(other);
+	uint64_t	*v;
+
+	if (i == s->end && j == other->end)
+		return 0;
+	if ((v = malloc(room * sizeof(*v))) == NULL)
+		return -E_NO_MEMORY;
+	while (i < s->end || j < other->end) {
+		bool	mine = j == other->end ||
+			    (i < s->end && s->v[i] <= other->v[j]);
+		bool	both = i < s->end && j < other->end &&
+			    s->v[i] == other->v[j];
+
+		v[n++] = mine ? s->v[i] : other->v[j];
+		i += mine;
+		j += !mine || both;
+	}
+	free(s->v);
+	*s = (struct idxset){ v, 0, n, room };
+	return 0;
+}
+
 void
 idxset_clear(struct idxset *s)
 {
@@ -120,19 +146,23 @@ idxset_intersect(struct idxset *s, const struct idxset *other,
 }
 
 size_t
-idxset_ranges(const struct idxset *s, uint8_t *out, size_t room)
+idxset_ranges(const struct idxset *s, unsigned parity, uint8_t *out,
+    size_t room)
 {
-	size_t	len = 0, i = s->head;
+	size_t	len = 0;
 
-	while (i < s->end && len + RANGE <= room) {
-		size_t	first = i;
-
-		while (i + 1 < s->end && s->v[i + 1] == s->v[i] + 2)
-			i++;
-		put_be64(out + len, s->v[first]);
-		put_be64(out + len + 8, s->v[i]);
+	IDXSET_FOREACH(s, p) {
+		if (*p % 2 != parity)
+			continue;
+		if (len > 0 && get_be64(out + len - 8) + 2 == *p) {
+			put_be64(out + len - 8, *p);
+			continue;
+		}
+		if (len + RANGE > room)
+			break;
+		put_be64(out + len, *p);
+		put_be64(out + len + 8, *p);
 		len += RANGE;
-		i++;
 	}
 	return len;
 }

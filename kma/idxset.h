@@ -22,15 +22,17 @@ struct idxset { uint64_t *v; size_t head, end, room; };
 int	idxset_add(struct idxset *, uint64_t);	/* twice is once */
 bool	idxset_remove(struct idxset *, uint64_t);
 bool	idxset_has(const struct idxset *, uint64_t);
+int	idxset_join(struct idxset *, const struct idxset *); /* adds all */
 void	idxset_clear(struct idxset *);		/* keeps the room */
 void	idxset_free(struct idxset *);
 /* Keeps what is in both; what goes is handed to `gone`. */
 void	idxset_intersect(struct idxset *, const struct idxset *,
 	    void (*gone)(void *arg, uint64_t idx), void *arg);
 
-/* Ranges with a step of 2 (blocks of one direction). Returns the octets
+/* Ranges with a step of 2, of what has this parity. Returns the octets
  * written, at most `room`; what does not fit is left out. */
-size_t	idxset_ranges(const struct idxset *, uint8_t *out, size_t room);
+size_t	idxset_ranges(const struct idxset *, unsigned parity, uint8_t *out,
+	    size_t room);
 /* Pure. -E_BAD_FORMAT: not ascending, not of this parity, more than `max`. */
 int	idxset_parse(struct idxset *, const uint8_t *, size_t len,
 	    unsigned parity, size_t max);

@@ -24,10 +24,16 @@ struct bad {
 static const char *const state_names[] = { "down", "comparing", "up" };
 
 /* Even indices belong to the end with the lower KM ID. */
+unsigned
+link_parity(const struct link *l)
+{
+	return l->low ? 0 : 1;
+}
+
 bool
 link_owns(const struct link *l, uint64_t idx)
 {
-	return (idx % 2 == 0) == l->low;
+	return idx % 2 == link_parity(l);
 }
 
 void
@@ -47,16 +53,20 @@ link_set_state(struct link *l, enum link_state state, const char *why)
 
 /* ---- the stock ---- */
 
-void
-link_stock(struct link *l, uint64_t idx)
+static void
+stock_in(struct link *l, struct idxset *s, uint64_t idx)
 {
-	struct idxset	*s = link_owns(l, idx) ? &l->own : &l->theirs;
-
 	if (s == &l->own)
 		l->gained_at = mono_ms();
 	if (idxset_add(s, idx) < 0)
 		log_err("out of memory", "link=%s lost_block=%llu",
 		    l->conf->name, (unsigned long long)idx);
+}
+
+void
+link_stock(struct link *l, uint64_t idx)
+{
+	stock_in(l, link_owns(l, idx) ? &l->own : &l->theirs, idx);
 }
 
 void
@@ -73,6 +83,7 @@ link_pump(struct link *l)
 		l->n.spent++;
 		w->fn(w->arg, 0, idx);
 	}
+	linkshare_ask(l);
 }
 
 void
@@ -116,8 +127,8 @@ link_their_pad(struct link *l, uint64_t idx, struct secret **block)
 {
 	if (l->state != LINK_UP)
 		return -E_DOWN;
-	if (link_owns(l, idx) || (!idxset_has(&l->theirs, idx) &&
-	    !linkagree_pending(l, idx)))
+	if (!idxset_has(&l->theirs, idx) &&
+	    (link_owns(l, idx) || !linkagree_pending(l, idx)))
 		return -E_SPENT;
 	return linkstore_read(l->kma->store, l->id, idx, block);
 }
@@ -238,6 +249,7 @@ link_tick(struct link *l)
 	linkpull_tick(l);
 	linkagree_offer(l);
 	linkkey_tick(l);
+	linkshare_tick(l);
 	if (l->kma->ticks % 10 == 0) {
 		linkauth_tick(l);
 		linkagree_age(l);
@@ -275,7 +287,7 @@ ask_witness(struct link *l)
 struct loading { struct link *l; int r; };
 
 static void
-load_block(void *arg, uint64_t idx, bool agreed)
+load_block(void *arg, uint64_t idx, enum block_state state)
 {
 	struct loading		*ld = arg;
 	struct link		*l = ld->l;
@@ -284,8 +296,9 @@ load_block(void *arg, uint64_t idx, bool agreed)
 
 	if (ld->r < 0)
 		return;
-	if (agreed) {
-		link_stock(l, idx);
+	if (state != BLOCK_NEW) {
+		stock_in(l, link_owns(l, idx) == (state == BLOCK_AGREED) ?
+		    &l->own : &l->theirs, idx);
 		return;
 	}
 	if ((ld->r = linkstore_read(l->kma->store, l->id, idx, &block)) == 0 &&
@@ -346,6 +359,7 @@ link_free(struct link **lp)
 	linkagree_free(l);
 	bad_forget(l, true);
 	witness_close(&l->witness);
+	idxset_free(&l->share.giving);
 	idxset_free(&l->own);
 	idxset_free(&l->theirs);
 	free(l);
@@ -358,7 +372,8 @@ link_status(const struct link *l)
 	const struct link_counters	*n = &l->n;
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
-	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}}",
+	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+	    " s:I}}",
 	    "name", l->conf->name, "peer", l->conf->peer,
 	    "state", state_names[l->state], "why", l->why,
 	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
@@ -372,6 +387,9 @@ link_status(const struct link *l)
 	    "agreed", (json_int_t)n->agreed,
 	    "lost", (json_int_t)n->lost, "differed", (json_int_t)n->differed,
 	    "reconciled_away", (json_int_t)n->reconciled,
+	    "given", (json_int_t)n->given,
+	    "received", (json_int_t)n->received,
+	    "given_void", (json_int_t)n->given_void,
 	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
 	    "bad_control", (json_int_t)n->bad_control);
 }

@@ -2,7 +2,7 @@
  * link.h - one QKD link: the neighbour, the module, the blocks that both
  * ends hold. link.c has its life and its stock, linkagree.c the agreement on
  * blocks, linkauth.c the control channel, linkcompare.c what is compared on it,
- * linkpull.c the module.
+ * linkshare.c moves key from one direction to the other, linkpull.c the module.
  */
 #ifndef KMA_LINK_H
 #define KMA_LINK_H
@@ -51,6 +51,15 @@ struct link_counters {
 	uint64_t	pulled, surplus, agreed, lost, differed, aged;
 	uint64_t	reconciled;
 	uint64_t	spent, bad_mac, bad_control;
+	uint64_t	given, received, given_void;
+};
+
+/* Key on its way from one direction to the other, linkshare.c. */
+struct link_share {
+	struct idxset	giving;		/* struck, not answered */
+	uint64_t	give;		/* ... under this name */
+	uint64_t	given_at, asked_at;	/* monotonic ms */
+	bool		striking, taking;	/* being written */
 };
 
 struct link {
@@ -83,6 +92,7 @@ struct link {
 	uint64_t			 compared_at, down_since;
 	bool				 key;		/* linkkey.c */
 	uint64_t			 key_same, gained_at;
+	struct link_share		 share;
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	uint64_t			 open_from, open_since;	/* offered */
@@ -97,7 +107,10 @@ int		 link_new(struct link **, struct kma *,
 void		 link_free(struct link **);
 void		 link_tick(struct link *);	/* each 100 ms */
 void		 link_path(struct link *, bool up);
+/* A block that has not moved: by its index. */
 bool		 link_owns(const struct link *, uint64_t idx);
+/* The parity of our own indices. */
+unsigned	 link_parity(const struct link *);
 /* One block of our direction, now or until w->deadline. */
 void		 link_want(struct link *, struct padwait *);
 void		 link_unwant(struct link *, struct padwait *);
@@ -168,6 +181,15 @@ void		 linkcompare_void(struct link *, bool mine,
 void		 linkcompare_owned(struct link *);
 /* link_hello, owned, held. */
 int		 linkcompare_in(struct link *, const struct msg *);
+
+/* linkshare.c */
+/* Asks the other end for key, if ours runs short and it has more. */
+void		 linkshare_ask(struct link *);
+void		 linkshare_tick(struct link *);
+/* The channel is new: what was not answered is settled by comparing. */
+void		 linkshare_start(struct link *);
+/* share_ask, share_give, share_taken. */
+int		 linkshare_in(struct link *, const struct msg *);
 
 /* linkpull.c */
 int		 linkpull_new(struct link *);

@@ -387,8 +387,8 @@ agreed_before(struct link *l, const struct agree_item *it,
 	struct secret	*b = NULL;
 	bool		 same;
 
-	if (!idxset_has(link_owns(l, it->idx) ? &l->own : &l->theirs,
-	    it->idx) ||
+	if ((!idxset_has(&l->own, it->idx) &&
+	    !idxset_has(&l->theirs, it->idx)) ||
 	    linkstore_read(l->kma->store, l->id, it->idx, &b) < 0)
 		return false;
 	same = agree_check(check, l->conf->name, it->idx, b->bytes,

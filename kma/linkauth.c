@@ -23,6 +23,7 @@ struct control {
 	uint8_t		key[32], key_before[32];
 	uint64_t	opening;	/* of the session being opened */
 	uint64_t	taken_at;	/* monotonic ms */
+	bool		mine;		/* a block of ours, not adopted */
 	bool		proved;		/* the peer has answered under it */
 };
 
@@ -112,6 +113,7 @@ key_adopt(void *arg, uint64_t id)
 	if ((r = read_control_key(l, id, key)) == 0 &&
 	    (r = control_take(l, id, key)) == 0)
 		idxset_remove(&l->theirs, id);
+	l->control->mine = false;
 	OPENSSL_cleanse(key, sizeof(key));
 	return r;
 }
@@ -134,6 +136,7 @@ key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
 			OPENSSL_cleanse(key, 32);
 			return r;
 		}
+		c->mine = true;
 	}
 	*id = c->idx;
 	memcpy(key, c->key, 32);
@@ -208,6 +211,7 @@ channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
 	/* What is being agreed or spent must be counted, so wait for it. */
 	(void)linktx_commit_sync(tx);
 	control_back(l);
+	linkshare_start(l);
 	l->control->proved = true;
 	link_set_state(l, LINK_COMPARING, "comparing stocks");
 	if (back_mine || back_peer)
@@ -235,6 +239,10 @@ channel_one(struct link *l, struct msg *m)
 	case MSG_owned:
 	case MSG_held:
 		return linkcompare_in(l, m);
+	case MSG_share_ask:
+	case MSG_share_give:
+	case MSG_share_taken:
+		return linkshare_in(l, m);
 	case MSG_offer:
 	case MSG_offer_answer:
 		linkagree_in(l, m, true);
@@ -353,7 +361,7 @@ linkauth_unproved(const struct link *l)
 {
 	const struct control	*c = l->control;
 
-	return !c->proved && link_owns(l, c->idx) ? c->idx : 0;
+	return !c->proved && c->mine ? c->idx : 0;
 }
 
 bool
@@ -387,6 +395,7 @@ linkauth_new(struct link *l, const struct linkrow *row)
 	if ((l->control = secure_calloc(sizeof(*l->control))) == NULL)
 		return -E_NO_MEMORY;
 	l->control->idx = row->control;
+	l->control->mine = link_owns(l, row->control);
 	memcpy(l->control->key, row->control_key, 32);
 	return authlink_new(&l->auth, "kma", kma_conf.kme_id, l->conf->peer,
 	    &ops, l);

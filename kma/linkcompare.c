@@ -9,25 +9,35 @@
 #include "kma/kma.h"
 #include "log.h"
 
-#define RANGES_MAX	(MSG_BYTES_MAX / 2)	/* octets in a message */
+#define RANGES_MAX	(MSG_BYTES_MAX / 4)	/* octets of one parity */
+#define BLOCKS_MAX	(1 << 22)	/* ... in all its ranges */
 
-/* What does not fit is void; `whole`: then nothing is said at all. */
+/*
+ * Blocks of `parity` and those that moved to their owner. What does not fit is
+ * void; `whole`: then nothing is said at all.
+ */
 static void
 send_ranges(struct link *l, enum msg_id id, const struct idxset *s,
-    bool whole)
+    unsigned parity, bool whole)
 {
 	struct msg	 m = { .id = id };
 	uint8_t		*out;
-	struct msg_view	 v;
+	struct msg_view	 v, moved;
 
-	if ((out = malloc(RANGES_MAX)) == NULL)
+	if ((out = malloc(2 * RANGES_MAX)) == NULL)
 		return;
-	v = (struct msg_view){ out, idxset_ranges(s, out, RANGES_MAX) };
-	if (id == MSG_owned)
+	v = (struct msg_view){ out, idxset_ranges(s, parity, out,
+	    RANGES_MAX) };
+	moved = (struct msg_view){ out + RANGES_MAX, idxset_ranges(s,
+	    !parity, out + RANGES_MAX, RANGES_MAX) };
+	if (id == MSG_owned) {
 		m.owned.ranges = v;
-	else
+		m.owned.moved = moved;
+	} else {
 		m.held.ranges = v;
-	if (!whole || v.len < RANGES_MAX)
+		m.held.moved = moved;
+	}
+	if (!whole || (v.len < RANGES_MAX && moved.len < RANGES_MAX))
 		(void)linkauth_send(l, &m);
 	free(out);
 }
@@ -55,6 +65,7 @@ linkcompare_void(struct link *l, bool mine, uint64_t my_mark_seen)
 	    mine ? "ours" : l->conf->peer, n);
 	idxset_clear(&l->own);
 	idxset_clear(&l->theirs);
+	idxset_clear(&l->share.giving);
 	l->n.reconciled += n;
 	if (my_mark_seen > l->mark_next)
 		l->mark_next = my_mark_seen;
@@ -69,7 +80,7 @@ linkcompare_again(struct link *l)
 {
 	l->compared_at = mono_ms();
 	linkcompare_hello(l);
-	send_ranges(l, MSG_owned, &l->own, false);
+	send_ranges(l, MSG_owned, &l->own, link_parity(l), false);
 }
 
 void
@@ -97,8 +108,12 @@ linkcompare_owned(struct link *l)
 	IDXSET_FOREACH(&l->own, idx)
 		if (r == 0)
 			r = idxset_add(&s, *idx);
+	/* The other end is not to drop what it may still take. */
+	IDXSET_FOREACH(&l->share.giving, idx)
+		if (r == 0)
+			r = idxset_add(&s, *idx);
 	if (r == 0 && l->state == LINK_UP)
-		send_ranges(l, MSG_owned, &s, true);
+		send_ranges(l, MSG_owned, &s, link_parity(l), true);
 	idxset_free(&s);
 }
 
@@ -113,15 +128,34 @@ gone(void *arg, uint64_t idx)
 	linktx_drop(g->tx, g->l->id, idx);
 }
 
+/* What the other end says, in both its parts. */
 static int
-compare(struct link *l, struct idxset *mine, bool owner, struct msg_view v)
+parse(struct idxset *s, unsigned parity, struct msg_view v,
+    struct msg_view moved)
+{
+	struct idxset	m = { 0 };
+	int		r;
+
+	if ((r = idxset_parse(s, v.p, v.len, parity, BLOCKS_MAX)) == 0 &&
+	    (r = idxset_parse(&m, moved.p, moved.len, !parity,
+	    BLOCKS_MAX)) == 0)
+		r = idxset_join(s, &m);
+	idxset_free(&m);
+	return r;
+}
+
+static int
+compare(struct link *l, struct idxset *mine, unsigned parity,
+    struct msg_view v, struct msg_view moved)
 {
 	struct idxset	 other = { 0 };
 	struct going	 g = { l, NULL };
-	unsigned	 parity = (owner ? l->low : !l->low) ? 0 : 1;
 	int		 r;
 
-	if ((r = idxset_parse(&other, v.p, v.len, parity, 1 << 22)) == 0) {
+	/* What was given and not answered is not in the list yet. */
+	if ((r = parse(&other, parity, v, moved)) == 0 &&
+	    (mine != &l->theirs ||
+	    (r = idxset_join(&other, &l->share.giving)) == 0)) {
 		g.tx = linktx_new(l->kma->store);
 		idxset_intersect(mine, &other, gone, &g);
 		linktx_commit(g.tx, NULL, NULL);
@@ -159,9 +193,10 @@ on_owned(struct link *l, const struct msg_owned *m)
 {
 	int	r;
 
-	if ((r = compare(l, &l->theirs, false, m->ranges)) < 0)
+	if ((r = compare(l, &l->theirs, !link_parity(l), m->ranges,
+	    m->moved)) < 0)
 		return r;
-	send_ranges(l, MSG_held, &l->theirs, false);
+	send_ranges(l, MSG_held, &l->theirs, !link_parity(l), false);
 	l->got_owned = true;
 	return compared(l);
 }
@@ -173,7 +208,8 @@ on_held(struct link *l, const struct msg_held *m)
 
 	if (l->got_held)	/* a late one knows less than we */
 		return 0;
-	if ((r = compare(l, &l->own, true, m->ranges)) < 0)
+	if ((r = compare(l, &l->own, link_parity(l), m->ranges,
+	    m->moved)) < 0)
 		return r;
 	l->got_held = true;
 	return compared(l);

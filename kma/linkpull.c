@@ -81,8 +81,9 @@ acceptable(struct link *l, const struct msg_pulled *m)
 
 /*
  * Each direction has half of the stock. Blocks of a full one are passed over
- * while the other is short of key, or a direction that nobody uses would keep
- * the other from getting any: they count as lost at the other end.
+ * while the other is not full, or a direction that nobody uses would keep the
+ * other from getting any: they count as lost at the other end. One that runs
+ * short has asked for them before (linkshare.c).
  */
 static bool
 direction_full(const struct link *l, bool own)

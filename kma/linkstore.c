@@ -51,6 +51,16 @@ static const char *const migrations[] = {
 	" sum(octets) AS octets,"
 	" datetime(min(made) / 1000, 'unixepoch') AS oldest"
 	" FROM inbound GROUP BY source;",
+	/* state 2: agreed and moved, the owner is not what the index says. */
+	"DROP VIEW link;"
+	"CREATE VIEW link AS SELECT l.name, l.peer,"
+	" CASE b.state WHEN 0 THEN 'new' ELSE 'agreed' END AS state,"
+	" CASE WHEN (b.key & 1) = (b.state = 2)"
+	"  THEN 'lower KM ID' ELSE 'higher KM ID' END"
+	"  AS owner, count(*) AS blocks, sum(b.octets) AS octets,"
+	" datetime(min(b.made) / 1000, 'unixepoch') AS oldest"
+	" FROM link_block b JOIN qkd_link l ON l.id = b.key >> 48"
+	" GROUP BY 1, 2, 3, 4;",
 };
 
 struct rowname
@@ -137,7 +147,7 @@ linkstore_link(struct linkstore *ls, const char *name, const char *peer,
 
 int
 linkstore_each(struct linkstore *ls, uint32_t link,
-    void (*fn)(void *, uint64_t, bool), void *arg)
+    void (*fn)(void *, uint64_t, enum block_state), void *arg)
 {
 	sqlite3_stmt	*st;
 	int		 r;
@@ -150,7 +160,7 @@ linkstore_each(struct linkstore *ls, uint32_t link,
 	while ((r = db_step(ls->writer, st)) == SQLITE_ROW)
 		fn(arg, (uint64_t)sqlite3_column_int64(st, 0) &
 		    ((UINT64_C(1) << LINK_SHIFT) - 1),
-		    sqlite3_column_int(st, 1) == 1);
+		    (enum block_state)sqlite3_column_int(st, 1));
 	sqlite3_reset(st);
 	return r == SQLITE_DONE ? 0 : r;
 }

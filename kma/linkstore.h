@@ -16,6 +16,12 @@
 
 struct linkstore;
 
+enum block_state {
+	BLOCK_NEW,		/* not agreed with the peer */
+	BLOCK_AGREED,		/* owned by the end that its parity names */
+	BLOCK_MOVED,		/* agreed, and given to the other end */
+};
+
 struct linkrow {		/* what is known of a link besides blocks */
 	uint32_t	id;
 	uint64_t	mark;		/* our commits that spent key */
@@ -34,7 +40,7 @@ int	linkstore_link(struct linkstore *, const char *name, const char *peer,
 	    struct linkrow *);
 /* Calls fn for each block of the link, in order of index. */
 int	linkstore_each(struct linkstore *, uint32_t link,
-	    void (*fn)(void *arg, uint64_t idx, bool agreed), void *arg);
+	    void (*fn)(void *arg, uint64_t idx, enum block_state), void *arg);
 /* Calls fn for each block made before that time. On the loop. */
 int	linkstore_each_older(struct linkstore *, uint32_t link,
 	    uint64_t made_ms, void (*fn)(void *arg, uint64_t idx), void *arg);
@@ -68,7 +74,10 @@ void	linktx_put(struct linktx *, uint32_t link, uint64_t idx,
 	    const uint8_t *, size_t octets);
 void	linktx_last(struct linktx *, uint32_t link, uint64_t last);
 void	linktx_agree(struct linktx *, uint32_t link, uint64_t idx);
-/* Must be there: else the transaction fails with -E_SPENT. */
+/* Now of the other end's direction. Must be agreed and must not have moved
+ * before: else the transaction fails with -E_SPENT. */
+void	linktx_move(struct linktx *, uint32_t link, uint64_t idx);
+/* Must be there, as linktx_move. */
 void	linktx_spend(struct linktx *, uint32_t link, uint64_t idx);
 void	linktx_drop(struct linktx *, uint32_t link, uint64_t idx);
 void	linktx_drop_agreed(struct linktx *, uint32_t link);	/* all */
@@ -84,6 +93,8 @@ void	linktx_inbound(struct linktx *, const char *source, uint64_t block,
 void	linktx_inbound_take(struct linktx *, const char *source,
 	    uint64_t block);
 void	linktx_inbound_drop_older(struct linktx *, uint64_t made_ms);
+/* Frees the transaction; nothing of it happens. */
+void	linktx_cancel(struct linktx *);
 /* Frees the transaction; done (may be NULL) is called on the loop. */
 void	linktx_commit(struct linktx *, linktx_done *, void *arg);
 /* The same, but waits: start-up and handshakes. */

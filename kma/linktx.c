@@ -6,7 +6,7 @@
 #include "err.h"
 #include "kma/linkrow.h"
 
-enum kind { PUT, LAST, AGREE, SPEND, DROP, DROP_AGREED, DROP_OLDER, MARK, SEEN,
+enum kind { PUT, LAST, AGREE, MOVE, SPEND, DROP, DROP_AGREED, DROP_OLDER, MARK, SEEN,
 	CONTROL, INBOUND, INBOUND_TAKE, INBOUND_OLDER };
 
 struct change {
@@ -113,7 +113,10 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 		    " WHERE id = ?", "uu", c->n, link);
 	case AGREE:
 		return db_run(db, "UPDATE link_block SET state = 1"
-		    " WHERE key = ?", "i", row);
+		    " WHERE key = ? AND state = 0", "i", row);
+	case MOVE:
+		return must_change(db_run(db, "UPDATE link_block SET state = 2"
+		    " WHERE key = ? AND state = 1", "i", row));
 	case SPEND:
 		return must_change(db_run(db,
 		    "DELETE FROM link_block WHERE key = ?", "i", row));
@@ -121,7 +124,7 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 		return db_run(db, "DELETE FROM link_block WHERE key = ?", "i",
 		    row);
 	case DROP_AGREED:
-		return db_run(db, "DELETE FROM link_block WHERE state = 1"
+		return db_run(db, "DELETE FROM link_block WHERE state > 0"
 		    " AND key >= ? AND key < ?", "ii", from, to);
 	case DROP_OLDER:
 		return db_run(db, "DELETE FROM link_block WHERE made < ?"
@@ -240,6 +243,12 @@ linktx_agree(struct linktx *tx, uint32_t link, uint64_t idx)
 }
 
 void
+linktx_move(struct linktx *tx, uint32_t link, uint64_t idx)
+{
+	add(tx, MOVE, link, idx);
+}
+
+void
 linktx_spend(struct linktx *tx, uint32_t link, uint64_t idx)
 {
 	add(tx, SPEND, link, idx);
@@ -304,6 +313,12 @@ void
 linktx_inbound_drop_older(struct linktx *tx, uint64_t made_ms)
 {
 	add(tx, INBOUND_OLDER, 0, made_ms);
+}
+
+void
+linktx_cancel(struct linktx *tx)
+{
+	tx_free(tx);
 }
 
 void

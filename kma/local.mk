@@ -14,6 +14,7 @@ libkma_a_SOURCES = \
 	kma/linkkey.c \
 	kma/linkpull.c \
 	kma/linkrow.h \
+	kma/linkshare.c \
 	kma/linkstore.c kma/linkstore.h \
 	kma/linktx.c \
 	kma/plain.c kma/plain.h kma/plainout.c \

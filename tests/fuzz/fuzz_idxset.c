@@ -27,7 +27,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	for (unsigned parity = 0; parity < 2; parity++) {
 		if (idxset_parse(&s, data, len, parity, MAX) < 0)
 			continue;
-		n = idxset_ranges(&s, out, sizeof(out));
+		n = idxset_ranges(&s, parity, out, sizeof(out));
 		/* Neighbouring ranges become one, so it never grows. */
 		if (n > len || IDXSET_COUNT(&s) > MAX ||
 		    idxset_parse(&again, out, n, parity, MAX) < 0 ||

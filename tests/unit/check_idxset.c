@@ -139,7 +139,7 @@ START_TEST(ranges_come_back_as_the_same_set)
 		for (unsigned i = 2 + parity; i < SPAN; i += 2)
 			if (draw(4) > 0)
 				idxset_add(&a, i);
-		len = idxset_ranges(&a, out, sizeof(out));
+		len = idxset_ranges(&a, parity, out, sizeof(out));
 		ck_assert_int_eq(idxset_parse(&b, out, len, parity,
 		    IDXSET_COUNT(&a)), 0);
 		ck_assert_uint_eq(IDXSET_COUNT(&a), IDXSET_COUNT(&b));
@@ -163,11 +163,11 @@ START_TEST(ranges_that_do_not_fit_are_left_out_whole)
 	for (unsigned i = 2; i < 200; i += 4)
 		idxset_add(&a, i);
 	memset(out, 0xee, sizeof(out));
-	ck_assert_uint_eq(idxset_ranges(&a, out, 40), 32);
+	ck_assert_uint_eq(idxset_ranges(&a, 0, out, 40), 32);
 	ck_assert_uint_eq(out[32], 0xee);
 	ck_assert_int_eq(idxset_parse(&b, out, 32, 0, 100), 0);
 	ck_assert_uint_eq(IDXSET_COUNT(&b), 2);
-	ck_assert_uint_eq(idxset_ranges(&a, out, 15), 0);
+	ck_assert_uint_eq(idxset_ranges(&a, 0, out, 15), 0);
 	idxset_free(&a);
 	idxset_free(&b);
 }

@@ -245,9 +245,9 @@ START_TEST(marks_only_grow_and_the_control_key_comes_back)
 END_TEST
 
 static void
-note(void *arg, uint64_t idx, bool agreed)
+note(void *arg, uint64_t idx, enum block_state state)
 {
-	ck_assert(agreed);
+	ck_assert_int_eq(state, BLOCK_AGREED);
 	((bool *)arg)[idx] = true;
 }
 
@@ -469,6 +469,107 @@ START_TEST(no_key_octets_are_on_disk_in_clear)
 }
 END_TEST
 
+/* The rows of the view `link`, as an operator reads them. */
+static void
+operator_reads(const char *wanted)
+{
+	sqlite3		*db;
+	sqlite3_stmt	*st;
+
+	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT group_concat(state"
+	    " || ', ' || owner || ': ' || blocks, '; ') FROM link", -1, &st,
+	    NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), wanted);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+static void
+note_state(void *arg, uint64_t idx, enum block_state state)
+{
+	((enum block_state *)arg)[idx] = state;
+}
+
+static int
+move(uint64_t idx)
+{
+	struct linktx	*tx = linktx_new(ls);
+
+	linktx_move(tx, row.id, idx);
+	return linktx_commit_sync(tx);
+}
+
+START_TEST(a_block_moves_to_the_other_owner_once_and_for_good)
+{
+	enum block_state	 state[8] = { BLOCK_NEW };
+	struct linktx		*tx;
+	uint8_t			 block[B];
+
+	begin();
+	put(1, 5);
+	tx = linktx_new(ls);
+	fill(block, 6);
+	linktx_put(tx, row.id, 6, block, B);	/* not agreed */
+	ck_assert_int_eq(linktx_commit_sync(tx), 0);
+	ck_assert_int_eq(move(1), 0);
+	ck_assert_int_eq(move(4), 0);
+	ck_assert_int_eq(move(1), -E_SPENT);
+	ck_assert_int_eq(move(6), -E_SPENT);
+	ck_assert_int_eq(spend(5, 1), 0);
+	ck_assert_int_eq(move(5), -E_SPENT);
+	tx = linktx_new(ls);
+	linktx_agree(tx, row.id, 1);
+	ck_assert_int_eq(linktx_commit_sync(tx), 0);
+	reopen();
+	ck_assert_int_eq(linkstore_each(ls, row.id, note_state, state), 0);
+	ck_assert_int_eq(state[1], BLOCK_MOVED);
+	ck_assert_int_eq(state[2], BLOCK_AGREED);
+	ck_assert_int_eq(state[3], BLOCK_AGREED);
+	ck_assert_int_eq(state[4], BLOCK_MOVED);
+	ck_assert_int_eq(is_there(1), 0);
+	operator_reads("agreed, higher KM ID: 2; agreed, lower KM ID: 2;"
+	    " new, lower KM ID: 1");
+	tx = linktx_new(ls);
+	linktx_drop_agreed(tx, row.id);
+	ck_assert_int_eq(linktx_commit_sync(tx), 0);
+	ck_assert_int_eq(is_there(1), -E_NOT_FOUND);
+	ck_assert_int_eq(is_there(6), 0);
+	finish();
+}
+END_TEST
+
+START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
+{
+	enum block_state	 state[8] = { BLOCK_NEW };
+	sqlite3			*db;
+
+	begin();
+	put(1, 3);
+	linkstore_close(&ls);
+	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "DROP VIEW link;"
+	    "CREATE VIEW link AS SELECT CASE state WHEN 0 THEN 'new' ELSE"
+	    " 'agreed' END AS state, CASE key & 1 WHEN 0 THEN 'lower KM ID'"
+	    " ELSE 'higher KM ID' END AS owner, count(*) AS blocks"
+	    " FROM link_block GROUP BY 1, 2;"
+	    "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	operator_reads("agreed, higher KM ID: 2; agreed, lower KM ID: 1");
+	reopen();
+	ck_assert_int_eq(move(1), 0);
+	reopen();			/* and not a second time */
+	operator_reads("agreed, higher KM ID: 1; agreed, lower KM ID: 2");
+	ck_assert_int_eq(linkstore_each(ls, row.id, note_state, state), 0);
+	ck_assert_int_eq(state[1], BLOCK_MOVED);
+	ck_assert_int_eq(state[2], BLOCK_AGREED);
+	for (uint64_t i = 1; i <= 3; i++)
+		ck_assert_int_eq(is_there(i), 0);
+	finish();
+}
+END_TEST
+
 UNIT_MAIN("linkstore", blocks_are_there_until_they_are_spent,
     a_block_is_spent_once_and_a_failed_transaction_changes_nothing,
     an_index_is_not_stored_twice,
@@ -478,4 +579,6 @@ UNIT_MAIN("linkstore", blocks_are_there_until_they_are_spent,
     a_spent_block_never_comes_back_after_a_crash,
     a_sealed_row_moved_to_another_place_does_not_open,
     a_damaged_or_empty_row_does_not_open,
-    no_key_octets_are_on_disk_in_clear)
+    no_key_octets_are_on_disk_in_clear,
+    a_block_moves_to_the_other_owner_once_and_for_good,
+    a_store_from_before_blocks_could_move_is_taken_over)

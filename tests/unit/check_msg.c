@@ -406,7 +406,8 @@ START_TEST(a_field_that_is_too_large_is_refused)
 	struct msgbuf	b = { 0 };
 	struct msg	got;
 	size_t		used;
-	uint8_t		head[] = { 0x95, MSG_held, 0, 0, 0, 0xc6, 0, 1, 0, 1 };
+	uint8_t		head[] = { 0x96, MSG_held, 0, 0, 0, 0xc6, 0, 1, 0, 1 };
+	uint8_t		tail[] = { 0xc4, 0 };
 	uint8_t		km[] = { 0x96, MSG_block_ready, 0, 0, 0, 0xd9,
 			    KM_ID_MAX + 1 };
 
@@ -415,6 +416,8 @@ START_TEST(a_field_that_is_too_large_is_refused)
 	ck_assert_int_eq(msgbuf_append(&b, octets, MSG_BYTES_MAX + 1), 0);
 	ck_assert_int_eq(decode(&got, b.p, b.len, &used), -E_BAD_FORMAT);
 	b.p[9] = 0;			/* exactly what is allowed */
+	b.len = sizeof(head) + MSG_BYTES_MAX;
+	ck_assert_int_eq(msgbuf_append(&b, tail, sizeof(tail)), 0);
 	ck_assert_int_eq(decode(&got, b.p, b.len, &used), 0);
 	b.len = 0;
 	msgbuf_append(&b, km, sizeof(km));

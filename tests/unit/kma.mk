@@ -26,3 +26,9 @@ check_PROGRAMS += tests/fuzz/fuzz_kma_control
 tests_fuzz_fuzz_kma_control_SOURCES = tests/fuzz/fuzz_kma_control.c \
 	$(FUZZ_SRC)
 tests_fuzz_fuzz_kma_control_LDADD = libkma.a $(COMMON_LIBS)
+check_PROGRAMS += tests/unit/check_linkshare
+tests_unit_check_linkshare_SOURCES = tests/unit/check_linkshare.c $(UNIT_SRC)
+tests_unit_check_linkshare_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkshare_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms \
+	-Wl,--wrap=linkpull_new -Wl,--wrap=linkauth_send
+tests_unit_check_linkshare_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
