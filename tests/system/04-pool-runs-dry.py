@@ -17,7 +17,7 @@ def stock(net):
 
 def drain(net):
     """Draws until the node refuses; returns how many requests it took."""
-    for n in range(400):
+    for n in range(1000):
         status, body = net.client(M).enc(S, 16, 512)
         if status == 503:
             check("message" in body, "503 without a message: %s" % body)
