@@ -23,6 +23,7 @@ struct inbox {
 	struct inbox_batch	*batch;		/* being collected */
 	struct copy_parts	 parts;		/* of the copy that is coming */
 	uint32_t		 copies;	/* octets in batches */
+	bool			 begun;		/* the peer sends bindings */
 };
 
 static void
@@ -135,6 +136,7 @@ inbox_bind(struct inbox *in, const struct msg_bind *m)
 		in->peer->env->count.bad_messages++;
 		return;
 	}
+	in->begun = true;
 	it.refusal = master_refusal(in->peer, it.b->master);
 	if (has_copy(in, it.b)) {
 		collect(in, &it);
@@ -165,6 +167,20 @@ inbox_acknowledge(struct inbox *in)
 
 	m.bound.upto = in->last;
 	(void)channel_send(in->peer->channel, &m);
+}
+
+void
+inbox_open(struct inbox *in)
+{
+	in->begun = false;
+	inbox_acknowledge(in);
+}
+
+void
+inbox_tick(struct inbox *in)
+{
+	if (!in->begun)
+		inbox_acknowledge(in);
 }
 
 /* ---- void ---- */

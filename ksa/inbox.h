@@ -21,5 +21,9 @@ void	inbox_part(struct inbox *, const struct msg_bind_part *);
 void	inbox_void(struct inbox *, const struct msg_bind_void *);
 /* Says up to where bindings are on disk here. */
 void	inbox_acknowledge(struct inbox *);
+/* The channel opened: the same, each second until the peer sends bindings; it
+ * sends none before it was told. */
+void	inbox_open(struct inbox *);
+void	inbox_tick(struct inbox *);
 
 #endif

@@ -150,7 +150,7 @@ peer_channel_up(struct peer *p, bool back_mine, bool back_peer,
 {
 	remember(p, peer_mark);
 	outbox_reset(p->outbox);
-	inbox_acknowledge(p->inbox);
+	inbox_open(p->inbox);
 	if (back_mine || back_peer) {
 		p->back_mine = p->back_mine || back_mine;
 		p->back_peer = true;
@@ -320,6 +320,7 @@ peer_second(struct peer *p)
 		return;
 	channel_tick(p->channel);
 	outbox_tick(p->outbox);
+	inbox_tick(p->inbox);
 	newblocks_notices(p->newblocks);
 	recall_send(p);
 }
