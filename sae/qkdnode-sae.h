@@ -78,7 +78,7 @@ struct qkdsae_conf {
 	const char	*certificate;	/* PEM file, our chain */
 	const char	*private_key;	/* PEM file */
 	const char	*ca;		/* PEM file: who vouches for the KM */
-	const char	*crl;		/* PEM file: who is revoked. NULL: none */
+	const char	*crl;		/* PEM file: who is revoked; or NULL */
 	/* What the KM's certificate shall say it is: CN, or SAN DNS name or
 	 * URI. NULL: the host of `address` is all that counts. */
 	const char	*km_id;
@@ -89,7 +89,8 @@ struct qkdsae_conf {
 	unsigned	 wait_ms;
 	/* How long a call is tried again after QKDSAE_LATER, or when there is
 	 * no connection. What the KM may have done is not asked for twice:
-	 * new keys only if the request did not leave or was refused. 0: never. */
+	 * new keys only if the request did not leave, or was refused. 0: not
+	 * at all. */
 	unsigned	 retry_ms;
 };
 #define QKDSAE_CONF_INIT	QKDSAE_INIT(qkdsae_conf)
@@ -137,7 +138,7 @@ void	qkdsae_keys_free(struct qkdsae_keys **);
 /* A vendor's parameter (ETSI GS QKD 014, 6.2); the value is JSON text. */
 struct qkdsae_extension {
 	const char	*name, *value;
-	int		 mandatory;	/* refused if the KM does not know it */
+	int		 mandatory;	/* the KM shall honour it or refuse */
 };
 
 /* Which keys. NULL instead of it: one of the KM's key_size. */
@@ -194,8 +195,8 @@ int	qkdsae_session_open(struct qkdsae *, const char *destination,
 	    const char *name, uint64_t limit, char session[QKDSAE_ID_SIZE]);
 /*
  * New keys, which the other application has confirmed before they come. After
- * a failure they are void, whatever the other application has. `also` does not
- * go with sessions.
+ * a failure it may be left with keys that we never saw. `also` does not go
+ * with sessions.
  */
 int	qkdsae_session_get(struct qkdsae *, const char *session,
 	    const struct qkdsae_wanted *, struct qkdsae_keys **keys);

@@ -11,7 +11,7 @@
 #include "saewhy.h"
 
 struct qkdsae {
-	int			 stop;		/* eventfd: readable for good */
+	int			 stop;		/* eventfd; readable: stop */
 	pthread_mutex_t		 lock;		/* of the HTTPS client, and of
 						 * taking handlers */
 	struct qkdsae_handlers	 handlers;	/* size 0: none yet */
@@ -26,7 +26,7 @@ int	qkdsae_end(int, const struct saewhy *);
 int	qkdsae_fault(int code, const char *reason);
 /*
  * A caller's structure, which begins with its size, as ours: what he does not
- * know of is 0. QKDSAE_ARGUMENT: it is larger, and not 0 where we know nothing.
+ * know of is 0. QKDSAE_ARGUMENT: it has more, that we do not know of.
  */
 int	qkdsae_adopt(void *to, size_t octets, const void *from);
 /* Which keys; QKDSAE_ARGUMENT and so on as above. */

@@ -24,8 +24,8 @@ struct saeakcall {
 	enum ak_code		 answer;	/* the code of the answer */
 	/* How it went. */
 	uint32_t		 message_id;
-	uint64_t		 end;		/* of its octets, see `written` */
-	bool			 done, left;	/* answered or lost; all sent */
+	uint64_t		 end;		/* of its octets: `written` */
+	bool			 done, left;	/* it is over; all was sent */
 	bool			 abandoned;	/* nobody waits; free it */
 	int			 result;
 	struct saewhy		 why;
@@ -60,17 +60,17 @@ struct saeak {
 	char			*kme, *kme_id;
 	sae_id			 application;	/* "": not known */
 	unsigned		 wait_ms, retry_ms;
-	int			 wake;		/* eventfd: who polls looks up */
+	int			 wake;		/* eventfd: who polls, look */
 
 	pthread_mutex_t		 lock;		/* of all that follows */
 	pthread_cond_t		 changed;
 	struct saelink		*link;		/* NULL: not connected */
 	struct saelink		*grave;		/* closed when `busy` ends */
 	uint64_t		 epoch;		/* counts connections */
-	bool			 busy;		/* somebody polls or connects */
-	int			 lost;		/* why there is no connection */
+	bool			 busy;		/* one polls, or connects */
+	int			 lost;		/* why there is no link */
 	struct saewhy		 lost_why;
-	char			*in;		/* locked memory, SAEAK_FRAME */
+	char			*in;		/* SAEAK_FRAME, locked */
 	size_t			 inlen;
 	uint8_t			*out;		/* no key in it */
 	size_t			 outlen, outroom;

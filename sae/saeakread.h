@@ -21,8 +21,9 @@ void	saeaknews_clear(struct saeaknews *);
 /*
  * `payload` is changed, and held key bytes: wipe it. Keys come with success,
  * and with what is no response, and are then those that are wanted.
- * -E_BAD_FORMAT, -E_TOO_LARGE, -E_NO_MEMORY, with the reason; saeaknews_clear()
- * follows in any case. A session_ID that could be read is there all the same.
+ * -E_BAD_FORMAT, -E_TOO_LARGE, -E_NO_MEMORY, with the reason; in any case
+ * saeaknews_clear() follows. A session_ID that could be read is there all the
+ * same.
  */
 int	saeakread(struct saeaknews *, const struct ak_command *,
 	    char *payload, size_t len, const struct saewanted *,

@@ -9,7 +9,7 @@
 #include "saeretry.h"
 
 #define LASTED		10000		/* ms: a connection that held */
-#define WORDS_MAX	512		/* octets of a refusal that are passed on */
+#define WORDS_MAX	512		/* octets of a refusal passed on */
 
 /* The epoch in which it was to be sent, and until which octet. */
 struct reply {

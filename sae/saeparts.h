@@ -1,6 +1,6 @@
 /*
- * saeparts.h - the array `keys`, as both doors send it, into locked memory. The
- * JSON library never holds a key. Pure, but for that memory.
+ * saeparts.h - the array `keys`, as both doors send it, into locked memory.
+ * The JSON library never holds a key. Pure, but for that memory.
  */
 #ifndef SAE_PARTS_H
 #define SAE_PARTS_H

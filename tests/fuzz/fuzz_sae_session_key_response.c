@@ -1,4 +1,5 @@
-/* fuzz_sae_session_key_response.c - 0x1209, Response to key request with session ID. */
+/* fuzz_sae_session_key_response.c - 0x1209, Response to key request with
+ * session ID. */
 #include "tests/fuzz/saefuzz.h"
 
 const struct fuzz_seed fuzz_seeds[] = {

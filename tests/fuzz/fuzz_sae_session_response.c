@@ -1,4 +1,5 @@
-/* fuzz_sae_session_response.c - 0x1205, Response to session creation request. */
+/* fuzz_sae_session_response.c - 0x1205, Response to session creation
+ * request. */
 #include "tests/fuzz/saefuzz.h"
 
 const struct fuzz_seed fuzz_seeds[] = {

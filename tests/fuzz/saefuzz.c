@@ -27,7 +27,8 @@ same_key(const struct saekey *k, const json_t *one)
 {
 	static char	 text[BASE64_LEN(KEY_MAX) + 1];
 	const char	*key = json_string_value(json_object_get(one, "key"));
-	const char	*id = json_string_value(json_object_get(one, "key_ID"));
+	const char	*id = json_string_value(json_object_get(one,
+			    "key_ID"));
 	json_t		*ext = json_object_get(one, "key_extension"), *got;
 	uint8_t		 raw[16];
 	uuid_text	 lower;

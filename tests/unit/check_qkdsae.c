@@ -1,4 +1,4 @@
-/* check_qkdsae.c - the public functions by HTTPS, and what both doors share. */
+/* check_qkdsae.c - the public functions by HTTPS, and those of both doors. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>

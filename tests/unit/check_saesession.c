@@ -292,7 +292,7 @@ serve_two(void *arg)
 	    qkdsae_serve(fakeapp, 60000) == 1 ? NULL : "failed";
 }
 
-START_TEST(a_thread_that_waits_for_an_answer_does_not_keep_sessions_waiting)
+START_TEST(sessions_do_not_wait_for_a_thread_that_waits_for_an_answer)
 {
 	pthread_t	thread;
 	void		*failure;
@@ -401,7 +401,7 @@ START_TEST(serving_connects_again)
 }
 END_TEST
 
-START_TEST(without_retry_a_lost_connection_is_told_and_made_by_the_next_call)
+START_TEST(without_retry_a_lost_connection_is_told)
 {
 	int	r = 0;
 
@@ -475,7 +475,8 @@ static const struct malformed {
 	    "session creation notification: session_ID shall be a UUID\"}" },
 	{ AK_SUPPLY, "{\"session_ID\":\"" S "\",\"keys\":[]}",
 	    "{\"session_ID\":\"" S "\",\"key_ID\":\"\",\"response\":"
-	    "\"bad_request: the KME's message: 0 keys, 1 to 1024 expected\"}" },
+	    "\"bad_request: the KME's message: 0 keys, 1 to 1024 expected\"}"
+	    },
 	{ AK_SUPPLY, "{\"session_ID\":\"" S "\",\"keys\":[{\"key_ID\":\"" S
 	    "\",\"key\":\"AAA\"}]}", "{\"session_ID\":\"" S "\",\"key_ID\":"
 	    "\"\",\"response\":\"bad_request: the KME's message: a key that "
@@ -606,12 +607,12 @@ main(void)
 		who_does_not_listen_gives_back_once_and_refuses_then,
 		keys_too_are_given_back_and_the_connection_is_kept_alive,
 		a_handler_that_is_missing_refuses,
-		a_thread_that_waits_for_an_answer_does_not_keep_sessions_waiting,
+		sessions_do_not_wait_for_a_thread_that_waits_for_an_answer,
 		a_session_that_comes_while_an_answer_is_awaited_is_kept,
 		a_handler_may_use_the_connection,
 		serving_ends_when_nothing_comes_in_time,
 		serving_connects_again,
-		without_retry_a_lost_connection_is_told_and_made_by_the_next_call,
+		without_retry_a_lost_connection_is_told,
 		an_answer_is_not_sent_on_another_connection,
 		what_the_km_begins_malformed_is_told_so_and_harms_nobody,
 		keys_that_nobody_takes_are_bounded,

@@ -37,7 +37,7 @@ void	fakekm_start(struct fakekm *, SSL_CTX *, fakekm_script *const *,
 /* After the last script, or at once; what scripts wait for ends. */
 void	fakekm_stop(struct fakekm *);
 
-/* ---- for scripts; a frame that is not as it should be aborts the test ---- */
+/* ---- for scripts; a frame that is not as expected aborts the test ---- */
 
 /* False: the application has closed, or the test wants an end. */
 bool	fakekm_hear(struct fakekm *);
