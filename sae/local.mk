@@ -29,7 +29,8 @@ libsae_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 SAE_LIBS = libsae.a $(KSA_LLHTTP) libcommon.a $(OPENSSL_LIBS) $(JANSSON_LIBS)
 
 # For applications. Nothing of ours but its functions is visible in it, and it
-# brings all of common that it needs.
+# brings all of common that it needs. OpenSSL keeps functions of ours, so that
+# dlclose() must not unload them.
 include_HEADERS = sae/qkdnode-sae.h
 pkgconfigdir = $(libdir)/pkgconfig
 nodist_pkgconfig_DATA = sae/qkdnode-sae.pc
@@ -43,7 +44,8 @@ libqkdnode_sae_la_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 libqkdnode_sae_la_LIBADD = $(SAE_LLHTTP) $(OPENSSL_LIBS) $(JANSSON_LIBS)
 EXTRA_libqkdnode_sae_la_DEPENDENCIES = sae/libqkdnode-sae.map
 libqkdnode_sae_la_LDFLAGS = -version-info 0:0:0 $(sae_ldflags) -pthread \
-	-Wl,--version-script=$(srcdir)/sae/libqkdnode-sae.map
+	-Wl,--version-script=$(srcdir)/sae/libqkdnode-sae.map \
+	-Wl,-z,nodelete
 if SANITIZERS
 sae_ldflags = $(QKD_LDFLAGS)
 else

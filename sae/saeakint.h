@@ -94,7 +94,6 @@ struct saeak {
 
 /* ---- saeakpipe.c: octets, and waiting; with the lock held ---- */
 
-bool	saeakpipe_stopped(const struct saeak *);
 /* Connects if need be. -E_DOWN, -E_TIMEOUT, -E_STOPPED, -E_TLS, ... */
 int	saeakpipe_connect(struct saeak *, uint64_t deadline, struct saewhy *);
 /* Reads what is there, without waiting. */

@@ -14,16 +14,10 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "saeretry.h"
 
 #define POLL_MAX	60000		/* ms */
-
-bool
-saeakpipe_stopped(const struct saeak *a)
-{
-	struct pollfd	p = { .fd = a->to.stop, .events = POLLIN };
-
-	return poll(&p, 1, 0) > 0;
-}
+#define LATE_MAX	64		/* records of TLS */
 
 bool
 saeakpipe_passing(int r)
@@ -114,7 +108,7 @@ saeakpipe_connect(struct saeak *a, uint64_t deadline, struct saewhy *w)
 	struct saelink	*l;
 	int		 r;
 
-	if (saeakpipe_stopped(a) || (a->leaving && saeakpipe_wait(a, has_left,
+	if (saeretry_stopped(a->to.stop) || (a->leaving && saeakpipe_wait(a, has_left,
 	    NULL, deadline) == -E_STOPPED))
 		return saewhy_set(w, E_STOPPED, "stopped");
 	if (a->leaving)
@@ -288,7 +282,8 @@ int
 saeakpipe_wait(struct saeak *a, bool (*done)(const struct saeak *,
     const void *), const void *arg, uint64_t deadline)
 {
-	int	r = 1;
+	unsigned	late = 0;	/* what is there is read, to a point */
+	int		r = 1;
 
 	while (r > 0) {
 		flush(a);
@@ -296,10 +291,10 @@ saeakpipe_wait(struct saeak *a, bool (*done)(const struct saeak *,
 			wake(a);
 		if (done(a, arg))
 			r = 0;
-		else if (take(a))
-			continue;
-		else if (saeakpipe_stopped(a))
+		else if (saeretry_stopped(a->to.stop))
 			r = -E_STOPPED;
+		else if (late < LATE_MAX && take(a))
+			late += mono_ms() >= deadline;
 		else if (mono_ms() >= deadline)
 			r = -E_TIMEOUT;
 		else if (a->busy)

@@ -189,6 +189,8 @@ saeclient_connect(struct saeclient *c)
 	int		r = 0;
 
 	c->why.text[0] = '\0';
+	if (saeretry_stopped(c->stop))
+		return saewhy_set(&c->why, E_STOPPED, "stopped");
 	if (c->link != NULL && !saelink_usable(c->link))
 		saelink_close(&c->link);
 	saeretry_begin(&again, c->retry_ms, c->stop);

@@ -15,6 +15,14 @@ saeretry_begin(struct saeretry *t, unsigned retry_ms, int stop)
 }
 
 bool
+saeretry_stopped(int stop)
+{
+	struct pollfd	p = { .fd = stop > 0 ? stop : -1, .events = POLLIN };
+
+	return poll(&p, 1, 0) > 0;
+}
+
+bool
 saeretry_another(struct saeretry *t)
 {
 	struct pollfd	p = { .fd = t->stop, .events = POLLIN };

@@ -12,6 +12,8 @@ struct saeretry {
 };
 
 void	saeretry_begin(struct saeretry *, unsigned retry_ms, int stop);
+/* Whether this descriptor says that all shall end; <= 0: none. */
+bool	saeretry_stopped(int stop);
 /* After a pause: true; false, without one: it is too late. */
 bool	saeretry_another(struct saeretry *);
 

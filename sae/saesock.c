@@ -140,6 +140,9 @@ set_options(int fd)
 		{ IPPROTO_TCP, TCP_KEEPIDLE, ALIVE_IDLE },
 		{ IPPROTO_TCP, TCP_KEEPINTVL, ALIVE_EVERY },
 		{ IPPROTO_TCP, TCP_KEEPCNT, ALIVE_PROBES },
+		/* The same while there is something to be acknowledged. */
+		{ IPPROTO_TCP, TCP_USER_TIMEOUT, 1000 * (ALIVE_IDLE +
+		    ALIVE_EVERY * ALIVE_PROBES) },
 	};
 
 	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

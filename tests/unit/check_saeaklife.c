@@ -116,6 +116,26 @@ START_TEST(a_second_answer_ends_the_connection)
 }
 END_TEST
 
+/* Never what is waited for, and never a pause. */
+static void
+flood(struct fakekm *k)
+{
+	char	frame[12] = "\0\1\0\0\0\1\x12\xff\0\2{}";
+
+	fakekm_expect(k, AK_KEY_REQUEST, NULL);
+	while (SSL_write(k->ssl, frame, sizeof(frame)) == sizeof(frame))
+		;
+}
+
+START_TEST(a_flood_of_other_things_does_not_keep_a_call_from_its_end)
+{
+	fakeapp_conf.wait_ms = 300;
+	FAKEAPP_START(flood);
+	fakeapp_failed(fakeapp_get(1), QKDSAE_TIMEOUT, "no answer in time");
+	fakeapp_stop();
+}
+END_TEST
+
 /* ---- loss ---- */
 
 /* What was drawn and lost must not be drawn again behind the caller's back. */
@@ -355,6 +375,7 @@ main(void)
 {
 	const TTest	*const tests[] = {
 		an_answer_that_comes_too_late_harms_nobody,
+		a_flood_of_other_things_does_not_keep_a_call_from_its_end,
 		a_second_answer_ends_the_connection,
 		a_get_that_left_is_not_sent_again,
 		a_session_that_was_asked_for_is_not_asked_for_again,
