@@ -315,7 +315,8 @@ invitation_asked(struct sessions *a, struct peer *p,
 	strcpy(row.destination, m->destination);
 	row.most = m->number;
 	row.made = now_ms();
-	row.name = strndup((const char *)m->name.p, m->name.len);
+	row.name = m->name.len == 0 ? strdup("") :
+	    strndup((const char *)m->name.p, m->name.len);
 	s = row.name == NULL ? NULL : sessions_add(a, &row, p);
 	if (s == NULL)
 		refuse(p, row.id, m, SUPPLY_UNAVAILABLE, "out of memory");

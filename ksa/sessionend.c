@@ -62,8 +62,33 @@ job_done(void *arg, int r)
 	free(arg);
 }
 
+/* It would be open again after a start. */
+static void
+end_done(void *arg, int r)
+{
+	struct job	*j = arg;
+	struct session	*s = r < 0 ? sessions_find(j->all, j->id) : NULL;
+
+	if (s != NULL)
+		s->unwritten = true;
+	job_done(arg, r);
+}
+
+/* Then it is told once more. */
+static void
+told_done(void *arg, int r)
+{
+	struct job	*j = arg;
+	struct session	*s = r < 0 ? sessions_find(j->all, j->id) : NULL;
+
+	if (s != NULL)
+		s->row.told = false;
+	job_done(arg, r);
+}
+
 static int
-write_it(struct sessions *a, const struct session *s, committer_run *run)
+write_it(struct sessions *a, const struct session *s, committer_run *run,
+    committer_done *done)
 {
 	struct job	*j = calloc(1, sizeof(*j));
 
@@ -74,7 +99,7 @@ write_it(struct sessions *a, const struct session *s, committer_run *run)
 	*j = (struct job){ .all = a, .why = s->row.status,
 	    .told = s->row.told, .at = s->row.ended };
 	memcpy(j->id, s->row.id, SESSION_ID);
-	env_add(a->env, run, job_done, j);
+	env_add(a->env, run, done, j);
 	return 0;
 }
 
@@ -109,7 +134,7 @@ sessionend(struct sessions *a, struct session *s, enum supply_status why,
 	log_end(s);
 	if (!s->row.told && peer_is_up(s->peer))
 		(void)sessionwire_end(s);
-	(void)write_it(a, s, end_run);
+	(void)write_it(a, s, end_run, end_done);
 }
 
 void
@@ -131,7 +156,7 @@ sessionend_heard(struct sessions *a, struct peer *p,
 	if (s->row.state == SESSION_ENDED) {
 		if (!s->row.told) {
 			s->row.told = true;
-			(void)write_it(a, s, told_run);
+			(void)write_it(a, s, told_run, told_done);
 		}
 	} else if (!answer) {
 		invitation_drop(s);
@@ -214,19 +239,20 @@ sessionend_tick(struct sessions *a)
 /* So many to each peer, the oldest first: one that never says that it knows
  * has this only. */
 static void
-tell_again(struct sessions *a)
+tell_again(struct session *s)
 {
-	struct env	*env = a->env;
-	struct session	*s;
+	if (s->row.told || s->peer->ends_told >= AT_ONCE ||
+	    !peer_is_up(s->peer))
+		return;
+	s->peer->ends_told++;
+	(void)sessionwire_end(s);
+}
 
-	for (size_t i = 0; i < env->npeers; i++)
-		env->peers[i]->ends_told = 0;
-	TAILQ_FOREACH(s, &a->ended, next)
-		if (!s->row.told && s->peer->ends_told < AT_ONCE &&
-		    peer_is_up(s->peer)) {
-			s->peer->ends_told++;
-			(void)sessionwire_end(s);
-		}
+static void
+write_again(struct sessions *a, struct session *s)
+{
+	if (s->unwritten)
+		s->unwritten = write_it(a, s, end_run, end_done) < 0;
 }
 
 /* The oldest of those that ended, if they are too many or too old. */
@@ -239,13 +265,22 @@ forget_old(struct sessions *a)
 
 	while ((s = TAILQ_FIRST(&a->ended)) != NULL &&
 	    (a->nended > c->max_sessions || s->row.ended + age < now_ms()) &&
-	    s->busy == 0 && write_it(a, s, forget_run) == 0)
+	    s->busy == 0 && write_it(a, s, forget_run, job_done) ==
+	    0)
 		sessions_drop(a, s);
 }
 
 void
 sessionend_second(struct sessions *a)
 {
-	tell_again(a);
+	struct env	*env = a->env;
+	struct session	*s;
+
+	for (size_t i = 0; i < env->npeers; i++)
+		env->peers[i]->ends_told = 0;
+	TAILQ_FOREACH(s, &a->ended, next) {
+		tell_again(s);
+		write_again(a, s);
+	}
 	forget_old(a);
 }

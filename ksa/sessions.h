@@ -34,6 +34,7 @@ struct session {
 	/* What is under way and points here. Until it is over the session
 	 * stays, ended or not. */
 	unsigned		 busy, offers;
+	bool			 unwritten;	/* its end */
 	UT_hash_handle		 hh;
 	TAILQ_ENTRY(session)	 next;
 };
