@@ -82,3 +82,21 @@ tests_unit_check_hostilesession_SOURCES = tests/unit/check_hostilesession.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_hostilesession_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_hostilesession_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_sessionlife
+tests_unit_check_sessionlife_SOURCES = tests/unit/check_sessionlife.c \
+	tests/unit/sessioncrowd.c tests/unit/sessioncrowd.h \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_sessionlife_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_sessionlife_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_sessionkill
+tests_unit_check_sessionkill_SOURCES = tests/unit/check_sessionkill.c \
+	tests/unit/sessioncrowd.c tests/unit/sessioncrowd.h \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_sessionkill_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_sessionkill_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_sessionchaos
+tests_unit_check_sessionchaos_SOURCES = tests/unit/check_sessionchaos.c \
+	tests/unit/sessioncrowd.c tests/unit/sessioncrowd.h \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_sessionchaos_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_sessionchaos_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
