@@ -137,7 +137,15 @@ on_cancel(void *arg, struct notice *n)
 		take(n);
 }
 
-static const struct notifier	notifier = { on_present, on_send, on_cancel };
+static bool
+on_arriving(void *arg)
+{
+	(void)arg;
+	return any(100) < crowd.mood.busy;
+}
+
+static const struct notifier	notifier = { on_present, on_send, on_cancel,
+	on_arriving };
 
 void
 crowd_door(void)
