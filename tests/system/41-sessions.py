@@ -9,7 +9,7 @@ from ak import frame, token
 from akapp import LOOP, WAIT, accept, accept_each, application, silent
 from certs import reload, rewrite
 from lib import Net, check, equal, run, say, wait_for
-from sessionbook import Book
+from sessionbook import Book, Store
 
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 UNSUPPORTED = "not all extension_mandatory parameters are supported"
@@ -388,6 +388,14 @@ def expired(scene):
             s.keys(session)
         return made
 
+    def away():
+        """Both KMs know that the grace is over."""
+        wanted = {x.replace("-", "") for x in made}
+        wait_for("the end of all sessions", lambda: not any(
+            row[0] in wanted for n in "abc" for row in Store(
+                scene.net, n).ask("SELECT lower(hex(id)) FROM session "
+                                  "WHERE state < 2")), GRACE + 15, 0.3)
+
     def over():
         for session in made:
             a = refused(s.draw(session), "expired")
@@ -400,13 +408,13 @@ def expired(scene):
         s.keys(session)
     for d in apps:
         d.close()
-    time.sleep(GRACE + 1.5)
+    away()
     for d in apps:
         back(d)
     over()
     made = sessions()
     s.close()
-    time.sleep(GRACE + 1.5)
+    away()
     back(s)
     over()
     sessions()
