@@ -224,6 +224,21 @@ look(struct sessions *a, struct session *s, uint64_t now)
 		sessionend(a, s, SUPPLY_EXPIRED, true);
 }
 
+/* The oldest of those that ended, if they are too many or too old. */
+static void
+forget_old(struct sessions *a)
+{
+	const struct ksa_conf	*c = a->env->conf;
+	uint64_t		 age = (uint64_t)c->key_expiry * 1000;
+	struct session		*s;
+
+	while ((s = TAILQ_FIRST(&a->ended)) != NULL &&
+	    (a->nended > c->max_sessions || s->row.ended + age < now_ms()) &&
+	    s->busy == 0 && write_it(a, s, forget_run, job_done) ==
+	    0)
+		sessions_drop(a, s);
+}
+
 void
 sessionend_tick(struct sessions *a)
 {
@@ -234,6 +249,7 @@ sessionend_tick(struct sessions *a)
 		SESSIONS_TURN(s, &a->living);
 		look(a, s, now);
 	}
+	forget_old(a);
 }
 
 /* So many to each peer, the oldest first: one that never says that it knows
@@ -255,21 +271,6 @@ write_again(struct sessions *a, struct session *s)
 		s->unwritten = write_it(a, s, end_run, end_done) < 0;
 }
 
-/* The oldest of those that ended, if they are too many or too old. */
-static void
-forget_old(struct sessions *a)
-{
-	const struct ksa_conf	*c = a->env->conf;
-	uint64_t		 age = (uint64_t)c->key_expiry * 1000;
-	struct session		*s;
-
-	while ((s = TAILQ_FIRST(&a->ended)) != NULL &&
-	    (a->nended > c->max_sessions || s->row.ended + age < now_ms()) &&
-	    s->busy == 0 && write_it(a, s, forget_run, job_done) ==
-	    0)
-		sessions_drop(a, s);
-}
-
 void
 sessionend_second(struct sessions *a)
 {
@@ -282,5 +283,4 @@ sessionend_second(struct sessions *a)
 		tell_again(s);
 		write_again(a, s);
 	}
-	forget_old(a);
 }

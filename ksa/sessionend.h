@@ -20,9 +20,9 @@ bool	sessionend_is_due(const struct sessions *, const struct session *);
 /* What was shared with that peer went back in time here: nobody knows how
  * many keys sessions with a limit have had. */
 void	sessionend_went_back(struct sessions *, const struct peer *);
-/* Every 100 ms: looks at a tenth of them. */
+/* Every 100 ms: looks at a tenth of them, forgets old ones. */
 void	sessionend_tick(struct sessions *);
-/* Tells peers again, forgets old ones. */
+/* Tells peers again. */
 void	sessionend_second(struct sessions *);
 
 #endif

@@ -60,7 +60,11 @@ tests_unit_check_keystore_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_keystore_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_pieces tests/fuzz/fuzz_keyid \
-	tests/fuzz/fuzz_supplymsg tests/fuzz/fuzz_bind
+	tests/fuzz/fuzz_supplymsg tests/fuzz/fuzz_bind \
+	tests/fuzz/fuzz_sessionpeer
+tests_fuzz_fuzz_sessionpeer_SOURCES = tests/fuzz/fuzz_sessionpeer.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(FUZZ_SRC)
+tests_fuzz_fuzz_sessionpeer_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_bind_SOURCES = tests/fuzz/fuzz_bind.c $(FUZZ_SRC)
 tests_fuzz_fuzz_bind_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(FUZZ_SRC)
