@@ -11,6 +11,7 @@
 #include "secret.h"
 
 #define CONTROL_KEY	32
+#define TOMBSTONES	4096	/* of one peer: what it may cost us */
 
 struct keystore {
 	struct side		 writer, reader;
@@ -18,7 +19,7 @@ struct keystore {
 };
 
 static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
-	SQL_SCHEMA_3, SQL_SCHEMA_4 };
+	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5 };
 
 int
 keystore_open(struct keystore **out, const char *path,
@@ -212,6 +213,23 @@ keystore_notices(struct side *s, int64_t peer,
 		fn(arg, sqlite3_column_int(st, 0), column(st, 1));
 	sqlite3_reset(st);
 	return done(r);
+}
+
+/* ---- tombstones ---- */
+
+int
+keystore_tombstone_add(struct side *s, int64_t peer, uint64_t block)
+{
+	int	r = db_run(s->db, SQL_TOMBSTONE_ADD, "iu", peer, block);
+
+	return r < 0 ? r : done(db_run(s->db, SQL_TOMBSTONE_TRIM, "ii", peer,
+	    (int64_t)TOMBSTONES));
+}
+
+int
+keystore_tombstone_find(struct side *s, int64_t peer, uint64_t block)
+{
+	return (int)db_int(s->db, 0, SQL_TOMBSTONE_GET, "iu", peer, block);
 }
 
 /* ---- control keys ---- */

@@ -71,6 +71,11 @@ int	keystore_notice_find(struct side *, int64_t peer, int mine,
 int	keystore_notices(struct side *, int64_t peer,
 	    void (*fn)(void *arg, int mine, uint64_t block), void *arg);
 
+/* Blocks of the peer that are void here. */
+int	keystore_tombstone_add(struct side *, int64_t peer, uint64_t block);
+/* 1 if it is there. */
+int	keystore_tombstone_find(struct side *, int64_t peer, uint64_t block);
+
 /* Control keys. The key is in clear in `key`. */
 int	keystore_control_add(struct side *, int64_t peer, uint64_t id,
 	    const uint8_t key[32]);

@@ -286,6 +286,14 @@
 "    ELSE 'erased' END WHEN 2 THEN 'void' WHEN 3 THEN 'expired'" \
 "    ELSE 'asked' END AS state FROM plain_key;"
 
+/* Blocks of a peer that became void here: what comes of them late finds this. */
+#define SQL_SCHEMA_5 \
+"CREATE TABLE tombstone (" \
+"  peer INTEGER NOT NULL," \
+   /* its serial */ \
+"  block INTEGER NOT NULL," \
+"  PRIMARY KEY (peer, block)) WITHOUT ROWID;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -416,6 +424,15 @@
 	" LIMIT 256"
 #define SQL_NOTICE_GET "SELECT 1 FROM notice" \
 	" WHERE peer = ? AND mine = ? AND block = ?"
+
+/* tombstones; serials grow with time, so the oldest go */
+#define SQL_TOMBSTONE_ADD "INSERT OR IGNORE INTO tombstone (peer, block)" \
+	" VALUES (?, ?)"
+#define SQL_TOMBSTONE_TRIM "DELETE FROM tombstone WHERE peer = ?1" \
+	" AND block <= (SELECT block FROM tombstone WHERE peer = ?1" \
+	" ORDER BY block DESC LIMIT 1 OFFSET ?2)"
+#define SQL_TOMBSTONE_GET "SELECT 1 FROM tombstone" \
+	" WHERE peer = ? AND block = ?"
 
 /* sessions */
 #define SESSION_COLUMNS "id, peer, source_here, destination_here, source," \

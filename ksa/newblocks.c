@@ -296,6 +296,9 @@ store_run(struct db *db, void *arg)
 				    j->serial);
 
 	(void)db;
+	if (j->direction == THEIRS && keystore_tombstone_find(
+	    newblocks_writer(j), j->peer->id, j->serial) > 0)
+		return -E_GONE;
 	return blocks_add(newblocks_writer(j), &b,
 	    j->peer->self ? BLOCK_READY : BLOCK_NEW, &j->material,
 	    j->pool->bytes, j->pool->len, j->now, &j->id);
@@ -311,7 +314,11 @@ store_done(void *arg, int r)
 
 	if (j->generation != p->generation || b == NULL)
 		goto out;
-	if (r < 0) {
+	if (r == -E_GONE) {
+		log_info("void block came late", "peer=%s block=%" PRIu64,
+		    p->km, j->serial);
+		drop(p->newblocks, j->direction, b);
+	} else if (r < 0) {
 		peer_error(p, "block not stored: %s", err_text(r));
 		drop(p->newblocks, j->direction, b);
 		pool_failed(p->pool);

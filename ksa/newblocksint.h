@@ -32,7 +32,7 @@ struct job {
 	struct secret	*pool;		/* to be stored */
 	uint8_t		*key;		/* control key; locked */
 	uint8_t		 answer[OTP_MAC];
-	bool		 notify, known;
+	bool		 notify, answers, known;
 };
 
 struct job *newblocks_job(struct newblocks *, int direction, uint64_t serial);

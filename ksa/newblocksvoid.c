@@ -22,6 +22,9 @@ void_run(struct db *db, void *arg)
 	if (j->notify && (r = keystore_notice_add(newblocks_writer(j),
 	    j->peer->id, j->direction == OWN, j->serial)) < 0)
 		return r;
+	if (j->direction == THEIRS && (r = keystore_tombstone_add(
+	    newblocks_writer(j), j->peer->id, j->serial)) < 0)
+		return r;
 	if ((r = blocks_find(newblocks_writer(j), &b, &row)) < 0)
 		return r == -E_NOT_FOUND ? 0 : r;
 	if (j->direction == OWN && !j->peer->self)
@@ -48,14 +51,15 @@ void_done(void *arg, int r)
 
 	if (r < 0)
 		peer_error(j->peer, "void block not written: %s", err_text(r));
-	else if (j->notify)
+	else if (j->notify || j->answers)
 		send_void(j->peer->newblocks, j->direction == OWN, j->serial,
-		    false);
+		    j->answers);
 	newblocks_job_free(j);
 }
 
+/* answer: the peer has said it; else it is to hear of it. */
 static void
-void_block(struct newblocks *n, int direction, uint64_t serial, bool notify)
+void_block(struct newblocks *n, int direction, uint64_t serial, bool answer)
 {
 	struct job	*j;
 
@@ -65,7 +69,8 @@ void_block(struct newblocks *n, int direction, uint64_t serial, bool notify)
 	n->peer->env->count.blocks_void++;
 	if ((j = newblocks_job(n, direction, serial)) == NULL)
 		return;
-	j->notify = notify && !n->peer->self;
+	j->answers = answer;
+	j->notify = !answer && !n->peer->self;
 	env_add(n->peer->env, void_run, void_done, j);
 }
 
@@ -77,7 +82,7 @@ newblocks_void(struct newblocks *n, int direction, uint64_t serial,
 	log_warn("block void", "peer=%s direction=%s block=%" PRIu64
 	    " reason=%s", n->peer->km, direction == OWN ? "out" : "in", serial,
 	    log_quote(why));
-	void_block(n, direction, serial, true);
+	void_block(n, direction, serial, false);
 }
 
 static void
@@ -113,7 +118,9 @@ notice_done(void *arg, int r)
 
 /*
  * Who has a notice of its own for the block knows now that the peer knows.
- * An answer is not answered: a notice may have been sent more than once.
+ * The peer says it until it hears the answer, so that comes when nothing of
+ * the block is left on disk here. An answer is not answered: a notice may have
+ * been sent more than once.
  */
 void
 newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
@@ -127,11 +134,11 @@ newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
 	    n->peer->id, direction == OWN, m->block) > 0) {
 		if ((j = newblocks_job(n, direction, m->block)) != NULL)
 			env_add(n->peer->env, notice_run, notice_done, j);
+		if (m->answer == 0)
+			send_void(n, direction == OWN, m->block, true);
 	} else if (m->answer == 0) {
 		log_info("block void at the peer", "peer=%s block=%" PRIu64,
 		    n->peer->km, m->block);
-		void_block(n, direction, m->block, false);
+		void_block(n, direction, m->block, true);
 	}
-	if (m->answer == 0)
-		send_void(n, direction == OWN, m->block, true);
 }

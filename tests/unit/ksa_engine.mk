@@ -104,3 +104,8 @@ tests_unit_check_sessionchaos_SOURCES = tests/unit/check_sessionchaos.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_sessionchaos_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_sessionchaos_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_newblocks
+tests_unit_check_newblocks_SOURCES = tests/unit/check_newblocks.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_newblocks_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_newblocks_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
