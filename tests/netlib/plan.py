@@ -100,10 +100,10 @@ class Plan:
         self.foreign = data.get("foreign", {})
 
     @classmethod
-    def make(cls, d, nodes, links, settings, foreign):
+    def make(cls, d, nodes, links, settings, foreign=None):
         ports = free_ports(3 * len(nodes))
         data = {"nodes": nodes, "links": links, "settings": settings,
-                "foreign": foreign,
+                "foreign": foreign or {},
                 "ports": {n: dict(zip(("https", "ak", "kx"),
                                       ports[3 * i:3 * i + 3]))
                           for i, n in enumerate(nodes)},
