@@ -23,6 +23,7 @@ draw_free(struct draw *d)
 	TAILQ_REMOVE(&a->draws, d, next);
 	a->ndraws--;
 	s->busy--;
+	s->draws--;
 	s->used = mono_ms();
 	hold_give(a, s->peer, HOLD_DRAWS, (uint64_t)d->number * d->octets);
 	secret_free(&d->keys);
@@ -62,7 +63,11 @@ draw_taken(struct sessions *a, struct peer *p,
 	leave_offered(d);
 	if (status == SUPPLY_OK)
 		drawend_settle(d);
-	else
+	else if (status == SUPPLY_NOT_FOUND || status == SUPPLY_EXPIRED) {
+		/* There it is over, or was lost with the store. */
+		sessionend(a, d->session, SUPPLY_EXPIRED, true);
+		drawend_void(d, SUPPLY_EXPIRED, "the session has ended");
+	} else
 		drawend_void(d, status, words);
 }
 
@@ -178,6 +183,9 @@ check(const struct sessions *a, const struct session *s,
 	if (s->row.most > 0 && (q->number > s->row.most ||
 	    s->row.drawn > s->row.most - q->number))
 		return SUPPLY_REJECTED;
+	*why = "too many requests of the session wait (max_waiting)";
+	if (s->draws >= (uint64_t)a->env->conf->max_waiting)
+		return SUPPLY_UNAVAILABLE;
 	*why = a->env->stopping ? "stopping" :
 	    "the KM of the destination application cannot be reached";
 	return a->env->stopping || (!s->peer->self && !peer_is_up(s->peer)) ?
@@ -212,6 +220,7 @@ draw_new(struct sessions *a, struct session *s, const struct session_draw *q,
 	TAILQ_INSERT_TAIL(&a->draws, d, next);
 	a->ndraws++;
 	s->busy++;
+	s->draws++;
 	s->row.drawn += q->number;
 	return d;
 }

@@ -21,11 +21,10 @@ struct invitation {
 	struct session		*session;
 	bool			 sent;		/* at least once */
 	bool			 absent;	/* nobody to send it to so far */
-	bool			 waits;		/* for a connection with room */
 	bool			 writing;	/* accepted; its row is */
 	struct session_row	 row;		/* for the job; owns nothing */
 	uint64_t		 deadline;	/* mono, ms */
-	TAILQ_ENTRY(invitation)	 next, turn;	/* turn: of the party */
+	TAILQ_ENTRY(invitation)	 next;
 };
 
 static void
@@ -45,22 +44,10 @@ log_refusal(const struct invitation *i, enum supply_status status,
 }
 
 static void
-set_waiting(struct invitation *i, bool waits)
-{
-	struct party	*p = i->session->bidden;
-
-	if (waits && !i->waits)
-		TAILQ_INSERT_TAIL(&p->invitations, i, turn);
-	else if (!waits && i->waits)
-		TAILQ_REMOVE(&p->invitations, i, turn);
-	i->waits = waits;
-}
-
-static void
 invitation_free(struct invitation *i)
 {
 	sessions_hush(i->all, &i->notice);
-	set_waiting(i, false);
+	party_leave_line(i->session, &i->notice);
 	TAILQ_REMOVE(&i->all->invitations, i, next);
 	i->all->ninvitations--;
 	i->session->invitation = NULL;
@@ -155,9 +142,10 @@ on_answered(struct notice *n, bool success, const char *response,
 /* ---- sending ---- */
 
 bool
-invitation_try(struct invitation *i)
+invitation_try(struct notice *n)
 {
-	int	r = sessions_notify(i->all, &i->notice);
+	struct invitation	*i = (struct invitation *)n;
+	int			 r = sessions_notify(i->all, n);
 
 	i->absent = r == -E_NOT_FOUND && !i->sent;
 	if (i->absent && !sessions_may_arrive(i->all, i->deadline))
@@ -165,10 +153,11 @@ invitation_try(struct invitation *i)
 		    "the destination application is not connected");
 	else if (r == -E_TOO_LARGE || r == -E_NO_MEMORY)
 		end(i, SUPPLY_UNAVAILABLE, err_text(r));
+	else if (r < 0)
+		return false;
 	else {
-		i->sent = i->sent || r == 0;
-		set_waiting(i, r < 0);
-		return r == 0;
+		i->sent = true;
+		party_leave_line(i->session, n);
 	}
 	return true;
 }
@@ -177,7 +166,10 @@ invitation_try(struct invitation *i)
 static void
 on_lost(struct notice *n)
 {
-	(void)invitation_try((struct invitation *)n);
+	struct invitation	*i = (struct invitation *)n;
+
+	party_wait(i->session, n);
+	party_present(i->all, n->destination);
 }
 
 /* The session is dropped if it does not get anywhere. */
@@ -209,7 +201,11 @@ begin(struct sessions *a, struct session *s)
 	a->ninvitations++;
 	s->invitation = i;
 	s->busy++;
-	(void)invitation_try(i);
+	party_wait(s, &i->notice);
+	if (!sessions_present(a, row->destination))
+		(void)invitation_try(&i->notice);
+	else
+		party_present(a, row->destination);
 }
 
 void
@@ -355,7 +351,7 @@ invitation_tick(struct sessions *a, uint64_t now)
 		if (!i->writing && now >= i->deadline)
 			on_deadline(i);
 		else if (i->absent)
-			(void)invitation_try(i);
+			(void)invitation_try(&i->notice);
 	}
 }
 

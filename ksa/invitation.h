@@ -12,8 +12,8 @@ void	invitation_asked(struct sessions *, struct peer *,
 void	invitation_own(struct session *);
 /* The source gave it up. */
 void	invitation_drop(struct session *);
-/* Sends what waits for its application. False: it goes on waiting. */
-bool	invitation_try(struct invitation *);
+/* It is its turn. False: there is no room, and it goes on waiting. */
+bool	invitation_try(struct notice *);
 void	invitation_tick(struct sessions *, uint64_t now);
 void	invitation_stop(struct sessions *);
 

@@ -7,6 +7,7 @@
 #include "err.h"
 #include "ksa/bindcache.h"
 #include "ksa/offerint.h"
+#include "ksa/party.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 #include "quiet.h"
@@ -17,7 +18,8 @@ offer_free(struct offer *o)
 	struct sessions	*a = o->all;
 
 	sessions_hush(a, &o->notice);
-	offerkeys_wait(o, false);
+	if (o->session != NULL)
+		party_leave_line(o->session, &o->notice);
 	HASH_DEL(a->bound, o);
 	TAILQ_REMOVE(&a->offers, o, next);
 	a->noffers--;
@@ -105,7 +107,8 @@ offerend_void(struct offer *o, enum supply_status status, const char *words)
 	o->status = status;
 	snprintf(o->words, sizeof(o->words), "%s", words);
 	sessions_hush(o->all, &o->notice);
-	offerkeys_wait(o, false);
+	if (o->session != NULL)
+		party_leave_line(o->session, &o->notice);
 	secret_free(&o->keys);
 	log_void(o);
 	if (at_once)

@@ -27,7 +27,6 @@ struct offer {
 	struct session_key	 key;
 	enum offer_stage	 stage;
 	bool			 is_void;	/* the source says so */
-	bool			 waits;		/* for a connection with room */
 	uint64_t		 held;		/* octets; 0: none */
 	struct secret		*keys;
 	uint8_t			(*ids)[KEYID_OCTETS];
@@ -38,18 +37,16 @@ struct offer {
 	uint64_t		 now, deadline;	/* wall, mono; ms */
 	enum supply_status	 status;	/* of a failure */
 	char			 words[OFFER_WORDS];
-	TAILQ_ENTRY(offer)	 next, turn;	/* turn: of the party */
+	TAILQ_ENTRY(offer)	 next;
 	UT_hash_handle		 hh;		/* of sessions.bound */
 };
 
 /* offerkeys.c. As soon as the keys are bound, and the stores of both ends
  * were compared: their delivery to disk, then to the application. */
 void	offerkeys_deliver(struct offer *);
-/* Sends what waits for its application. False: it goes on waiting, for one
- * who has no room now, or no connection any more. */
-bool	offerkeys_try(struct offer *);
-/* It is in the line of those that wait, or not. */
-void	offerkeys_wait(struct offer *, bool);
+/* It is its turn. False: there is no room, or no connection any more, and it
+ * goes on waiting. */
+bool	offerkeys_try(struct notice *);
 /* Of its notice. */
 bool	offerkeys_answered(struct notice *, bool success,
 	    const char *response, const uint8_t (*ids)[16], uint32_t n);

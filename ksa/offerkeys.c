@@ -29,30 +29,29 @@ all_confirmed(struct offer *o, const uint8_t (*ids)[16], uint32_t n)
 
 /* ---- bringing ---- */
 
-void
-offerkeys_wait(struct offer *o, bool waits)
-{
-	if (waits && !o->waits)
-		TAILQ_INSERT_TAIL(&o->session->bidden->offers, o, turn);
-	else if (!waits && o->waits)
-		TAILQ_REMOVE(&o->session->bidden->offers, o, turn);
-	o->waits = waits;
-}
-
 bool
-offerkeys_try(struct offer *o)
+offerkeys_try(struct notice *n)
 {
-	int	r = sessions_notify(o->all, &o->notice);
+	struct offer	*o = (struct offer *)n;
+	int		 r = sessions_notify(o->all, n);
 
 	if (r == -E_TOO_LARGE)
 		offerend_void(o, SUPPLY_TOO_LARGE, TOO_LARGE);
 	else if (r == -E_NO_MEMORY)
 		offerend_void(o, SUPPLY_UNAVAILABLE, err_text(r));
-	else {
-		offerkeys_wait(o, r < 0);
-		return r == 0;
-	}
+	else if (r < 0)
+		return false;
+	else
+		party_leave_line(o->session, n);
 	return true;
+}
+
+/* Behind what its KM brings already. */
+static void
+bring(struct offer *o)
+{
+	party_wait(o->session, &o->notice);
+	party_present(o->all, o->notice.destination);
 }
 
 bool
@@ -91,7 +90,7 @@ offerkeys_lost(struct notice *n)
 		offerend_void(o, SUPPLY_UNAVAILABLE, "the connection of the "
 		    "destination application was lost");
 	else
-		(void)offerkeys_try(o);
+		bring(o);
 }
 
 /* ---- delivering ---- */
@@ -126,7 +125,7 @@ deliver_done(void *arg, int r)
 		return;
 	}
 	o->stage = OFFER_BRINGING;
-	(void)offerkeys_try(o);
+	bring(o);
 }
 
 /* What the disk shall say: all of it was given to the one slave. */

@@ -51,10 +51,15 @@ static void
 give_up(struct opening *o, bool tell, enum supply_status status,
     const char *words)
 {
-	invitation_drop(o->session);
-	sessionend(o->all, o->session, SUPPLY_EXPIRED, tell);
+	struct sessions	*a = o->all;
+	struct session	*s = o->session;
+
+	invitation_drop(s);
+	if (tell && !s->peer->self)
+		sessionend(a, s, SUPPLY_EXPIRED, true);
 	call_fail(&o->call, status, "%s", words);
 	opening_free(o);
+	sessionend_unless_told(a, s);
 }
 
 /* ---- accepted ---- */

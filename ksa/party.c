@@ -19,22 +19,30 @@ find(const struct sessions *a, const char *application)
 }
 
 static struct party *
+party_new(struct sessions *a, const char *application)
+{
+	size_t		 n = a->env->npeers;
+	struct party	*p = calloc(1, sizeof(*p));
+
+	if (p == NULL || (p->lines = calloc(n, sizeof(p->lines[0]))) ==
+	    NULL) {
+		free(p);
+		return NULL;
+	}
+	strcpy(p->id, application);
+	for (size_t i = 0; i < n; i++)
+		TAILQ_INIT(&p->lines[i].waiting);
+	HASH_ADD_STR(a->parties, id, p);
+	return p;
+}
+
+static struct party *
 get(struct sessions *a, const char *application)
 {
 	struct party	*p = find(a, application);
 
-	if (p == NULL) {
-		if ((p = calloc(1, sizeof(*p))) == NULL ||
-		    (p->from = calloc(a->env->npeers,
-		    sizeof(p->from[0]))) == NULL) {
-			free(p);
-			return NULL;
-		}
-		strcpy(p->id, application);
-		TAILQ_INIT(&p->invitations);
-		TAILQ_INIT(&p->offers);
-		HASH_ADD_STR(a->parties, id, p);
-	}
+	if (p == NULL && (p = party_new(a, application)) == NULL)
+		return NULL;
 	p->refs++;
 	return p;
 }
@@ -48,18 +56,18 @@ put(struct sessions *a, struct party **pp)
 	if (p == NULL || --p->refs > 0)
 		return;
 	HASH_DEL(a->parties, p);
-	free(p->from);
+	free(p->lines);
 	free(p);
 }
 
-static size_t
-place(const struct env *env, const struct peer *p)
+static struct party_line *
+line_of(const struct party *p, const struct peer *from)
 {
 	size_t	i = 0;
 
-	while (env->peers[i] != p)
+	while (from->env->peers[i] != from)
 		i++;
-	return i;
+	return &p->lines[i];
 }
 
 /* Asked for by an application of that peer; else of this node. */
@@ -76,7 +84,7 @@ count(struct sessions *a, const struct session *s, int n)
 		s->asker->asked += (unsigned)n;
 	if (s->bidden != NULL) {
 		s->bidden->brought += (unsigned)n;
-		s->bidden->from[place(a->env, s->peer)] += (unsigned)n;
+		line_of(s->bidden, s->peer)->brought += (unsigned)n;
 	}
 	if (is_theirs(s))
 		s->peer->sessions += (unsigned)n;
@@ -147,24 +155,47 @@ party_may_bring(const struct sessions *a, const char *application,
 	    (uint64_t)c->max_sessions))
 		return false;
 	*why = most;
-	return p == NULL || share_allows(p->from[place(a->env, from)],
+	return p == NULL || share_allows(line_of(p, from)->brought,
 	    p->brought, 1, (uint64_t)c->max_sessions_per_application);
 }
 
 /* ---- what waits ---- */
 
-/* As long as there is room for the next. */
-static void
-try_all(struct party *p)
+void
+party_wait(const struct session *s, struct notice *n)
 {
-	struct invitation	*i;
-	struct offer		*o;
+	if (n->waits)
+		return;
+	TAILQ_INSERT_TAIL(&line_of(s->bidden, s->peer)->waiting, n, turn);
+	s->bidden->waiting++;
+	n->waits = true;
+}
 
-	while ((i = TAILQ_FIRST(&p->invitations)) != NULL &&
-	    invitation_try(i))
-		;
-	while ((o = TAILQ_FIRST(&p->offers)) != NULL && offerkeys_try(o))
-		;
+void
+party_leave_line(const struct session *s, struct notice *n)
+{
+	if (!n->waits)
+		return;
+	TAILQ_REMOVE(&line_of(s->bidden, s->peer)->waiting, n, turn);
+	s->bidden->waiting--;
+	n->waits = false;
+}
+
+/* One of each KM's, as long as there is room for the next. */
+static void
+try_all(const struct sessions *a, struct party *p)
+{
+	struct notice	*n;
+	bool		 room = true;
+
+	while (room && p->waiting > 0) {
+		n = TAILQ_FIRST(&p->lines[p->turn].waiting);
+		if (n != NULL)
+			room = n->has_keys ? offerkeys_try(n) :
+			    invitation_try(n);
+		if (room)
+			p->turn = (p->turn + 1) % a->env->npeers;
+	}
 }
 
 /* What ends meanwhile may be the last of its sessions. */
@@ -173,10 +204,10 @@ party_present(struct sessions *a, const char *application)
 {
 	struct party	*p = find(a, application);
 
-	if (p == NULL)
+	if (p == NULL || p->waiting == 0)
 		return;
 	p->refs++;
-	try_all(p);
+	try_all(a, p);
 	put(a, &p);
 }
 
@@ -187,7 +218,7 @@ party_present_all(struct sessions *a)
 
 	for (p = a->parties; p != NULL; p = next) {
 		p->refs++;
-		try_all(p);
+		try_all(a, p);
 		next = p->hh.next;
 		put(a, &p);
 	}

@@ -10,14 +10,18 @@
 
 #include "ksa/sessions.h"
 
+struct party_line {		/* of a peer */
+	unsigned		 brought;	/* sessions that are not ended */
+	TAILQ_HEAD(, notice)	 waiting;	/* the oldest first */
+};
+
 struct party {
 	sae_id			 id;
 	unsigned		 refs;		/* sessions, ended ones too */
 	unsigned		 asked, brought;	/* not ended */
-	unsigned		*from;		/* of `brought`, by peer */
-	/* What could not be sent yet, the oldest first. */
-	TAILQ_HEAD(, invitation) invitations;
-	TAILQ_HEAD(, offer)	 offers;
+	unsigned		 waiting;	/* in all lines */
+	struct party_line	*lines;		/* by peer: they take turns */
+	size_t			 turn;
 	UT_hash_handle		 hh;
 };
 
@@ -32,6 +36,10 @@ bool	party_may_ask(const struct sessions *, const char *application,
 /* Whether one more may be brought to it, by that peer. */
 bool	party_may_bring(const struct sessions *, const char *application,
 	    const struct peer *from, const char **why);
+/* It is to be sent to the destination: behind what its KM brings already. */
+void	party_wait(const struct session *, struct notice *);
+/* Not any more; fine if it did not wait. */
+void	party_leave_line(const struct session *, struct notice *);
 /* It may have room for what waits. */
 void	party_present(struct sessions *, const char *application);
 void	party_present_all(struct sessions *);

@@ -70,6 +70,8 @@ struct notice {
 				    const uint8_t (*ids)[16], uint32_t n);
 	/* Its connection has gone; it may be sent by another now. */
 	void			(*lost)(struct notice *);
+	bool			 waits;		/* for one with room */
+	TAILQ_ENTRY(notice)	 turn;
 	/* Of the notifier. */
 	void			*guest;		/* NULL: not sent */
 	uint32_t		 message_id;

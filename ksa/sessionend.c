@@ -138,6 +138,16 @@ sessionend(struct sessions *a, struct session *s, enum supply_status why,
 }
 
 void
+sessionend_unless_told(struct sessions *a, struct session *s)
+{
+	if (s->row.state != SESSION_ENDED && s->busy == 0 &&
+	    write_it(a, s, forget_run, job_done) == 0)
+		sessions_drop(a, s);
+	else
+		sessionend(a, s, SUPPLY_EXPIRED, false);
+}
+
+void
 sessionend_at_limit(struct sessions *a, struct session *s)
 {
 	if (s->row.state == SESSION_OPEN && s->row.source_here &&

@@ -10,6 +10,8 @@
 /* On disk at once. `tell`: its peer does not know yet. */
 void	sessionend(struct sessions *, struct session *,
 	    enum supply_status why, bool tell);
+/* Nobody knows of it: it never was. Unless it has ended. */
+void	sessionend_unless_told(struct sessions *, struct session *);
 /* If its limit is reached and nothing is under way. */
 void	sessionend_at_limit(struct sessions *, struct session *);
 /* The peer says that it ended, or (`answer`) that it knows. */

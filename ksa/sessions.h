@@ -33,7 +33,7 @@ struct session {
 	uint64_t		 source_seen, destination_seen;
 	/* What is under way and points here. Until it is over the session
 	 * stays, ended or not. */
-	unsigned		 busy, offers;
+	unsigned		 busy, draws, offers;
 	bool			 unwritten;	/* its end */
 	UT_hash_handle		 hh;
 	TAILQ_ENTRY(session)	 next;

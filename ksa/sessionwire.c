@@ -175,8 +175,8 @@ sessionwire_taken(struct peer *p, const struct wire_keys *k,
 static enum supply_status
 status_of(uint32_t v)
 {
-	return v < SUPPLY_STATUSES ? (enum supply_status)v :
-	    SUPPLY_UNAVAILABLE;
+	return v < SUPPLY_STATUSES && v != SUPPLY_UNMET ?
+	    (enum supply_status)v : SUPPLY_UNAVAILABLE;
 }
 
 static void

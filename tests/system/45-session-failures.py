@@ -118,7 +118,7 @@ def invited(p):
     p.on(late(ANSWER + 0.8))
     p.no_session("timeout")
     n = p.d.await_notice(ak.SESSION_NOTIFY, number=6)
-    p.refused(p.s.draw(n.session), "expired")
+    p.refused(p.s.draw(n.session), "not_found")     # it never was
     time.sleep(1)               # it is answered, and nobody minds
     check(p.d.lines[0].alive, "closed for an answer that is late")
     p.on(akapp.die)

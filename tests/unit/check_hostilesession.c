@@ -423,6 +423,91 @@ START_TEST(who_brings_too_many_sessions_to_one_leaves_it_some)
 }
 END_TEST
 
+/* The application answers one after the other. */
+START_TEST(a_crowd_that_waits_holds_up_its_own_km_only)
+{
+	begin_with(3, 0);
+	pair.n[1].conf.max_sessions_per_application = 1000;
+	pair.n[1].conf.max_sessions = 4000;
+	fakedoor.sessions = FAKEDOOR_REFUSES;
+	flood(1, "KME-C", "SAE-C1", "SAE-B1", 900);
+	ck_assert_uint_gt(env(1)->sessions->ninvitations, 800);
+	fakedoor.sessions = FAKEDOOR_ACCEPTS;
+	open_session("SAE-A1", "SAE-B1", 0);
+	ck_assert_uint_gt(env(1)->sessions->ninvitations, 100);
+	draw(2, SUPPLY_OK);
+	ck_assert_uint_gt(env(1)->sessions->ninvitations, 100);
+	fakedoor.open = NULL;
+	pair_close();
+}
+END_TEST
+
+START_TEST(a_session_that_the_destination_has_not_ends)
+{
+	struct msg	m;
+
+	begin();
+	for (unsigned i = 0; i < 2; i++) {
+		open_session("SAE-A1", "SAE-B1", 0);
+		fakedoor.keys = FAKEDOOR_SILENT;
+		(void)fakedoor_draw_start(0, "SAE-A1", o.session, 1, &d);
+		ck_assert(pair_until(brought, 5000));
+		m = taken_of(o.session, request_of(fakedoor.ids[0]));
+		m.keys_taken.status = i == 0 ? SUPPLY_NOT_FOUND :
+		    SUPPLY_EXPIRED;
+		hear(0, "KME-B", &m);
+		fakedoor_wait(&d);
+		ck_assert_int_eq(d.status, SUPPLY_EXPIRED);
+		fakedoor.open = NULL;
+		fakedoor.keys = FAKEDOOR_ACCEPTS;
+		draw(1, SUPPLY_EXPIRED);
+	}
+	pair_close();
+}
+END_TEST
+
+START_TEST(sessions_that_never_were_are_not_remembered)
+{
+	begin();
+	fakedoor.sessions = FAKEDOOR_REFUSES;
+	for (unsigned i = 0; i < 5; i++) {
+		fakedoor_open(0, "SAE-A1", i % 2 == 0 ? "SAE-B1" : "SAE-A2",
+		    0, &o);
+		ck_assert_int_eq(o.status, SUPPLY_REJECTED);
+	}
+	pair_run(200);
+	for (unsigned i = 0; i < 2; i++) {
+		ck_assert_uint_eq(env(i)->sessions->nended, 0);
+		ck_assert_ptr_null(env(i)->sessions->all);
+		ck_assert_ptr_null(env(i)->sessions->parties);
+		ck_assert_int_eq(count(i, "SELECT count(*) FROM session"), 0);
+	}
+	pair_close();
+}
+END_TEST
+
+/* ---- key ---- */
+
+START_TEST(no_key_is_cut_for_draws_that_are_too_many)
+{
+	static struct fakedoor_result	v[20];
+	unsigned			done = 0;
+
+	begin();
+	open_session("SAE-A1", "SAE-B1", 0);
+	fakedoor.keys = FAKEDOOR_SILENT;
+	for (unsigned i = 0; i < 20; i++) {
+		(void)fakedoor_draw_start(0, "SAE-A1", o.session, 1, &v[i]);
+		done += v[i].done;
+	}
+	ck_assert_uint_eq(done, 4);		/* max_waiting: 16 */
+	for (unsigned i = 0; i < 20; i++)
+		fakedoor_wait(&v[i]);
+	ck_assert_int_eq(count(0, "SELECT count(*) FROM issued"), 16);
+	pair_close();
+}
+END_TEST
+
 /* ---- memory ---- */
 
 START_TEST(keys_that_wait_leave_locked_memory_to_others)
@@ -472,4 +557,8 @@ UNIT_MAIN("hostilesession",
     another_km_ends_no_session,
     who_asks_for_too_many_sessions_keeps_nobody_out,
     who_brings_too_many_sessions_to_one_leaves_it_some,
+    a_crowd_that_waits_holds_up_its_own_km_only,
+    a_session_that_the_destination_has_not_ends,
+    sessions_that_never_were_are_not_remembered,
+    no_key_is_cut_for_draws_that_are_too_many,
     keys_that_wait_leave_locked_memory_to_others)

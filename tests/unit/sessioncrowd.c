@@ -617,7 +617,7 @@ check_memory(unsigned i)
 	}
 	MUST(asked == 0);
 	for (const struct party *p = a->parties; p != NULL; p = p->hh.next)
-		MUST(TAILQ_EMPTY(&p->offers) && TAILQ_EMPTY(&p->invitations));
+		MUST(p->waiting == 0);
 }
 
 /* What its source got is valid there. */
