@@ -154,6 +154,62 @@ START_TEST(a_destination_that_stops_at_any_moment_forgets_nothing)
 }
 END_TEST
 
+/* ---- what waits before it is cut ---- */
+
+/* Withdrawn, stopped, answered. */
+static void
+let_wait(uint32_t number)
+{
+	calls[0] = crowd_draw(&crowd.sessions[0], number);
+	calls[1] = crowd_draw(&crowd.sessions[1], number);
+	turns(5);
+	ck_assert(calls[0]->busy && calls[1]->busy);
+	crowd_withdraw(calls[0]);
+	crowd_withdraw(calls[1]);
+	ck_assert_uint_eq(env(0)->sessions->ndraws, 0);
+	calls[0] = crowd_draw(&crowd.sessions[0], number);
+	calls[1] = crowd_draw(&crowd.sessions[1], number);
+	turns(5);
+	pair_stop(0);
+	ck_assert(crowd_idle());
+	ck_assert_int_eq(calls[0]->status, SUPPLY_UNAVAILABLE);
+	ck_assert_int_eq(pair_start(0), 0);
+	crowd_door();
+}
+
+START_TEST(draws_that_wait_for_a_quota_or_for_key_leave_nothing)
+{
+	struct ksa_application	*apps;
+
+	begin();
+	apps = pair.n[0].conf.applications.v;
+	apps[0].rate = 1000;
+	supply_reload(pair.n[0].s);
+	calls[0] = crowd_draw(&crowd.sessions[0], 40);	/* more than all */
+	ck_assert(!calls[0]->busy);
+	ck_assert_int_eq(calls[0]->status, SUPPLY_INSUFFICIENT);
+	calls[0] = crowd_draw(&crowd.sessions[0], 31);
+	ck_assert(pair_until(idle, 5000));
+	ck_assert_int_eq(calls[0]->status, SUPPLY_OK);
+	let_wait(15);
+	ck_assert(pair_until(pair_ready, 20000));
+	crowd_check();
+	apps[0].rate = 0;
+	supply_reload(pair.n[0].s);
+	pair.dry = true;
+	do {
+		calls[0] = crowd_draw(&crowd.sessions[0], 120);
+		calls[1] = crowd_draw(&crowd.sessions[1], 120);
+		ck_assert(pair_until(idle, 5000));
+	} while (calls[0]->status == SUPPLY_OK ||
+	    calls[1]->status == SUPPLY_OK);
+	let_wait(120);
+	pair.dry = false;
+	ck_assert(pair_until(pair_ready, 20000));
+	end();
+}
+END_TEST
+
 /* ---- full disks ---- */
 
 /* Each job that writes of sessions or of their keys fails. */
@@ -306,15 +362,13 @@ END_TEST
 
 /* ---- stores that go back ---- */
 
+/* A copy of its store comes back; three sessions have no limit, two have. */
 static void
 go_back(unsigned i)
 {
-	unsigned	given;
-	uint64_t	most = 10;
-
 	begin();
-	ck_assert_ptr_nonnull(crowd_open(A1, B1, most));
-	ck_assert_ptr_nonnull(crowd_open(A1, A2, most));
+	ck_assert_ptr_nonnull(crowd_open(A1, B1, 10));
+	ck_assert_ptr_nonnull(crowd_open(A1, A2, 10));
 	ck_assert(pair_until(idle, 5000));
 	crowd_check();
 	pair_stop(i);
@@ -322,29 +376,43 @@ go_back(unsigned i)
 	ck_assert_int_eq(pair_start(i), 0);
 	crowd_door();
 	ck_assert(pair_until(pair_ready, 20000));
-	for (unsigned k = 0; k < 5; k++)
+	ck_assert_ptr_nonnull(crowd_open(A1, B2, 0));
+	ck_assert(pair_until(idle, 5000));
+	for (unsigned k = 0; k < 6; k++)
 		(void)crowd_draw(&crowd.sessions[k], 8);
 	ck_assert(pair_until(idle, 5000));
-	given = crowd.given;
-	ck_assert_uint_eq(given, 40);
+	ck_assert_uint_eq(crowd.given, 48);
 	pair_stop(i);
 	pair_store_copy(i, "copy", true);
 	ck_assert_int_eq(pair_start(i), 0);
 	crowd_door();
 	ck_assert(pair_until(pair_ready, 20000));
-	/* Those with a limit may not give more than that. */
-	for (unsigned k = 0; k < 5; k++)
-		calls[k] = crowd_draw(&crowd.sessions[k], 3);
+	for (unsigned k = 0; k < 6; k++)
+		calls[k] = crowd_draw(&crowd.sessions[k],
+		    crowd.sessions[k].most > 0 ? 3 : 1);
 	ck_assert(pair_until(idle, 5000));
-	for (unsigned k = 0; k < 5; k++)
-		ck_assert_int_eq(calls[k]->status == SUPPLY_OK, k < 3);
+	for (unsigned k = 0; k < 3; k++)
+		ck_assert_int_eq(calls[k]->status, SUPPLY_OK);
 	crowd_end();
 	pair_close();
 }
 
+/* Those with a limit may not give more than that. */
 START_TEST(a_source_that_went_back_gives_no_more_than_its_limit)
 {
 	go_back(0);
+	ck_assert_int_eq(calls[3]->status, SUPPLY_EXPIRED);
+	ck_assert_int_eq(calls[4]->status, SUPPLY_EXPIRED);
+	ck_assert_int_eq(calls[5]->status, SUPPLY_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(sessions_that_a_destination_has_lost_end)
+{
+	go_back(1);
+	ck_assert_int_eq(calls[3]->status, SUPPLY_REJECTED);
+	ck_assert_int_eq(calls[4]->status, SUPPLY_REJECTED);
+	ck_assert_int_eq(calls[5]->status, SUPPLY_EXPIRED);
 }
 END_TEST
 
@@ -367,10 +435,12 @@ UNIT_MAIN("sessionlife",
     who_leaves_at_any_moment_leaves_nothing,
     a_source_that_stops_at_any_moment_answers_and_forgets_nothing,
     a_destination_that_stops_at_any_moment_forgets_nothing,
+    draws_that_wait_for_a_quota_or_for_key_leave_nothing,
     a_full_disk_at_the_source_leaves_nothing,
     a_full_disk_at_the_destination_leaves_nothing,
     void_keys_are_void_in_the_end_though_the_disk_was_full,
     full_locked_memory_at_any_moment_leaves_nothing,
     no_locked_memory_is_lost,
     a_source_that_went_back_gives_no_more_than_its_limit,
+    sessions_that_a_destination_has_lost_end,
     applications_of_one_node_have_as_many_draws_as_others)

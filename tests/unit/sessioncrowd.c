@@ -333,15 +333,21 @@ on_done(void *arg, struct supply_answer *a)
 		note_given(c, a);
 }
 
+/* In turn: what was answered can be looked at for a while. */
 static struct crowd_call *
 call_new(unsigned app)
 {
-	for (unsigned i = 0; i < CROWD_CALLS; i++)
-		if (!crowd.calls[i].busy && !is_dead(app)) {
-			crowd.calls[i] = (struct crowd_call){ .busy = true,
-			    .app = app };
-			return &crowd.calls[i];
-		}
+	static unsigned	 next;
+
+	for (unsigned i = 0; i < CROWD_CALLS && !is_dead(app); i++) {
+		struct crowd_call	*c = &crowd.calls[next++ %
+					    CROWD_CALLS];
+
+		if (c->busy)
+			continue;
+		*c = (struct crowd_call){ .busy = true, .app = app };
+		return c;
+	}
 	return NULL;
 }
 
