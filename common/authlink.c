@@ -182,6 +182,7 @@ hello_nonce(struct authlink *a, uint64_t key)
 static void
 send_hello(struct authlink *a)
 {
+	/* model: agreement hello, share hello */
 	uint8_t			 m[1 + 8 + NONCE + 16 + TAG], key[KEY];
 	uint8_t			*p = m;
 	struct authlink_marks	 marks = { 0, 0 };
@@ -211,6 +212,7 @@ send_hello(struct authlink *a)
 static void
 send_need(struct authlink *a)
 {
+	/* model: agreement need */
 	uint8_t		 m[1 + 8 + TAG], key[KEY];
 	uint64_t	 id;
 
@@ -482,6 +484,7 @@ authlink_stop(struct authlink *a, const char *why)
 static void
 keepalive(struct authlink *a)
 {
+	/* model: agreement silent */
 	if (!a->up)
 		return;
 	if (mono_ms() - a->heard_at >= DEAD_MS)

@@ -169,6 +169,7 @@ transit(struct hop *h, const struct msg_relay_in *m, const char *next)
 static void
 arrived(void *arg, int r)
 {
+	/* model: agreement arrived, share arrived, transfer arrived */
 	struct hop		*h = arg;
 	struct relay_names	 n = { h->text, h->request, h->block, 0,
 				    { NULL, 0 } };
@@ -245,6 +246,7 @@ check(struct hop *h, const struct msg_relay_in *m)
 void
 relay_in(struct kma *k, struct msg_relay_in *m)
 {
+	/* model: agreement arrive, share arrive, transfer arrive */
 	struct hop	*h;
 	int		 at, r;
 

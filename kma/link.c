@@ -72,6 +72,7 @@ link_stock(struct link *l, uint64_t idx)
 void
 link_pump(struct link *l)
 {
+	/* model: agreement take, share take */
 	struct padwait	*w;
 	uint64_t	 idx;
 

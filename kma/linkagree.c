@@ -72,6 +72,7 @@ forget(struct link *l, struct fresh *f)
 bool
 linkagree_pending(struct link *l, uint64_t idx)
 {
+	/* model: agreement pending */
 	struct fresh	*f = find(l, idx);
 
 	return f != NULL && f->busy && f->agreed && !f->used;
@@ -168,6 +169,7 @@ writing_add(struct writing *w, struct fresh *f, bool agreed)
 static void
 written(void *arg, int r)
 {
+	/* model: agreement agreed */
 	struct writing	*w = arg;
 	struct link	*l = w->l;
 
@@ -256,6 +258,7 @@ offer_start(struct link *l, size_t limit)
 static void
 offer_send(struct link *l, size_t limit)
 {
+	/* model: agreement offer */
 	struct msg	 m = { .id = MSG_offer };
 	struct fresh	*f;
 	uint8_t		*items;
@@ -352,6 +355,7 @@ verdict_in(struct writing *w, const struct agree_item *it, bool *absent)
 static void
 answer_in(struct link *l, const struct msg_offer_answer *m, bool authentic)
 {
+	/* model: agreement verdicts */
 	struct agree_item	 it;
 	struct writing		*w;
 	bool			 absent = false;
@@ -453,6 +457,7 @@ drop_unoffered(struct writing *w, const struct msg_offer *m)
 static void
 offer_in(struct link *l, const struct msg_offer *m, bool authentic)
 {
+	/* model: agreement judge */
 	struct agree_item	 it;
 	struct writing		*w;
 	size_t			 len = 0;
@@ -506,6 +511,7 @@ linkagree_in(struct link *l, struct msg *m, bool authentic)
 void
 linkagree_age(struct link *l)
 {
+	/* model: agreement age */
 	struct writing	*w;
 	struct fresh	*f;
 	uint64_t	 now = mono_ms();

@@ -61,6 +61,7 @@ read_control_key(struct link *l, uint64_t idx, uint8_t key[32])
 static int
 control_take(struct link *l, uint64_t idx, const uint8_t key[32])
 {
+	/* model: agreement control_take */
 	struct linktx	*tx = linktx_new(l->kma->store);
 	struct control	*c = l->control;
 	uint64_t	 mark = link_mark_next(l);
@@ -153,6 +154,7 @@ key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
 static void
 control_back(struct link *l)
 {
+	/* model: agreement back */
 	struct control	*c = l->control;
 	struct linktx	*tx;
 	uint8_t		 key[32];
@@ -205,6 +207,7 @@ static void
 channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
     uint64_t my_mark_seen)
 {
+	/* model: agreement compare, share compare */
 	struct link	*l = arg;
 	struct linktx	*tx = linktx_new(l->kma->store);
 

@@ -57,6 +57,7 @@ linkcompare_hello(struct link *l)
 void
 linkcompare_void(struct link *l, bool mine, uint64_t my_mark_seen)
 {
+	/* model: share compare_void */
 	struct linktx	*tx = linktx_new(l->kma->store);
 	size_t		 n = IDXSET_COUNT(&l->own) + IDXSET_COUNT(&l->theirs);
 
@@ -97,6 +98,7 @@ linkcompare_start(struct link *l)
 void
 linkcompare_owned(struct link *l)
 {
+	/* model: agreement say_owned */
 	struct idxset	s = { 0 };
 	int		r;
 
@@ -167,6 +169,7 @@ compare(struct link *l, struct idxset *mine, unsigned parity,
 static int
 compared(struct link *l)
 {
+	/* model: agreement up, share up */
 	if (!l->got_owned || !l->got_held || l->state != LINK_COMPARING)
 		return 0;
 	link_set_state(l, LINK_UP, "ready");
@@ -191,6 +194,7 @@ on_link_hello(struct link *l, const struct msg_link_hello *m)
 static int
 on_owned(struct link *l, const struct msg_owned *m)
 {
+	/* model: agreement owned, share owned */
 	int	r;
 
 	if ((r = compare(l, &l->theirs, !link_parity(l), m->ranges,
@@ -204,6 +208,7 @@ on_owned(struct link *l, const struct msg_owned *m)
 static int
 on_held(struct link *l, const struct msg_held *m)
 {
+	/* model: agreement held, share held */
 	int	r;
 
 	if (l->got_held)	/* a late one knows less than we */

@@ -101,6 +101,7 @@ surplus(const struct link *l, uint64_t idx)
 static int
 store(struct link *l, const struct msg_pulled *m)
 {
+	/* model: agreement pull */
 	size_t		 B = (size_t)kma_conf.block_octets;
 	struct pulled	*p;
 	struct linktx	*tx = NULL;

@@ -65,6 +65,7 @@ send_give(struct link *l)
 static void
 struck(void *arg, int r)
 {
+	/* model: share struck */
 	struct link		*l = arg;
 	struct link_share	*s = &l->share;
 
@@ -92,6 +93,7 @@ struck(void *arg, int r)
 static void
 strike(struct link *l, size_t n)
 {
+	/* model: share strike */
 	struct link_share	*s = &l->share;
 	struct linktx		*tx = linktx_new(l->kma->store);
 
@@ -133,6 +135,7 @@ on_ask(struct link *l, const struct msg_share_ask *m)
 static int
 on_taken(struct link *l, const struct msg_share_taken *m)
 {
+	/* model: share on_taken */
 	struct link_share	*s = &l->share;
 	struct idxset		 taken = { 0 };
 	struct linktx		*tx;
@@ -211,6 +214,7 @@ taking_free(struct taking *t)
 static void
 taken(void *arg, int r)
 {
+	/* model: share moved */
 	struct taking	*t = arg;
 	struct link	*l = t->l;
 
@@ -268,6 +272,7 @@ sort_given(struct taking *t, const struct idxset *given, struct linktx *tx)
 static int
 on_give(struct link *l, const struct msg_share_give *m)
 {
+	/* model: share on_give */
 	struct idxset	 given = { 0 };
 	struct taking	*t = NULL;
 	struct linktx	*tx;

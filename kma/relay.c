@@ -113,6 +113,7 @@ relay_has_detour(struct kma *k, const char *peer)
 static void
 finish(struct sending *s, int r)
 {
+	/* model: transfer finish */
 	LIST_REMOVE(s, next);
 	link_unwant(s->l, &s->wait);
 	relay_frame_free(&s->frame);
@@ -161,6 +162,7 @@ relay_route(struct kma *k, const struct msg_route *m)
 static void
 spent(void *arg, int r)
 {
+	/* model: agreement spent, share spent, transfer spent */
 	struct sending	*s = arg;
 
 	if (r == 0) {
@@ -196,6 +198,7 @@ out:
 static void
 got_pad(void *arg, int r, uint64_t idx)
 {
+	/* model: transfer got_pad */
 	struct sending	*s = arg;
 	struct linktx	*tx;
 

@@ -103,12 +103,14 @@ take(struct asking *a, const char *peer)
 static void
 fetched(void *arg, int r)
 {
+	/* model: transfer fetched */
 	answer(arg, r);
 }
 
 static void
 fetch(struct asking *a, const char *source)
 {
+	/* model: transfer fetch */
 	struct linktx	*tx;
 	int		 r;
 
@@ -175,6 +177,7 @@ supply_age(struct kma *k)
 void
 supply_ksa_up(struct kma *k)
 {
+	/* model: transfer ready */
 	supply_age(k);
 	(void)linktx_commit_sync(linktx_new(k->store));
 	(void)linkstore_each_inbound(k->store, tell_one, k);

@@ -54,6 +54,7 @@ draw_taken(struct sessions *a, struct peer *p,
     const uint8_t session[SESSION_ID], uint64_t request,
     enum supply_status status, const char *words)
 {
+	/* model: session draw_taken */
 	struct session_key	 k = { p->id, request };
 	struct draw		*d;
 
@@ -132,6 +133,7 @@ offer(struct draw *d)
 static void
 on_cut(void *arg, struct supply_answer *a)
 {
+	/* model: session on_cut */
 	struct draw	*d = arg;
 	int		 r;
 
@@ -229,6 +231,7 @@ struct supply_call *
 draw_start(struct sessions *a, const struct session_draw *q,
     supply_done *done, void *arg)
 {
+	/* model: session draw */
 	struct supply_call	 c = { .done = done, .arg = arg }, *cut;
 	struct session		*s = sessions_find(a, q->session);
 	enum supply_status	 status;
@@ -255,6 +258,7 @@ draw_start(struct sessions *a, const struct session_draw *q,
 bool
 draw_withdraw(struct supply_call *c)
 {
+	/* model: session draw_withdraw */
 	struct draw	*d = (struct draw *)c;
 
 	c->done = NULL;

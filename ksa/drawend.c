@@ -63,6 +63,7 @@ not_written(struct draw *d, int r)
 static void
 void_done(void *arg, int r)
 {
+	/* model: session voided */
 	struct draw	*d = arg;
 	struct env	*env = d->all->env;
 
@@ -91,6 +92,7 @@ drawend_again(struct draw *d)
 void
 drawend_void(struct draw *d, enum supply_status status, const char *words)
 {
+	/* model: session void_keys */
 	d->status = status;
 	snprintf(d->words, sizeof(d->words), "%s", words);
 	secret_free(&d->keys);
@@ -133,6 +135,7 @@ answer(struct draw *d)
 static void
 settle_done(void *arg, int r)
 {
+	/* model: session settled */
 	struct draw	*d = arg;
 
 	bindcache_drop(d->all->env->bindings, d->key.peer, d->key.request);

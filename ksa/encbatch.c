@@ -121,6 +121,7 @@ answer(struct enc *e)
 static void
 committed(struct enc *e)
 {
+	/* model: transfer given */
 	struct env	*env = e->call.env;
 
 	for (uint32_t i = 0; i < e->nparts; i++)

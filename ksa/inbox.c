@@ -41,6 +41,7 @@ send_void(struct peer *p, uint64_t request, const char *reason)
 static void
 batch_done(void *arg, int r)
 {
+	/* model: session received */
 	struct inbox_batch	*j = arg;
 	struct peer		*p = j->peer;
 
@@ -220,6 +221,7 @@ void_run(struct db *db, void *arg)
 static void
 void_done(void *arg, int r)
 {
+	/* model: session recall_done */
 	struct void_job	*j = arg;
 
 	bindcache_drop(j->peer->env->bindings, j->peer->id, j->request);
@@ -237,6 +239,7 @@ void_done(void *arg, int r)
 void
 inbox_void(struct inbox *in, const struct msg_bind_void *m)
 {
+	/* model: session recall */
 	struct void_job	*j;
 
 	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)

@@ -135,6 +135,7 @@ send_confirmed(struct newblocks *n, uint64_t serial, int failure,
 static void
 settle_done(void *arg, int r)
 {
+	/* model: transfer settled */
 	struct job		*j = arg;
 	struct peer		*p = j->peer;
 	struct newblock		*b = find(p->newblocks, j->direction,
@@ -163,6 +164,7 @@ out:
 static void
 settle(struct newblocks *n, int direction, struct newblock *b)
 {
+	/* model: transfer settle */
 	struct job	*j;
 
 	if (b->settling || b->id == 0 ||
@@ -225,6 +227,7 @@ void
 newblocks_confirm(struct newblocks *n, const struct msg_confirm *m,
     bool authentic)
 {
+	/* model: transfer confirm */
 	struct newblock	*b = find(n, THEIRS, m->block);
 
 	if (m->tag.len != OTP_MAC || m->block > INT64_MAX) {
@@ -249,6 +252,7 @@ void
 newblocks_confirmed(struct newblocks *n, const struct msg_confirmed *m,
     bool authentic)
 {
+	/* model: transfer confirmed */
 	struct newblock	*b = find(n, OWN, m->block);
 
 	if (b == NULL)
@@ -307,6 +311,7 @@ store_run(struct db *db, void *arg)
 static void
 store_done(void *arg, int r)
 {
+	/* model: transfer stored */
 	struct job		*j = arg;
 	struct peer		*p = j->peer;
 	struct newblock		*b = find(p->newblocks, j->direction,
@@ -342,6 +347,7 @@ void
 newblocks_add(struct newblocks *n, int direction, uint64_t serial,
     const struct material *m, struct secret *pool)
 {
+	/* model: transfer add */
 	struct job	*j = NULL;
 
 	if (blocks_check_size(pool->len) < 0 || serial == 0 ||
@@ -431,6 +437,7 @@ load(struct newblocks *n, int direction, const struct block_row *row)
 int
 newblocks_load(struct newblocks *n)
 {
+	/* model: transfer start */
 	struct side		*s = keystore_reader(n->peer->env->store);
 	struct block_row	 row;
 	int			 r = 0;

@@ -47,6 +47,7 @@ send_void(struct newblocks *n, int mine, uint64_t block, bool is_answer)
 static void
 void_done(void *arg, int r)
 {
+	/* model: transfer voided */
 	struct job	*j = arg;
 
 	if (r < 0)
@@ -61,6 +62,7 @@ void_done(void *arg, int r)
 static void
 void_block(struct newblocks *n, int direction, uint64_t serial, bool answer)
 {
+	/* model: transfer void */
 	struct job	*j;
 
 	newblocks_forget(n, direction, serial);
@@ -125,6 +127,7 @@ notice_done(void *arg, int r)
 void
 newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
 {
+	/* model: transfer block_void */
 	int		 direction = m->mine != 0 ? THEIRS : OWN;
 	struct job	*j;
 

@@ -118,6 +118,7 @@ void
 offer_start(struct sessions *a, struct peer *p,
     const uint8_t session[SESSION_ID], uint64_t request)
 {
+	/* model: session offer_start */
 	struct session		*s = sessions_find(a, session);
 	const struct binding	*b;
 	enum supply_status	 status;

@@ -101,6 +101,7 @@ void_done(void *arg, int r)
 void
 offerend_void(struct offer *o, enum supply_status status, const char *words)
 {
+	/* model: session offer_void */
 	bool	at_once = o->peer->self || o->stage == OFFER_UNBOUND;
 
 	o->stage = OFFER_VOIDING;
@@ -134,6 +135,7 @@ settle_run(struct db *db, void *arg)
 static void
 settle_done(void *arg, int r)
 {
+	/* model: session taken */
 	struct offer	*o = arg;
 
 	bindcache_drop(o->all->env->bindings, o->key.peer, o->key.request);

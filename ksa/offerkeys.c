@@ -58,6 +58,7 @@ bool
 offerkeys_answered(struct notice *n, bool success, const char *response,
     const uint8_t (*ids)[16], uint32_t nids)
 {
+	/* model: session answered */
 	struct offer	*o = (struct offer *)n;
 	struct sessions	*a = o->all;
 	char		 words[OFFER_WORDS];
@@ -110,6 +111,7 @@ deliver_run(struct db *db, void *arg)
 static void
 deliver_done(void *arg, int r)
 {
+	/* model: session delivered */
 	struct offer	*o = arg;
 
 	bindcache_drop(o->all->env->bindings, o->key.peer, o->key.request);
@@ -217,6 +219,7 @@ check(struct offer *o, const struct binding *b, const char **why)
 void
 offerkeys_deliver(struct offer *o)
 {
+	/* model: session deliver */
 	struct env	*env = o->all->env;
 	struct binding	*b = bindcache_get(env->bindings,
 			    keystore_reader(env->store), o->key.peer,

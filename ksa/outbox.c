@@ -176,6 +176,7 @@ outbox_push(struct outbox *o, const struct binding *b)
 void
 outbox_resend(struct outbox *o, uint64_t upto)
 {
+	/* model: session resend */
 	o->previous = upto;
 	o->sent = upto > o->acked ? upto : o->acked;
 	o->behind = true;

@@ -99,6 +99,7 @@ void_done(void *arg, int r)
 void
 outbox_void(struct outbox *o, const struct msg_bind_void *m)
 {
+	/* model: session refused */
 	struct void_job	*j;
 
 	if (m->request > INT64_MAX || (j = calloc(1, sizeof(*j))) == NULL)

@@ -145,6 +145,7 @@ take_done(void *arg, int err, struct msg *reply)
 static int
 take(struct pool *p)
 {
+	/* model: transfer block_take */
 	struct msg	 m = { .id = MSG_block_take, .kind = MSG_REQUEST };
 	struct peer	*peer = p->peer;
 	struct take	*t = calloc(1, sizeof(*t));

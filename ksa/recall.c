@@ -27,6 +27,7 @@ start_run(struct db *db, void *arg)
 int
 recall_start(struct env *env)
 {
+	/* model: session start */
 	struct start_job	j = { env, 0 };
 	int			r;
 
@@ -54,6 +55,7 @@ recall_one(struct peer *p, uint64_t request)
 void
 recall_send(struct peer *p)
 {
+	/* model: session recall_send */
 	uint64_t	v[AT_ONCE];
 	int		n;
 
@@ -87,6 +89,7 @@ answered_done(void *arg, int r)
 void
 recall_answered(struct peer *p, uint64_t request)
 {
+	/* model: session recalled */
 	struct answered_job	*j;
 
 	if (request > INT64_MAX || (j = malloc(sizeof(*j))) == NULL)
