@@ -239,7 +239,8 @@ kma_new(struct kma **out, struct event_base *base)
 	k->base = base;
 	if ((r = linkstore_open(&k->store, base, kma_conf.store,
 	    kma_conf.node_key)) < 0 ||
-	    (r = relay_new(k)) < 0 || (r = supply_new(k)) < 0 ||
+	    (r = routes_new(k)) < 0 || (r = relay_new(k)) < 0 ||
+	    (r = supply_new(k)) < 0 ||
 	    (r = links(k)) < 0 || (r = sockets(k)) < 0)
 		return r;
 	if ((k->tick = event_new(base, -1, EV_PERSIST, on_tick, k)) == NULL)
@@ -272,6 +273,7 @@ kma_free(struct kma **kp)
 	drain(k);
 	hop_free(k);		/* before the links that it waits for */
 	relay_free(k);
+	routes_free(k);
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_free(&k->links[i]);
 	plainout_free(k);

@@ -8,6 +8,7 @@
 #include "ipc.h"
 #include "kma/link.h"
 #include "kma/linkstore.h"
+#include "kma/routes.h"
 
 struct relays;
 struct supplies;
@@ -21,6 +22,7 @@ struct kma {
 	struct ctl		*ctl;
 	struct link		**links;
 	size_t			 nlinks;
+	struct routes		*routes;	/* routes.c: ways there are */
 	struct relays		*relays;	/* relay.c: frames */
 	struct supplies		*supplies;	/* supply.c: what ksa asks */
 	unsigned		 ticks;
@@ -39,10 +41,6 @@ void		 relay_tick(struct kma *);
 void		 relay_in(struct kma *, struct msg_relay_in *);
 void		 relay_done_in(struct kma *, struct msg_done_in *);
 void		 relay_route(struct kma *, const struct msg_route *);
-/* Whether a neighbour can be reached by way of others too. */
-bool		 relay_has_detour(struct kma *, const char *peer);
-/* Whether the way to a neighbour is the link. */
-bool		 relay_is_straight(struct kma *, const char *peer);
 json_t		*relay_status(struct kma *);
 /*
  * Draws a pool block and relays it to `peer`; done() once, with the block

@@ -21,6 +21,7 @@ libkma_a_SOURCES = \
 	kma/relay.c kma/relay.h \
 	kma/relayframe.c \
 	kma/relaymac.c kma/relaymac.h \
+	kma/routes.c kma/routes.h \
 	kma/supply.c
 
 daemon_PROGRAMS += kma/kma

@@ -14,14 +14,7 @@
 #include "log.h"
 #include "quiet.h"
 
-#define ROUTES_MAX	4096
 #define REROUTED_MS	1000	/* that a frame on the way before still has */
-
-struct known_route {
-	km_id			km;
-	struct route		route;
-	LIST_ENTRY(known_route)	next;
-};
 
 struct sending {
 	struct kma		*kma;
@@ -41,71 +34,14 @@ struct sending {
 };
 
 struct relays {
-	LIST_HEAD(, known_route)	routes;
-	size_t				nroutes;
-	LIST_HEAD(, sending)		sending;
-	struct relay_counters		n;
+	LIST_HEAD(, sending)	sending;
+	struct relay_counters	n;
 };
 
 struct relay_counters *
 relay_counters(struct kma *k)
 {
 	return &k->relays->n;
-}
-
-/* ---- routes, as relayd knows them ---- */
-
-static void
-learn(struct kma *k, const struct msg_route *m)
-{
-	struct known_route	*kr;
-
-	LIST_FOREACH(kr, &k->relays->routes, next)
-		if (strcmp(kr->km, m->km) == 0)
-			break;
-	if (kr == NULL) {
-		if (m->route[0] == '\0' || k->relays->nroutes >= ROUTES_MAX ||
-		    (kr = calloc(1, sizeof(*kr))) == NULL)
-			return;
-		k->relays->nroutes++;
-		memcpy(kr->km, m->km, sizeof(kr->km));
-		LIST_INSERT_HEAD(&k->relays->routes, kr, next);
-	}
-	if (route_parse(&kr->route, m->route) == 0 && kr->route.n >= 2 &&
-	    strcmp(kr->route.km[0], kma_conf.kme_id) == 0 &&
-	    strcmp(kr->route.km[kr->route.n - 1], m->km) == 0)
-		return;
-	/* None, or not one from here to there. */
-	LIST_REMOVE(kr, next);
-	k->relays->nroutes--;
-	free(kr);
-}
-
-static const struct route *
-route_to(struct kma *k, const char *peer)
-{
-	struct known_route	*kr;
-
-	LIST_FOREACH(kr, &k->relays->routes, next)
-		if (strcmp(kr->km, peer) == 0)
-			return &kr->route;
-	return NULL;
-}
-
-bool
-relay_is_straight(struct kma *k, const char *peer)
-{
-	const struct route	*r = route_to(k, peer);
-
-	return r != NULL && r->n == 2;
-}
-
-bool
-relay_has_detour(struct kma *k, const char *peer)
-{
-	const struct route	*r = route_to(k, peer);
-
-	return r != NULL && r->n > 2;
 }
 
 /* ---- the source ---- */
@@ -153,9 +89,9 @@ relay_route(struct kma *k, const struct msg_route *m)
 {
 	struct link	*l = kma_link_to(k, m->km);
 
-	learn(k, m);
+	routes_learn(k, m);
 	reroute(k, m);
-	if (l != NULL && relay_has_detour(k, m->km))
+	if (l != NULL && routes_has_detour(k, m->km))
 		direct_give_up(l);
 }
 
@@ -217,7 +153,7 @@ void
 relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
     void *arg)
 {
-	const struct route	*route = route_to(k, peer);
+	const struct route	*route = routes_to(k, peer);
 	struct link		*l;
 	struct sending		*s = NULL;
 	int			 r = -E_NO_ROUTE;
@@ -317,17 +253,12 @@ relay_new(struct kma *k)
 void
 relay_free(struct kma *k)
 {
-	struct known_route	*kr;
-	struct sending		*s;
+	struct sending	*s;
 
 	if (k->relays == NULL)
 		return;
 	while ((s = LIST_FIRST(&k->relays->sending)) != NULL)
 		finish(s, -E_CLOSED);
-	while ((kr = LIST_FIRST(&k->relays->routes)) != NULL) {
-		LIST_REMOVE(kr, next);
-		free(kr);
-	}
 	free(k->relays);
 	k->relays = NULL;
 }
