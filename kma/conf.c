@@ -39,17 +39,19 @@ const struct conf_opt kma_options[] = {
 	    "The key store; only kma writes it."),
 	OPT_TEXT(CONF_PATH, kma_conf, node_key, NULL,
 	    "File with the 32-octet key that seals the store."),
-	OPT_INT(kma_conf, locked_memory, "4194304", 1048576, 1073741824,
+	OPT_INT(kma_conf, locked_memory, "8388608", 1048576, 1073741824,
 	    "octets", "Memory locked for key bytes (a power of two)."),
 	OPT_TEXT(CONF_STRING, kma_conf, user_ksa, "",
 	    "User that ksa runs as; empty: any."),
 	OPT_TEXT(CONF_STRING, kma_conf, user_relayd, "",
 	    "User that relayd runs as; empty: any."),
-	OPT_INT(kma_conf, block_octets, "8192", BLOCK_OCTETS_MIN,
+	OPT_INT(kma_conf, block_octets, BLOCK_OCTETS_DEFAULT, BLOCK_OCTETS_MIN,
 	    BLOCK_OCTETS_MAX, "octets",
-	    "Size of a key block; the same in the whole network."),
+	    "Size of a key block; the same in the whole network. "
+	    BLOCK_OCTETS_HELP),
 	OPT_INT(kma_conf, link_stock_max, "4096", 16, 1048576, "blocks",
-	    "No more is pulled from a module when a link holds this many."),
+	    "No more is pulled from a module when a link holds this many, of "
+	    "block_octets each."),
 	OPT_INT(kma_conf, link_share_keep, "16", 0, 1048576, "blocks",
 	    "Of its own direction of a link a node keeps this many, and not "
 	    "more than a quarter of link_stock_max; what it has beyond goes "

@@ -74,6 +74,7 @@ got_pad(void *arg, int r, uint64_t idx)
 		return;
 	}
 	d->pad = idx;
+	l->n.assigned++;
 	d->mark = link_mark_next(l);
 	tx = linktx_new(l->kma->store);
 	linktx_spend(tx, l->id, idx);
@@ -152,6 +153,7 @@ assign_in(struct link *l, const struct msg_assign *m)
 	t->l = l;
 	t->block = m->block;
 	link_their_pad_used(l, m->pad);
+	l->n.assigned++;
 	tx = linktx_new(l->kma->store);
 	linktx_spend(tx, l->id, m->pad);
 	linktx_inbound(tx, l->conf->peer, m->block, block->bytes + LINK_PAD,

@@ -181,6 +181,7 @@ link_their_pad_bad(struct link *l, uint64_t idx)
 		return;
 	log_warn("block void: too many frames failed under it",
 	    "link=%s block=%llu", l->conf->name, (unsigned long long)idx);
+	l->n.voided++;
 	if (!idxset_remove(&l->theirs, idx))
 		linkagree_used(l, idx);
 	tx = linktx_new(l->kma->store);
@@ -225,8 +226,9 @@ too_old(void *arg, uint64_t idx)
 {
 	struct link	*l = arg;
 
-	if (!idxset_remove(&l->own, idx) && !idxset_remove(&l->theirs, idx))
-		linkagree_gone(l, idx);
+	if (idxset_remove(&l->own, idx) || idxset_remove(&l->theirs, idx) ||
+	    linkagree_gone(l, idx))
+		l->n.voided++;
 	l->n.aged++;
 }
 
@@ -297,6 +299,7 @@ load_block(void *arg, uint64_t idx, enum block_state state)
 
 	if (ld->r < 0)
 		return;
+	l->n.found++;
 	if (state != BLOCK_NEW) {
 		stock_in(l, link_owns(l, idx) == (state == BLOCK_AGREED) ?
 		    &l->own : &l->theirs, idx);
@@ -374,7 +377,7 @@ link_status(const struct link *l)
 
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
 	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-	    " s:I}}",
+	    " s:I}, s:o}",
 	    "name", l->conf->name, "peer", l->conf->peer,
 	    "state", state_names[l->state], "why", l->why,
 	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
@@ -392,5 +395,6 @@ link_status(const struct link *l)
 	    "received", (json_int_t)n->received,
 	    "given_void", (json_int_t)n->given_void,
 	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
-	    "bad_control", (json_int_t)n->bad_control);
+	    "bad_control", (json_int_t)n->bad_control,
+	    "octets", linkaccount_status(l));
 }

@@ -2,7 +2,8 @@
  * link.h - one QKD link: the neighbour, the module, the blocks that both
  * ends hold. link.c has its life and its stock, linkagree.c the agreement on
  * blocks, linkauth.c the control channel, linkcompare.c what is compared on it,
- * linkshare.c moves key from one direction to the other, linkpull.c the module.
+ * linkshare.c moves key from one direction to the other, linkpull.c the module,
+ * linkaccount.c counts.
  */
 #ifndef KMA_LINK_H
 #define KMA_LINK_H
@@ -52,6 +53,10 @@ struct link_counters {
 	uint64_t	reconciled;
 	uint64_t	spent, bad_mac, bad_control;
 	uint64_t	given, received, given_void;
+	/* For the account, since the start: on disk then; from the module;
+	 * of the spent ones, those that became a pool block; control keys;
+	 * void for whatever reason. */
+	uint64_t	found, kept, assigned, control, voided;
 };
 
 /* Key on its way from one direction to the other, linkshare.c. */
@@ -150,8 +155,8 @@ bool		 linkagree_pending(struct link *, uint64_t idx);
 void		 linkagree_used(struct link *, uint64_t idx);
 /* Adds the blocks of our direction that may become agreed any moment. */
 int		 linkagree_own(struct link *, struct idxset *);
-/* A new block is on disk no longer. */
-void		 linkagree_gone(struct link *, uint64_t idx);
+/* A new block is on disk no longer. False: it is not one, or has its verdict. */
+bool		 linkagree_gone(struct link *, uint64_t idx);
 void		 linkagree_free(struct link *);
 
 /* linkauth.c */
@@ -190,6 +195,9 @@ void		 linkshare_tick(struct link *);
 void		 linkshare_start(struct link *);
 /* share_ask, share_give, share_taken. */
 int		 linkshare_in(struct link *, const struct msg *);
+
+/* linkaccount.c: what became of the link's key, in octets. */
+json_t		*linkaccount_status(const struct link *);
 
 /* linkpull.c */
 int		 linkpull_new(struct link *);

@@ -99,13 +99,15 @@ linkagree_own(struct link *l, struct idxset *s)
 	return r;
 }
 
-void
+bool
 linkagree_gone(struct link *l, uint64_t idx)
 {
 	struct fresh	*f = find(l, idx);
 
-	if (f != NULL && !f->busy)
-		forget(l, f);
+	if (f == NULL || f->busy)
+		return false;
+	forget(l, f);
+	return true;
 }
 
 void
@@ -120,6 +122,7 @@ linkagree_drop_oldest(struct link *l, size_t n)
 			continue;
 		linktx_drop(tx, l->id, f->idx);
 		l->n.aged++;
+		l->n.voided++;
 		forget(l, f);
 		n--;
 	}
@@ -182,6 +185,7 @@ written(void *arg, int r)
 		w->blocks[i]->busy = false;
 		if (r < 0)
 			continue;
+		l->n.voided += !w->agreed[i];
 		if (w->agreed[i] && !w->blocks[i]->used)
 			link_stock(l, w->blocks[i]->idx);
 		forget(l, w->blocks[i]);

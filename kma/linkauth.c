@@ -73,6 +73,7 @@ control_take(struct link *l, uint64_t idx, const uint8_t key[32])
 	if ((r = linktx_commit_sync(tx)) < 0)
 		return r;
 	link_mark_done(l, mark);
+	l->n.control++;
 	c->before = c->idx;
 	memcpy(c->key_before, c->key, 32);
 	c->idx = idx;
@@ -134,6 +135,7 @@ key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
 		idxset_remove(&l->own, *id);
 		if ((r = read_control_key(l, *id, key)) < 0 ||
 		    (r = control_take(l, *id, key)) < 0) {
+			l->n.voided++;	/* until the next start */
 			OPENSSL_cleanse(key, 32);
 			return r;
 		}

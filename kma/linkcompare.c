@@ -68,6 +68,7 @@ linkcompare_void(struct link *l, bool mine, uint64_t my_mark_seen)
 	idxset_clear(&l->theirs);
 	idxset_clear(&l->share.giving);
 	l->n.reconciled += n;
+	l->n.voided += n;
 	if (my_mark_seen > l->mark_next)
 		l->mark_next = my_mark_seen;
 	linktx_drop_agreed(tx, l->id);
@@ -127,6 +128,7 @@ gone(void *arg, uint64_t idx)
 	struct going	*g = arg;
 
 	g->l->n.reconciled++;
+	g->l->n.voided++;
 	linktx_drop(g->tx, g->l->id, idx);
 }
 

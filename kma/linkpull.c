@@ -51,6 +51,7 @@ on_disk(void *arg, int r)
 	}
 	l->last = p->first + p->count - 1;
 	l->n.pulled += p->count;
+	l->n.kept += p->n;
 	for (uint32_t i = 0; i < p->n; i++)
 		linkagree_add(l, p->kept[i].idx, &p->kept[i].check);
 	linkagree_offer(l);

@@ -84,6 +84,7 @@ struck(void *arg, int r)
 		    IDXSET_COUNT(&s->giving), err_name(r));
 	drop(l, &s->giving);
 	l->n.given_void += IDXSET_COUNT(&s->giving);
+	l->n.voided += IDXSET_COUNT(&s->giving);
 	IDXSET_FOREACH(&s->giving, idx)
 		idxset_remove(&l->theirs, *idx);
 	idxset_clear(&s->giving);
@@ -153,7 +154,10 @@ on_taken(struct link *l, const struct msg_share_taken *m)
 			l->n.given++;
 			continue;
 		}
-		l->n.given_void += idxset_remove(&l->theirs, *idx);
+		if (idxset_remove(&l->theirs, *idx)) {
+			l->n.given_void++;
+			l->n.voided++;
+		}
 		linktx_drop(tx, l->id, *idx);
 	}
 	linktx_commit(tx, NULL, NULL);
@@ -229,6 +233,7 @@ taken(void *arg, int r)
 		    "blocks=%zu error=%s", l->conf->name,
 		    IDXSET_COUNT(&t->moving), err_name(r));
 		drop(l, &t->moving);
+		l->n.voided += IDXSET_COUNT(&t->moving);
 		goto out;
 	}
 	l->n.received += IDXSET_COUNT(&t->moving);

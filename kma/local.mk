@@ -8,6 +8,7 @@ libkma_a_SOURCES = \
 	kma/idxset.c kma/idxset.h \
 	kma/kma.c kma/kma.h \
 	kma/link.c kma/link.h \
+	kma/linkaccount.c \
 	kma/linkagree.c \
 	kma/linkauth.c \
 	kma/linkcompare.c \

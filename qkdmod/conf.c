@@ -20,9 +20,10 @@ const struct conf_opt qkdmod_options[] = {
 	    "directory alone decides who may ask."),
 	OPT_INT(qkdmod_conf, locked_memory, "4194304", 262144, 1073741824,
 	    "octets", "Locked memory for keys."),
-	OPT_INT(qkdmod_conf, block_octets, "8192", BLOCK_OCTETS_MIN,
-	    BLOCK_OCTETS_MAX, "octets",
-	    "Size of a block; the same in the whole network."),
+	OPT_INT(qkdmod_conf, block_octets, BLOCK_OCTETS_DEFAULT,
+	    BLOCK_OCTETS_MIN, BLOCK_OCTETS_MAX, "octets",
+	    "Size of a block; the same in the whole network. "
+	    BLOCK_OCTETS_HELP),
 	OPT_TEXT(CONF_PATH, qkdmod_conf, sim_seed_file, "",
 	    "Driver sim: file with 64 hex digits, the same at both ends."),
 	OPT_INT(qkdmod_conf, sim_rate, "1000000", 1, 10000000000, "bits/s",

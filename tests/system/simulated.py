@@ -49,7 +49,7 @@ def of_network(net):
                 name = daemon.split(":", 1)[1]
                 out[name] = Link(
                     net.option(node, daemon, "sim_seed_file"), name,
-                    int(net.option(node, daemon, "block_octets") or 8192))
+                    int(net.option(node, daemon, "block_octets") or 16384))
     return out
 
 

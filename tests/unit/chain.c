@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #define TAKE_MS	3000
 
 const char	*chain_kma_options = "";
+unsigned	 chain_block_octets = CHAIN_BLOCK;
 
 /* ---- files ---- */
 
@@ -67,10 +70,10 @@ write_module(struct chain_node *nd, unsigned lower)
 	snprintf(sub, sizeof(sub), "ctl-qkdmod-%s", name);
 	make_dir(nd->dir, sub);
 	snprintf(text, sizeof(text), "link = \"%s\";\ndriver = \"sim\";\n"
-	    "run_dir = \"%s\";\nblock_octets = %d;\n"
+	    "run_dir = \"%s\";\nblock_octets = %u;\n"
 	    "sim_seed_file = \"%s\";\nsim_rate = 4000000;\n"
 	    "sim_lump = 50;\nlocked_memory = 1048576;\n",
-	    name, nd->dir, CHAIN_BLOCK, path);
+	    name, nd->dir, chain_block_octets, path);
 	snprintf(path, sizeof(path), "%s/mod-%s.conf", nd->dir, name);
 	write_file(path, text);
 }
@@ -101,9 +104,9 @@ write_kma(struct chain_node *nd)
 	write_file(path, text);
 	snprintf(text, sizeof(text), "kme_id = \"%s\";\nrun_dir = \"%s\";\n"
 	    "store = \"%s/keys.db\";\nnode_key = \"%s\";\n"
-	    "locked_memory = 2097152;\nblock_octets = %d;\n"
+	    "locked_memory = 2097152;\nblock_octets = %u;\n"
 	    "relay_timeout = 2000;\n%slinks = ( %s );\n", nd->km, nd->dir,
-	    nd->dir, path, CHAIN_BLOCK, chain_kma_options, links);
+	    nd->dir, path, chain_block_octets, chain_kma_options, links);
 	snprintf(path, sizeof(path), "%s/kma.conf", nd->dir);
 	write_file(path, text);
 }
@@ -138,6 +141,7 @@ end(pid_t *pid, int sig)
 	if (*pid <= 0)
 		return;
 	kill(*pid, sig);
+	kill(*pid, SIGCONT);	/* a stopped one too */
 	waitpid(*pid, NULL, 0);
 	*pid = 0;
 }
@@ -176,6 +180,16 @@ start_modules(struct chain *c, unsigned n)
 		snprintf(conf, sizeof(conf), "mod-%u-%u", n - 1 + i, n + i);
 		c->node[n].mod[i] = spawn(&c->node[n], "qkdmod/qkdmod", conf);
 	}
+}
+
+void
+chain_modules(struct chain *c, bool go)
+{
+	for (unsigned n = 0; n < c->n; n++)
+		for (unsigned i = 0; i < 2; i++)
+			if (c->node[n].mod[i] > 0)
+				kill(c->node[n].mod[i],
+				    go ? SIGCONT : SIGSTOP);
 }
 
 /* ---- in the place of relayd ---- */
@@ -544,4 +558,22 @@ chain_log(struct chain *c, unsigned n, const char *event)
 			memcpy(found, line, sizeof(found));
 	fclose(f);
 	return found[0] == '\0' ? NULL : found;
+}
+
+json_t *
+chain_status(struct chain *c, unsigned n)
+{
+	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
+	json_t			*status = NULL;
+	FILE			*f;
+	int			 fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/ctl-kma/sock",
+	    c->node[n].dir);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
+	    write(fd, "status\n", 7) != 7 || (f = fdopen(fd, "r")) == NULL)
+		die(sun.sun_path);
+	status = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
+	fclose(f);
+	return status;
 }

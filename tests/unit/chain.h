@@ -7,13 +7,14 @@
 #define TESTS_CHAIN_H
 
 #include <event2/event.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
 #include "ipc.h"
 
 #define CHAIN_MAX	5
-#define CHAIN_BLOCK	1024	/* block_octets */
+#define CHAIN_BLOCK	1024	/* block_octets, unless said otherwise */
 
 struct chain;
 
@@ -53,6 +54,7 @@ struct chain {
 
 /* More lines for kma.conf of the nodes that are made from now on; or "". */
 extern const char	*chain_kma_options;
+extern unsigned		 chain_block_octets;
 
 struct chain	*chain_new(unsigned nodes);
 void		 chain_free(struct chain *);
@@ -68,10 +70,14 @@ void		 chain_kill_kma(struct chain *, unsigned node);
 void		 chain_start_kma(struct chain *, unsigned node);
 /* SIGTERM; the exit status, or -1: it died. */
 int		 chain_stop_kma(struct chain *, unsigned node);
+/* SIGCONT, SIGSTOP. */
+void		 chain_modules(struct chain *, bool go);
 void		 chain_path(struct chain *, bool up);	/* Kx of all links */
 /* Copies node's store away, and back. kma must be dead. */
 void		 chain_store_save(struct chain *, unsigned node);
 void		 chain_store_restore(struct chain *, unsigned node);
+/* What its kma answers to "status"; the caller frees. */
+json_t		*chain_status(struct chain *, unsigned node);
 /* Line of the last matching log event, or NULL. Static buffer. */
 const char	*chain_log(struct chain *, unsigned node, const char *event);
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "chain.h"
 #include "err.h"
 #include "secret.h"
@@ -463,6 +464,151 @@ START_TEST(both_stores_that_went_back_in_time_give_nothing_twice)
 }
 END_TEST
 
+struct octets {
+	json_int_t	found, pulled, fresh, stock, pad, mac, agreement;
+	json_int_t	control, pool, lost;
+	double		overhead;
+};
+
+static struct octets
+account(unsigned node, unsigned link)
+{
+	struct octets	 o = { 0 };
+	json_t		*status = chain_status(c, node);
+
+	ck_assert_int_eq(json_unpack(json_array_get(json_object_get(status,
+	    "links"), link), "{s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+	    " s:I, s:f}}", "octets", "found", &o.found, "pulled", &o.pulled,
+	    "fresh", &o.fresh, "stock", &o.stock, "pad", &o.pad, "mac",
+	    &o.mac, "agreement", &o.agreement, "control", &o.control, "pool",
+	    &o.pool, "void", &o.lost, "overhead_percent", &o.overhead), 0);
+	json_decref(status);
+	return o;
+}
+
+/* Everything that came is somewhere. */
+static void
+balanced(const struct octets *o)
+{
+	ck_assert_int_eq(o->found + o->pulled, o->fresh + o->stock + o->pad +
+	    o->mac + o->agreement + o->control + o->pool + o->lost);
+}
+
+static json_int_t	carried[2];	/* frames of each link */
+
+static bool
+count_frames(struct chain *ch, struct msg *m, unsigned from, unsigned to)
+{
+	(void)ch;
+	if (m->id == MSG_relay_in)
+		carried[from < to ? from : to]++;
+	return true;
+}
+
+static void
+chain_counted(unsigned block_octets)
+{
+	memset(carried, 0, sizeof(carried));
+	chain_block_octets = block_octets;
+	c = chain_new(3);
+	c->filter = count_frames;
+	chain_block_octets = CHAIN_BLOCK;
+}
+
+START_TEST(the_account_of_a_link_fits_the_frames_that_were_carried)
+{
+	struct octets	o;
+	json_int_t	frames;
+
+	chain_counted(CHAIN_BLOCK);
+	for (int i = 0; i < 20; i++)
+		ck_assert(chain_supplies(c, 0, 2));
+	chain_modules(c, false);
+	chain_until(c, NULL, 500);
+	for (unsigned node = 0; node < 3; node++) {
+		o = account(node, 0);
+		frames = carried[node / 2];
+		ck_assert_int_ge(frames, 20);
+		balanced(&o);
+		ck_assert_int_eq(o.pad, frames * (CHAIN_BLOCK - 96));
+		ck_assert_int_eq(o.mac, frames * 32);	/* 256 bits each */
+		ck_assert_int_ge(o.agreement, frames * 64);
+		ck_assert_int_ge(o.control, CHAIN_BLOCK - 64);
+		ck_assert_int_eq(o.pool, 0);
+		ck_assert_int_gt(o.stock, 0);
+		ck_assert(o.overhead > 10.3 && o.overhead < 10.4);
+	}
+	chain_kill_kma(c, 1);
+	chain_start_kma(c, 1);
+	ck_assert(chain_supplies(c, 0, 2));
+	chain_until(c, NULL, 500);
+	o = account(1, 0);
+	balanced(&o);
+	ck_assert_int_gt(o.found, 0);
+	ck_assert_int_eq(o.mac, 32);
+	end_chain();
+}
+END_TEST
+
+START_TEST(the_account_of_a_link_knows_pool_blocks_and_what_became_void)
+{
+	struct octets	o;
+
+	c = chain_new(2);
+	for (int i = 0; i < 10; i++)
+		ck_assert(chain_supplies(c, 0, 1));
+	chain_modules(c, false);
+	chain_until(c, NULL, 500);
+	for (unsigned node = 0; node < 2; node++) {
+		o = account(node, 0);
+		balanced(&o);
+		ck_assert_int_ge(o.pool, 10 * (CHAIN_BLOCK - 64));
+		ck_assert_int_eq(o.pad, 0);
+	}
+	/* A store without what it had: the other end drops it all. */
+	chain_kill_kma(c, 0);
+	chain_store_save(c, 0);
+	chain_start_kma(c, 0);
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_kill_kma(c, 0);
+	chain_store_restore(c, 0);
+	chain_start_kma(c, 0);
+	chain_modules(c, true);
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_modules(c, false);
+	chain_until(c, NULL, 500);
+	o = account(1, 0);
+	balanced(&o);
+	ck_assert_int_gt(o.lost, 0);
+	end_chain();
+}
+END_TEST
+
+/* The product's own size of blocks, as it comes. */
+START_TEST(link_key_costs_less_than_one_percent_of_what_is_relayed)
+{
+	struct octets	o;
+	json_int_t	frames, B = atoi(BLOCK_OCTETS_DEFAULT);
+
+	chain_counted((unsigned)B);
+	for (int i = 0; i < 4; i++)
+		ck_assert(chain_supplies(c, 0, 2));
+	chain_modules(c, false);
+	chain_until(c, NULL, 500);
+	for (unsigned node = 0; node < 3; node++) {
+		o = account(node, 0);
+		frames = carried[node / 2];
+		ck_assert_int_ge(frames, 4);
+		balanced(&o);
+		ck_assert_int_eq(o.pad, frames * (B - 96));
+		ck_assert_int_eq(o.mac, frames * 32);
+		ck_assert_int_eq(o.agreement % 64, 0);
+		ck_assert(o.overhead > 0.58 && o.overhead < 0.6);
+	}
+	end_chain();
+}
+END_TEST
+
 /* An argument picks the tests whose names hold it. */
 int
 main(int argc, char **argv)
@@ -485,6 +631,9 @@ main(int argc, char **argv)
 		T(blocks_of_lost_frames_do_not_fill_the_stock),
 		T(sixteen_bad_macs_void_a_block_whatever_comes_between),
 		T(both_stores_that_went_back_in_time_give_nothing_twice),
+		T(the_account_of_a_link_fits_the_frames_that_were_carried),
+		T(the_account_of_a_link_knows_pool_blocks_and_what_became_void),
+		T(link_key_costs_less_than_one_percent_of_what_is_relayed),
 		T(a_control_key_that_the_other_end_never_saw_does_not_lock_the_link),
 	};
 	Suite	*s = suite_create("kma");
