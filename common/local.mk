@@ -28,12 +28,17 @@ libcommon_a_SOURCES = \
 	common/dbfile.c common/dbfile.h \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
+	common/heap.c common/heap.h \
 	common/helper.c common/helper.h \
 	common/ident.c common/ident.h \
 	common/ipc.c common/ipc.h common/ipcint.h \
 	common/ipcask.c \
 	common/ipcsock.c \
 	common/jsonout.c common/jsonout.h \
+	common/linkdisjoint.c \
+	common/linkroute.c \
+	common/linkstate.c common/linkstate.h common/linkimpl.h \
+	common/linktable.c \
 	common/listener.c common/listener.h \
 	common/log.c common/log.h \
 	common/msg.c common/msg.def common/msg.h common/msgint.h \

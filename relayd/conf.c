@@ -52,7 +52,7 @@ const struct conf_opt relayd_options[] = {
 	OPT_INT(relayd_conf, locked_memory, "4194304", 1048576, 1073741824,
 	    "octets", "Memory locked for the keys of plain peers, if there "
 	    "are any."),
-	OPT_LIST(relayd_conf, peers, 0, LINKSTATE_NEIGHBOURS_MAX,
+	OPT_LIST(relayd_conf, peers, 0, LINKSTATE_LINKS_MAX,
 	    peer_options, relayd_peer_conf, "The neighbours."),
 	OPT_END
 };

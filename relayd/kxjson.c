@@ -224,16 +224,17 @@ static int
 read_neighbours(struct linkstate_ad *ad, const json_t *list)
 {
 	if (!json_is_array(list) ||
-	    json_array_size(list) > LINKSTATE_NEIGHBOURS_MAX)
+	    json_array_size(list) > LINKSTATE_LINKS_MAX)
 		return -E_BAD_FORMAT;
 	for (ad->n = 0; ad->n < json_array_size(list); ad->n++) {
-		char	*km = ad->neighbours[ad->n];
+		struct linkstate_link	*l = &ad->links[ad->n];
 
-		if (kxfield_km(json_array_get(list, ad->n), km) < 0 ||
-		    strcmp(km, ad->origin) == 0)
+		*l = (struct linkstate_link){ .level = LINKSTATE_AMPLE };
+		if (kxfield_km(json_array_get(list, ad->n), l->peer) < 0 ||
+		    strcmp(l->peer, ad->origin) == 0)
 			return -E_BAD_FORMAT;
 		for (unsigned i = 0; i < ad->n; i++)
-			if (strcmp(km, ad->neighbours[i]) == 0)
+			if (strcmp(l->peer, ad->links[i].peer) == 0)
 				return -E_BAD_FORMAT;
 	}
 	return 0;
@@ -246,7 +247,6 @@ read_keyless(struct linkstate_ad *ad, const json_t *list)
 	km_id		km;
 	unsigned	at;
 
-	ad->keyless = 0;
 	if (list == NULL)
 		return 0;
 	if (!json_is_array(list) || json_array_size(list) > ad->n)
@@ -255,11 +255,11 @@ read_keyless(struct linkstate_ad *ad, const json_t *list)
 		if (kxfield_km(json_array_get(list, i), km) < 0)
 			return -E_BAD_FORMAT;
 		for (at = 0; at < ad->n; at++)
-			if (strcmp(km, ad->neighbours[at]) == 0)
+			if (strcmp(km, ad->links[at].peer) == 0)
 				break;
 		if (at == ad->n)
 			return -E_BAD_FORMAT;
-		ad->keyless |= (uint64_t)1 << at;
+		ad->links[at].level = LINKSTATE_NONE;
 	}
 	return 0;
 }

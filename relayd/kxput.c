@@ -72,12 +72,12 @@ put_keyless(struct jsonout *j, const struct linkstate_ad *ad)
 	bool	first = true;
 
 	for (unsigned i = 0; i < ad->n; i++)
-		if (ad->keyless >> i & 1) {
+		if (ad->links[i].level == LINKSTATE_NONE) {
 			if (first)
 				jsonout_text(j, ",\"without_key\":[");
 			else
 				jsonout_text(j, ",");
-			jsonout_string(j, ad->neighbours[i]);
+			jsonout_string(j, ad->links[i].peer);
 			first = false;
 		}
 	jsonout_raw(j, "]", !first);
@@ -97,7 +97,7 @@ kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 	jsonout_text(&j, ",\"neighbours\":[");
 	for (unsigned i = 0; i < ad->n; i++) {
 		jsonout_raw(&j, ",", i > 0);
-		jsonout_string(&j, ad->neighbours[i]);
+		jsonout_string(&j, ad->links[i].peer);
 	}
 	jsonout_text(&j, "]");
 	put_keyless(&j, ad);

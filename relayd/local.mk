@@ -15,7 +15,6 @@ librelayd_a_SOURCES = \
 	relayd/kxjson.c relayd/kxjson.h relayd/kxput.c \
 	relayd/kxlink.c relayd/kxlink.h \
 	relayd/kxsession.c relayd/kxsession.h \
-	relayd/linkstate.c relayd/linkstate.h \
 	relayd/kxplain.c relayd/kxplain.h \
 	relayd/plain.c relayd/plain.h relayd/plainout.c \
 	relayd/relay.c relayd/relay.h \

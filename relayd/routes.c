@@ -26,7 +26,8 @@ struct told {
 
 struct routes {
 	struct relayd		*relayd;
-	struct linkstate	*state;
+	struct linkstate	*state;		/* connections with key */
+	struct linkstate	*all;		/* every connection */
 	struct told		*told;
 	struct event		*tick;
 	uint64_t		 announced;
@@ -47,39 +48,43 @@ send_ad(struct kx_peer *p, const struct linkstate_ad *ad)
 static void
 flood_mine(void *arg, struct kx_peer *p)
 {
-	struct routes	*t = arg;
-
 	if (kx_is_up(p))
-		send_ad(p, linkstate_mine(t->state));
+		send_ad(p, arg);
 }
-
-struct list {
-	km_id		km[LINKSTATE_NEIGHBOURS_MAX];
-	unsigned	n;
-	uint64_t	keyless;
-};
 
 static void
 add_neighbour(void *arg, struct kx_peer *p)
 {
-	struct list	*l = arg;
+	struct linkstate_ad	*ad = arg;
+	struct linkstate_link	*l = &ad->links[ad->n];
 
-	if (!kx_is_up(p) || l->n == LINKSTATE_NEIGHBOURS_MAX)
+	if (!kx_is_up(p) || ad->n == LINKSTATE_LINKS_MAX)
 		return;
-	if (!kx_has_key(p))
-		l->keyless |= (uint64_t)1 << l->n;
-	strcpy(l->km[l->n++], kx_name(p));
+	*l = (struct linkstate_link){ .level = kx_has_key(p) ?
+	    LINKSTATE_AMPLE : LINKSTATE_NONE };
+	strcpy(l->peer, kx_name(p));
+	ad->n++;
+}
+
+static void
+as_ample(struct linkstate_ad *ad)
+{
+	for (unsigned i = 0; i < ad->n; i++)
+		ad->links[i].level = LINKSTATE_AMPLE;
 }
 
 static void
 announce(struct routes *t)
 {
-	struct list	l = { .n = 0 };
+	struct linkstate_ad	ad = { .n = 0 };
 
-	kx_each(t->relayd->kx, add_neighbour, &l);
-	linkstate_announce(t->state, l.km, l.n, l.keyless);
+	kx_each(t->relayd->kx, add_neighbour, &ad);
+	linkstate_announce(t->state, ad.links, ad.n);
+	as_ample(&ad);
+	linkstate_announce(t->all, ad.links, ad.n);
 	t->announced = mono_ms();
-	kx_each(t->relayd->kx, flood_mine, t);
+	linkstate_mine(t->state, &ad);
+	kx_each(t->relayd->kx, flood_mine, &ad);
 }
 
 static void
@@ -95,7 +100,8 @@ compare(struct routes *t, struct told *d)
 	route_text	text;
 	struct route	r;
 
-	linkstate_relay(t->state, d->km, &r);
+	if (linkstate_route(t->state, d->km, &r) == LINKSTATE_UNREACHED)
+		linkstate_route(t->all, d->km, &r);
 	route_print(&r, text);
 	if (strcmp(text, d->route) == 0)
 		return;
@@ -144,6 +150,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (now - t->announced >= ANNOUNCE_MS)
 		announce(t);
+	linkstate_age(t->all, now);
 	if (linkstate_age(t->state, now))
 		update(t);
 }
@@ -152,6 +159,7 @@ int
 routes_new(struct routes **tp, struct relayd *r)
 {
 	struct timeval	 tv = { TICK_MS / 1000, TICK_MS % 1000 * 1000 };
+	uint64_t	 life = now_ms();
 	struct routes	*t;
 	int		 e;
 
@@ -159,7 +167,8 @@ routes_new(struct routes **tp, struct relayd *r)
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return -E_NO_MEMORY;
 	t->relayd = r;
-	if ((e = linkstate_new(&t->state, r->conf->kme_id, now_ms())) < 0)
+	if ((e = linkstate_new(&t->state, r->conf->kme_id, life)) < 0 ||
+	    (e = linkstate_new(&t->all, r->conf->kme_id, life)) < 0)
 		goto fail;
 	t->announced = mono_ms();
 	t->tick = event_new(r->base, -1, EV_PERSIST, on_tick, t);
@@ -189,6 +198,7 @@ routes_free(struct routes **tp)
 	if (t->tick != NULL)
 		event_free(t->tick);
 	linkstate_free(&t->state);
+	linkstate_free(&t->all);
 	free(t);
 }
 
@@ -262,14 +272,18 @@ routes_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
     const char **why)
 {
 	static struct linkstate_ad	 ad;
-	struct routes	*t = r->routes;
-	struct flood	 fl = { p, f };
-	int		 e;
+	struct routes		*t = r->routes;
+	struct flood		 fl = { p, f };
+	enum linkstate_verdict	 verdict;
+	int			 e;
 
 	if ((e = kxjson_announce(&ad, f->payload, f->length, why)) < 0)
 		return e;
 	r->counters.announcements_received++;
-	switch (linkstate_input(t->state, &ad, mono_ms())) {
+	verdict = linkstate_input(t->state, &ad, mono_ms());
+	as_ample(&ad);
+	(void)linkstate_input(t->all, &ad, mono_ms());
+	switch (verdict) {
 	case LINKSTATE_NEW:
 		kx_each(r->kx, flood, &fl);
 		update(t);
@@ -287,7 +301,7 @@ routes_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 void
 routes_to(struct routes *t, const char *km, struct route *r)
 {
-	linkstate_route(t->state, km, r);
+	linkstate_route(t->all, km, r);
 }
 
 static void

@@ -411,8 +411,10 @@ read_ad(struct linkstate_ad *ad, const char *text)
 
 START_TEST(announcements_are_written_and_read_back)
 {
-	struct linkstate_ad	ad = { "KME-A", 1790000000000, 7, 2,
-				    { "KME-B", "KME-C" }, 0 }, back;
+	struct linkstate_ad	ad = { "KME-A", 1790000000000, 7, 2, {
+				    { "KME-B", LINKSTATE_AMPLE, 0, 0 },
+				    { "KME-C", LINKSTATE_AMPLE, 0, 0 } } },
+				back;
 	const char		*text = AD("\"1790000000000\"", "\"7\"",
 				    "[\"KME-B\",\"KME-C\"]");
 	uint8_t			out[512];
@@ -424,7 +426,7 @@ START_TEST(announcements_are_written_and_read_back)
 	ck_assert_str_eq(back.origin, "KME-A");
 	ck_assert(back.incarnation == ad.incarnation && back.sequence == 7);
 	ck_assert_uint_eq(back.n, 2);
-	ck_assert_str_eq(back.neighbours[1], "KME-C");
+	ck_assert_str_eq(back.links[1].peer, "KME-C");
 	ck_assert_int_eq(read_ad(&back, AD("1", "2", "[]")), 0);
 	ck_assert_int_lt(read_ad(&back, AD("\"4611686018427387904\"", "1",
 	    "[]")), 0);
@@ -443,8 +445,11 @@ END_TEST
 
 START_TEST(announcements_say_where_there_is_no_key)
 {
-	struct linkstate_ad	ad = { "KME-A", 1, 7, 3,
-				    { "KME-B", "KME-C", "KME-D" }, 5 }, back;
+	struct linkstate_ad	ad = { "KME-A", 1, 7, 3, {
+				    { "KME-B", LINKSTATE_NONE, 0, 0 },
+				    { "KME-C", LINKSTATE_AMPLE, 0, 0 },
+				    { "KME-D", LINKSTATE_NONE, 0, 0 } } },
+				back;
 	const char		*text = KEYLESS("[\"KME-B\",\"KME-C\","
 				    "\"KME-D\"]", "[\"KME-B\",\"KME-D\"]");
 	uint8_t			out[512];
@@ -453,9 +458,10 @@ START_TEST(announcements_say_where_there_is_no_key)
 	ck_assert_uint_eq(n, strlen(text));
 	ck_assert_mem_eq(out, text, n);
 	ck_assert_int_eq(read_ad(&back, text), 0);
-	ck_assert_uint_eq(back.keyless, 5);
+	for (int i = 0; i < 3; i++)
+		ck_assert_uint_eq(back.links[i].level, ad.links[i].level);
 	ck_assert_int_eq(read_ad(&back, AD("1", "2", "[\"KME-B\"]")), 0);
-	ck_assert_uint_eq(back.keyless, 0);
+	ck_assert_uint_eq(back.links[0].level, LINKSTATE_AMPLE);
 	ck_assert_int_lt(read_ad(&back, KEYLESS("[]", "[\"KME-B\"]")), 0);
 	ck_assert_int_lt(read_ad(&back, KEYLESS("[\"KME-B\"]",
 	    "[\"KME-C\"]")), 0);

@@ -17,6 +17,17 @@ check_PROGRAMS += tests/unit/check_frame
 tests_unit_check_frame_SOURCES = tests/unit/check_frame.c $(UNIT_SRC)
 tests_unit_check_frame_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_frame_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+LINKNET_SRC = tests/unit/linknet.c tests/unit/linknet.h $(UNIT_SRC)
+check_PROGRAMS += tests/unit/check_linkstate
+tests_unit_check_linkstate_SOURCES = tests/unit/check_linkstate.c \
+	$(LINKNET_SRC)
+tests_unit_check_linkstate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkstate_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_linkdisjoint
+tests_unit_check_linkdisjoint_SOURCES = tests/unit/check_linkdisjoint.c \
+	$(LINKNET_SRC)
+tests_unit_check_linkdisjoint_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkdisjoint_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_ident
 tests_unit_check_ident_SOURCES = tests/unit/check_ident.c $(UNIT_SRC)
 tests_unit_check_ident_CFLAGS = $(UNIT_CFLAGS)
