@@ -311,20 +311,19 @@ linkagree_offer(struct link *l)
 	offer_send(l, limit);
 }
 
-/* Where the next offer begins: below, everything has its verdict. */
+/*
+ * Where the next offer begins: below, every block has its verdict on disk. One
+ * that is only being written may have to be offered again.
+ */
 static void
 resolve(struct link *l, uint64_t last)
 {
-	struct fresh	*f;
-	uint64_t	 upto = last;
+	const struct fresh	*f = TAILQ_FIRST(&l->fresh);
 
-	TAILQ_FOREACH(f, &l->fresh, next)
-		if (!f->busy) {
-			upto = f->idx - 1 < last ? f->idx - 1 : last;
-			break;
-		}
-	if (upto > l->resolved)
-		l->resolved = upto;
+	if (f != NULL && f->idx <= last)
+		last = f->idx - 1;
+	if (last > l->resolved)
+		l->resolved = last;
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -430,6 +431,25 @@ chain_supplies(struct chain *c, unsigned from, unsigned to)
 	return false;
 }
 
+static bool
+same(const struct secret *a, const struct secret *b)
+{
+	return a != NULL && b != NULL && memcmp(a->bytes, b->bytes, 64) == 0;
+}
+
+bool
+chain_uses_nothing_twice(struct chain *c)
+{
+	const struct chain_block	*a, *b;
+
+	for (a = c->blocks; a < c->blocks + c->nblocks; a++)
+		for (b = c->blocks; b < a; b++)
+			if (same(a->at_source, b->at_source) ||
+			    same(a->at_destination, b->at_destination))
+				return false;
+	return true;
+}
+
 /* ---- life ---- */
 
 static const struct ipc_ops relayd_ops = { relayd_input, relayd_up,
@@ -540,6 +560,23 @@ void
 chain_store_restore(struct chain *c, unsigned n)
 {
 	shell("rm -f %s/keys.db* && cp %s/saved/keys.db* %s/", c->node[n].dir);
+}
+
+void
+chain_store_fail(struct chain *c, unsigned n, const char *kind)
+{
+	sqlite3	*db;
+	char	 path[256], sql[256], *why = NULL;
+
+	snprintf(path, sizeof(path), "%s/keys.db", c->node[n].dir);
+	snprintf(sql, sizeof(sql), kind == NULL ? "DROP TRIGGER full" :
+	    "CREATE TRIGGER full BEFORE %s BEGIN"
+	    " SELECT RAISE(ROLLBACK, 'no room'); END", kind);
+	if (sqlite3_open(path, &db) != SQLITE_OK ||
+	    sqlite3_busy_timeout(db, TAKE_MS) != SQLITE_OK ||
+	    sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		die(why != NULL ? why : path);
+	sqlite3_close(db);
 }
 
 const char *

@@ -65,6 +65,8 @@ bool		 chain_until(struct chain *, bool (*fn)(struct chain *),
 struct chain_block *chain_take(struct chain *, unsigned from, unsigned to);
 /* Asks again and again until one is at both ends, equal; false: never. */
 bool		 chain_supplies(struct chain *, unsigned from, unsigned to);
+/* No octets are in two pool blocks. */
+bool		 chain_uses_nothing_twice(struct chain *);
 /* The whole stock changes: kill (SIGKILL) and start again. */
 void		 chain_kill_kma(struct chain *, unsigned node);
 void		 chain_start_kma(struct chain *, unsigned node);
@@ -78,6 +80,13 @@ void		 chain_store_save(struct chain *, unsigned node);
 void		 chain_store_restore(struct chain *, unsigned node);
 /* What its kma answers to "status"; the caller frees. */
 json_t		*chain_status(struct chain *, unsigned node);
+/*
+ * Every write of the kind ("INSERT ON inbound") to node's store fails from
+ * now on, and undoes its transaction, as one for which the disk has no room;
+ * NULL: no longer.
+ */
+void		 chain_store_fail(struct chain *, unsigned node,
+		    const char *kind);
 /* Line of the last matching log event, or NULL. Static buffer. */
 const char	*chain_log(struct chain *, unsigned node, const char *event);
 

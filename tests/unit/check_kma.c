@@ -11,28 +11,10 @@
 
 static struct chain	*c;
 
-/* No octets may ever be in two pool blocks. */
-static void
-nothing_is_used_twice(void)
-{
-	for (size_t i = 0; i < c->nblocks; i++)
-		for (size_t j = 0; j < i; j++) {
-			struct secret	*a = c->blocks[i].at_source;
-			struct secret	*b = c->blocks[j].at_source;
-
-			if (a != NULL && b != NULL)
-				ck_assert(memcmp(a->bytes, b->bytes, 64) != 0);
-			a = c->blocks[i].at_destination;
-			b = c->blocks[j].at_destination;
-			if (a != NULL && b != NULL)
-				ck_assert(memcmp(a->bytes, b->bytes, 64) != 0);
-		}
-}
-
 static void
 end_chain(void)
 {
-	nothing_is_used_twice();
+	ck_assert(chain_uses_nothing_twice(c));
 	chain_free(c);
 }
 

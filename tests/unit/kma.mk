@@ -6,6 +6,13 @@ tests_unit_check_kma_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_kma_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
 EXTRA_tests_unit_check_kma_DEPENDENCIES = kma/kma qkdmod/qkdmod
 
+check_PROGRAMS += tests/unit/check_kmadisk
+tests_unit_check_kmadisk_SOURCES = tests/unit/check_kmadisk.c \
+	tests/unit/chain.c tests/unit/chain.h
+tests_unit_check_kmadisk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_kmadisk_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+EXTRA_tests_unit_check_kmadisk_DEPENDENCIES = kma/kma qkdmod/qkdmod
+
 check_PROGRAMS += tests/unit/check_idxset tests/fuzz/fuzz_idxset
 tests_unit_check_idxset_SOURCES = tests/unit/check_idxset.c $(UNIT_SRC)
 tests_unit_check_idxset_CFLAGS = $(UNIT_CFLAGS)
