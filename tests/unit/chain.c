@@ -602,7 +602,7 @@ chain_status(struct chain *c, unsigned n)
 {
 	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
 	json_t			*status = NULL;
-	FILE			*f;
+	FILE			*f = NULL;
 	int			 fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/ctl-kma/sock",
