@@ -209,6 +209,21 @@ inline after(e)
 	fi
 }
 
+/* The disk is full: the verdict counts no longer, and goes to nobody. */
+inline undone(e)
+{
+	FAULT(e, "verdict is not on disk\n");
+	faults--;
+	job[e]?jk(j1, j2, ja);
+	busy[e] = busy[e] & ~(j1 | j2);
+	verdict[e] = verdict[e] & ~(j1 | j2);
+	waiting = (e == L -> true : waiting);
+	if
+	:: ja -> reply?r1, r2, r3, r4, ra
+	:: else
+	fi
+}
+
 /* linktx_commit_sync() */
 inline drain(e)
 {
@@ -383,6 +398,8 @@ inline offer()
 inline judge()
 {
 	STEP(H, "judge\n");
+	/* An item that is not covered: such an offer is malformed. */
+	m2 = ((m2 & ~UPTO(m4)) | (m2 & UPTO(m3 - 1)) -> 0 : m2);
 	x = m2 & IDLE(H) & ~differ;		/* accepted now */
 	y = m2 & ~busy[H] & ~fresh[H];
 	r1 = x | (y & stock[H] & ROWS(H));	/* accepted */
@@ -412,9 +429,14 @@ inline judge()
 inline resolve(upto)
 {
 	y = upto;
+#ifdef MUTATE_BUSY_IS_RESOLVED
+	w = IDLE(L);
+#else
+	w = fresh[L];
+#endif
 	if
-	:: IDLE(L) != 0 ->
-		lowest(IDLE(L), z);
+	:: w != 0 ->
+		lowest(w, z);
 		y = (z - 1 < y -> z - 1 : y)
 	:: else
 	fi;
@@ -652,6 +674,11 @@ proctype kma(byte e)
 	:: d_step { faults > 0 && len(job[e]) > 0 -> write(e); crash(e) }
 	:: d_step { faults > 0 && len(job[e]) > 1 ->
 		write(e); write(e); crash(e)
+	   }
+
+	:: d_step { faults > 0 && job[e]?[VERDICT, _, _, _] ->
+		undone(e);
+		wipe()
 	   }
 
 	/* Faults of the network: a message to here is lost, or noted. */
