@@ -261,9 +261,10 @@ relay_in(struct kma *k, struct msg_relay_in *m)
 	nhops++;
 	if ((r = place(h, m, &at)) < 0 || (r = check(h, m)) < 0) {
 		relay_counters(k)->refused++;
-		log_info("key relay message refused", "hop=%s route=%s"
-		    " request=%s error=%s", m->hop, m->route, m->request,
-		    err_name(r));
+		if (!quiet())
+			log_info("key relay message refused", "hop=%s route=%s"
+			    " request=%s error=%s", m->hop, m->route,
+			    m->request, err_name(r));
 		hop_fail(h, r);
 		return;
 	}

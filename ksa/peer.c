@@ -20,6 +20,7 @@
 #include "ksa/sessionwire.h"
 #include "witness.h"
 #include "log.h"
+#include "quiet.h"
 
 #define ROLLBACK_RETRY_MS	2000
 
@@ -168,8 +169,9 @@ peer_reach(struct peer *p, bool up)
 		return;
 	p->reach = up;
 	p->reach_since = mono_ms();
-	log_info(up ? "peer can be reached" : "peer cannot be reached",
-	    "peer=%s", p->km);
+	if (!quiet())
+		log_info(up ? "peer can be reached" : "peer cannot be reached",
+		    "peer=%s", p->km);
 	if (up) {
 		pool_hurry(p->pool);
 		channel_start(p->channel);
