@@ -11,3 +11,4 @@ include tests/unit/ksa_front.mk
 include tests/unit/ak.mk
 include tests/unit/ksa_engine.mk
 include tests/unit/sae.mk
+include tests/system/liar.mk
