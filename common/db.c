@@ -8,6 +8,7 @@
 #include <uthash.h>
 
 #include "dbfile.h"
+#include "dbvfs.h"
 #include "err.h"
 #include "ident.h"
 #include "log.h"
@@ -121,7 +122,7 @@ connect(struct db **out, const char *path, bool writer)
 	db->lock = -1;
 	if (writer && (db->lock = dbfile_lock(path)) < 0)
 		return db->lock;
-	code = sqlite3_open_v2(path, &db->handle, flags, NULL);
+	code = sqlite3_open_v2(path, &db->handle, flags, dbvfs_name());
 	if (code != SQLITE_OK)
 		return failed(db, code, "open");
 	sqlite3_extended_result_codes(db->handle, 1);

@@ -26,6 +26,7 @@ libcommon_a_SOURCES = \
 	common/daemon.c common/daemon.h \
 	common/db.c common/db.h \
 	common/dbfile.c common/dbfile.h \
+	common/dbvfs.c common/dbvfs.h \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
 	common/heap.c common/heap.h \
