@@ -17,10 +17,13 @@
 
 #define NONCE	12
 #define TAG	16
+#define NONCES	64	/* the generator costs as much for one as for many */
 
 /* Set-up of a key costs more than sealing: contexts keep it, IVs change. */
 struct sealer {
 	EVP_CIPHER_CTX	*enc, *dec;
+	uint8_t		 nonces[NONCES][NONCE];	/* drawn ahead */
+	unsigned	 left;
 };
 
 /* ---- node key ---- */
@@ -153,6 +156,18 @@ sealer_free(struct sealer **s)
 	*s = NULL;
 }
 
+static int
+nonce(struct sealer *s, uint8_t out[NONCE])
+{
+	if (s->left == 0) {
+		if (RAND_bytes(s->nonces[0], sizeof(s->nonces)) != 1)
+			return -E_RANDOM;
+		s->left = NONCES;
+	}
+	memcpy(out, s->nonces[--s->left], NONCE);
+	return 0;
+}
+
 int
 seal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
     const void *aad, size_t aadlen)
@@ -162,8 +177,8 @@ seal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
 
 	if (len > INT32_MAX || aadlen > INT32_MAX)
 		return -E_TOO_LARGE;
-	if (RAND_bytes(out, NONCE) != 1)
-		return -E_RANDOM;
+	if ((n = nonce(s, out)) < 0)
+		return n;
 	if (EVP_EncryptInit_ex(s->enc, NULL, NULL, NULL, out) != 1 ||
 	    EVP_EncryptUpdate(s->enc, NULL, &n, aad, (int)aadlen) != 1 ||
 	    EVP_EncryptUpdate(s->enc, text, &n, in, (int)len) != 1 ||
