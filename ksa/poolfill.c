@@ -11,7 +11,7 @@
 #include "ksa/outbox.h"
 
 /* Octets asked for at a time; they hold locked memory as they come. */
-#define TAKES_PER_POOL	(256 * 1024)
+#define TAKES_PER_POOL	(512 * 1024)
 #define TAKES_IN_ALL	(1024 * 1024)
 #define TAKES_MIN	8	/* blocks */
 #define TAKE_MS		12000
