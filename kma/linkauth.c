@@ -1,6 +1,7 @@
 /*
- * linkauth.c - the control channel of a link. First octet of a control message: 0 = authlink, 1 = a
- * message in the open (offers, which check themselves).
+ * linkauth.c - the control channel of a link. First octet of a control
+ * message: 0 = authlink, 1 = a message in the open (offers, which check
+ * themselves).
  */
 #include <openssl/crypto.h>
 #include <stdlib.h>
@@ -102,56 +103,10 @@ key_find(void *arg, uint64_t id, uint8_t key[32])
 	return read_control_key(l, id, key);
 }
 
-static int
-key_adopt(void *arg, uint64_t id)
-{
-	struct link	*l = arg;
-	uint8_t		 key[32];
-	int		 r;
-
-	l->control->opening = id;
-	if (id == l->control->idx || id == l->control->before)
-		return 0;
-	if ((r = read_control_key(l, id, key)) == 0 &&
-	    (r = control_take(l, id, key)) == 0)
-		idxset_remove(&l->theirs, id);
-	l->control->mine = false;
-	OPENSSL_cleanse(key, sizeof(key));
-	return r;
-}
-
-static int
-key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
-{
-	struct link	*l = arg;
-	struct control	*c = l->control;
-	int		 r = 0;
-
-	if (c->idx == 0 || (fresh && (c->proved ||
-	    mono_ms() - c->taken_at >= UNPROVED_MS))) {
-		if (IDXSET_COUNT(&l->own) == 0)
-			return -E_NO_KEY;
-		*id = IDXSET_LAST(&l->own);	/* the peer has it, if any */
-		idxset_remove(&l->own, *id);
-		if ((r = read_control_key(l, *id, key)) < 0 ||
-		    (r = control_take(l, *id, key)) < 0) {
-			l->n.voided++;	/* until the next start */
-			OPENSSL_cleanse(key, 32);
-			return r;
-		}
-		c->mine = true;
-	}
-	*id = c->idx;
-	memcpy(key, c->key, 32);
-	if (l->low)
-		c->opening = *id;
-	return 0;
-}
-
 /*
- * The session is under the key before: the peer never learned of the later
- * one. So the one before is the one to remember, or after a restart here
- * neither end would know the other's.
+ * The session is under the key before, or the peer asks for that one: it never
+ * learned of the later one. So the one before is the one to open with and to
+ * remember, or after a restart here neither end would know the other's.
  */
 static void
 control_back(struct link *l)
@@ -173,6 +128,57 @@ control_back(struct link *l)
 	tx = linktx_new(l->kma->store);
 	linktx_control(tx, l->id, c->idx, c->key);
 	linktx_commit(tx, NULL, NULL);
+}
+
+static int
+key_adopt(void *arg, uint64_t id)
+{
+	struct link	*l = arg;
+	uint8_t		 key[32];
+	int		 r;
+
+	l->control->opening = id;
+	if (id == l->control->idx || id == l->control->before) {
+		if (l->low)
+			control_back(l);
+		return 0;
+	}
+	if ((r = read_control_key(l, id, key)) == 0 &&
+	    (r = control_take(l, id, key)) == 0) {
+		idxset_remove(&l->theirs, id);
+		l->control->mine = false;
+	}
+	OPENSSL_cleanse(key, sizeof(key));
+	return r;
+}
+
+static int
+key_mine(void *arg, bool fresh, uint64_t *id, uint8_t key[32])
+{
+	struct link	*l = arg;
+	struct control	*c = l->control;
+	int		 r = 0;
+
+	/* Without a fresh one the peer may still take the one there is. */
+	if (IDXSET_COUNT(&l->own) > 0 && (c->idx == 0 || (fresh &&
+	    (c->proved || mono_ms() - c->taken_at >= UNPROVED_MS)))) {
+		*id = IDXSET_LAST(&l->own);	/* the peer has it, if any */
+		idxset_remove(&l->own, *id);
+		if ((r = read_control_key(l, *id, key)) < 0 ||
+		    (r = control_take(l, *id, key)) < 0) {
+			l->n.voided++;	/* until the next start */
+			OPENSSL_cleanse(key, 32);
+			return r;
+		}
+		c->mine = true;
+	}
+	if (c->idx == 0)
+		return -E_NO_KEY;
+	*id = c->idx;
+	memcpy(key, c->key, 32);
+	if (l->low)
+		c->opening = *id;
+	return 0;
 }
 
 static void

@@ -10,15 +10,16 @@
  * step's name stands at its place in the code ("model: NAME"). Commits are
  * jobs, done in order and later; what follows a commit is done after it. A
  * crash leaves on disk what a beginning of the jobs wrote, and forgets the
- * rest. The network loses a message, brings an old one once more (what is in
- * the channel is counted, so not that), or makes an end open anew: each is a
- * fault. When all is quiet the timers fire.
+ * rest; a full disk leaves a verdict unwritten. The network loses a message,
+ * brings an old one once more (what is in the channel is counted, so not
+ * that), or makes an end open anew. Each of these is a fault. When all is
+ * quiet the timers fire.
  *
  * Shown: no block is used twice, or for two things; what L takes for agreed
- * is not new at H; when faults have ended the link comes up (as long as there
- * is key), every block gets its verdict, and both ends have the same stock.
- * What only its owner holds, after a race of two offers, goes when it is
- * used: a frame in vain.
+ * is not new at H; when faults have ended the link comes up, as long as the
+ * ends have a key in common or a block to agree on, every block gets its
+ * verdict, and both ends have the same stock. What only its owner holds, after
+ * a race of two offers, goes when it is used: a frame in vain.
  */
 
 #define L	0
@@ -33,15 +34,6 @@
 #define TAKES	2		/* frames that the ends want to send */
 #endif
 
-/*
- * 1: an end that is asked for its key before the last one opens with that; one
- * without unspent key names the one that it has. Then the ends find together
- * as long as they have any key in common. linkauth.c does not do so (0): there
- * it may take new key.
- */
-#ifndef OLD_KEYS
-#define OLD_KEYS 0
-#endif
 #define NET	3		/* messages on their way, each way */
 
 #define BIT(i)		((1 << (i)) >> 1)
@@ -274,7 +266,7 @@ inline key_adopt(e, key)
 	opening[e] = key;
 	if
 	:: key != control[e] && key != before[e] -> control_take(e, key)
-#if OLD_KEYS && !defined(MUTATE_NO_BACK)
+#ifndef MUTATE_NO_BACK
 	:: e == L && key == before[e] -> control_back(e)
 #endif
 	:: else
@@ -289,7 +281,7 @@ inline key_mine(e, freshly)
 	:: OWN(e) != 0 && (x == 0 || (freshly && (proved[e] || aged[e]))) ->
 		highest(OWN(e), x);
 		control_take(e, x)
-#if !OLD_KEYS || defined(MUTATE_FRESH_KEY_OR_NONE)
+#ifdef MUTATE_FRESH_KEY_OR_NONE
 	:: OWN(e) == 0 && freshly && (proved[e] || aged[e]) -> x = 0
 #endif
 	:: else
@@ -807,10 +799,6 @@ init {
 #define KEYS(e)		(BIT(control[e]) | BIT(before[e]) | stock[e])
 #define DARK		(REST && !TOGETHER && \
 			    (fresh[L] & fresh[H] & ~differ) == 0)
-#if OLD_KEYS
 #define HOPELESS	(DARK && (KEYS(L) & KEYS(H)) == 0)
-#else
-#define HOPELESS	DARK
-#endif
 
 ltl heals { [] <> (CALM || HOPELESS) }

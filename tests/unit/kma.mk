@@ -39,3 +39,9 @@ tests_unit_check_linkshare_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_linkshare_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms \
 	-Wl,--wrap=linkpull_new -Wl,--wrap=linkauth_send
 tests_unit_check_linkshare_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_linkauth
+tests_unit_check_linkauth_SOURCES = tests/unit/check_linkauth.c $(UNIT_SRC)
+tests_unit_check_linkauth_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_linkauth_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms \
+	-Wl,--wrap=linkpull_new -Wl,--wrap=ipc_send
+tests_unit_check_linkauth_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
