@@ -1,5 +1,5 @@
 # bench: what bench/run starts: the load generator, two applications that
-# share keys, octets through TLS alone, a wire with a delay.
+# share keys, octets through TLS alone, a wire (of tests too).
 noinst_PROGRAMS += bench/load bench/pair bench/pump bench/wire
 bench_client = bench/answer.c bench/answer.h bench/conn.c bench/conn.h \
 	bench/request.c bench/request.h bench/times.c bench/times.h

@@ -1,12 +1,14 @@
 /*
- * wire.c - a wire between two network namespaces, with a delay: what a kernel
- * without netem has not. A TUN interface in each namespace; what is sent into
- * one comes out of the other so much later, in order. bench/run starts it.
+ * wire.c - a wire between two network namespaces, with delay, loss and rate:
+ * what a kernel without netem has not. A TUN interface in each namespace; what
+ * is sent into one comes out of the other so much later, in order. bench/run
+ * and tests/system/wires.py start it.
  *
  *   wire NAMESPACE INTERFACE NAMESPACE INTERFACE
  *
- * Standard input: "delay MS", one way, answered with "ok". It ends with its
- * input.
+ * Standard input: lines of NAME VALUE ..., for each way, answered with "ok":
+ * delay and jitter (up to so much more) in ms, loss in percent, rate in kbit/s
+ * (0: any), queue in packets. It ends with its input.
  */
 #include "config.h"
 
@@ -20,6 +22,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,12 +44,22 @@ struct way {
 	int		 from, to;
 	unsigned	 first, n;
 	uint64_t	 last;		/* due of the last one */
+	uint64_t	 idle;		/* when its octets are all sent */
 	struct packet	*ring;
 };
 
 static struct way	 ways[2];
-static uint64_t		 delay;		/* ns */
 static int		 timer;
+
+enum { DELAY, JITTER, LOSS, RATE, QUEUE, SETTINGS };
+
+static struct {
+	const char	*name;
+	double		 value, most;
+} settings[SETTINGS] = {
+	{ "delay", 0, 1e6 }, { "jitter", 0, 1e6 }, { "loss", 0, 100 },
+	{ "rate", 0, 1e9 }, { "queue", PACKETS_MAX, PACKETS_MAX },
+};
 
 static void
 die(const char *what)
@@ -92,6 +105,31 @@ open_both(char **argv)
 		die("timerfd");
 }
 
+static bool
+lost(const struct way *w)
+{
+	return w->n >= (unsigned)settings[QUEUE].value ||
+	    drand48() * 100 < settings[LOSS].value;
+}
+
+/* Jitter overtakes nobody. */
+static uint64_t
+due(struct way *w, ssize_t len)
+{
+	uint64_t now = times_now(), t;
+
+	if (w->idle < now)
+		w->idle = now;
+	if (settings[RATE].value > 0)
+		w->idle += (uint64_t)((double)len * 8e6 /
+		    settings[RATE].value);
+	t = w->idle + (uint64_t)((settings[DELAY].value +
+	    drand48() * settings[JITTER].value) * 1e6);
+	if (t > w->last)
+		w->last = t;
+	return w->last;
+}
+
 static void
 take(struct way *w)
 {
@@ -102,11 +140,10 @@ take(struct way *w)
 		p = &w->ring[(w->first + w->n) % PACKETS_MAX];
 		if ((len = read(w->from, p->octets, PACKET_MAX)) <= 0)
 			return;
+		if (lost(w))
+			continue;
 		p->len = len;
-		p->due = times_now() + delay;
-		if (p->due < w->last)
-			p->due = w->last;
-		w->last = p->due;
+		p->due = due(w, len);
 		w->n++;
 	}
 }
@@ -137,21 +174,39 @@ set_timer(uint64_t due)
 	timerfd_settime(timer, TFD_TIMER_ABSTIME, &t, NULL);
 }
 
+static bool
+set(const char *name, const char *value)
+{
+	char *end;
+	double v;
+
+	if (name == NULL || value == NULL)
+		return false;
+	v = strtod(value, &end);
+	for (int i = 0; i < SETTINGS; i++)
+		if (strcmp(settings[i].name, name) == 0 && *end == '\0' &&
+		    v >= 0 && v <= settings[i].most) {
+			settings[i].value = v;
+			return true;
+		}
+	return false;
+}
+
 static void
 command(void)
 {
-	char line[64];
+	char line[256], *rest = line, *name;
 	ssize_t n = read(STDIN_FILENO, line, sizeof(line) - 1);
-	double ms;
 
 	if (n <= 0)
 		exit(0);
 	line[n] = '\0';
-	if (sscanf(line, "delay %lf", &ms) != 1 || ms < 0) {
-		fprintf(stderr, "wire: \"delay MS\" expected\n");
-		exit(2);
-	}
-	delay = (uint64_t)(ms * 1e6);
+	while ((name = strtok_r(rest, " \n", &rest)) != NULL)
+		if (!set(name, strtok_r(rest, " \n", &rest))) {
+			fprintf(stderr, "wire: delay, jitter, loss, rate or "
+			    "queue, and a value, expected\n");
+			exit(2);
+		}
 	puts("ok");
 	fflush(stdout);
 }
@@ -159,14 +214,14 @@ command(void)
 static void
 carry(struct pollfd p[4])
 {
-	uint64_t due[2], n;
+	uint64_t next[2], n;
 
 	for (int i = 0; i < 2; i++) {
-		due[i] = give(&ways[i]);
+		next[i] = give(&ways[i]);
 		p[i].events = ways[i].n < PACKETS_MAX ? POLLIN : 0;
 	}
-	set_timer(due[0] == 0 || (due[1] != 0 && due[1] < due[0]) ? due[1] :
-	    due[0]);
+	set_timer(next[0] == 0 || (next[1] != 0 && next[1] < next[0]) ?
+	    next[1] : next[0]);
 	if (poll(p, 4, -1) < 0)
 		die("poll");
 	if (p[2].revents != 0 && read(timer, &n, sizeof(n)) < 0 &&

@@ -70,6 +70,18 @@ def parse_foreign(words, nodes):
     return foreign
 
 
+def parse_kx(words, nodes):
+    """a=NAMESPACE,ADDRESS: {"a": [NAMESPACE, ADDRESS]}"""
+    kx = {}
+    for word in words:
+        m = re.fullmatch(r"(\w+)=(/[^,]+),([0-9.]+)", word)
+        if not m or m[1] not in nodes:
+            raise Failed(f"--kx {word}: a node, '=', the path of a network "
+                         "namespace, ',' and an IPv4 address expected")
+        kx[m[1]] = [m[2], m[3]]
+    return kx
+
+
 def free_ports(count):
     """Ports that nobody listens on now; random, so that two networks that
     start at the same time rarely meet."""
@@ -98,12 +110,13 @@ class Plan:
         self.build = data["build"]
         self.root = data["root"]
         self.foreign = data.get("foreign", {})
+        self.kx = data.get("kx", {})
 
     @classmethod
-    def make(cls, d, nodes, links, settings, foreign=None):
+    def make(cls, d, nodes, links, settings, foreign=None, kx=None):
         ports = free_ports(3 * len(nodes))
         data = {"nodes": nodes, "links": links, "settings": settings,
-                "foreign": foreign or {},
+                "foreign": foreign or {}, "kx": kx or {},
                 "ports": {n: dict(zip(("https", "ak", "kx"),
                                       ports[3 * i:3 * i + 3]))
                           for i, n in enumerate(nodes)},
@@ -191,7 +204,14 @@ class Plan:
         return self.run_path(node, "ctl-" + daemon.replace(":", "-"), "sock")
 
     def address(self, node, door):
-        return f"127.0.0.1:{self.data['ports'][node][door]}"
+        host = self.kx[node][1] if door == "kx" and node in self.kx else \
+            "127.0.0.1"
+        return f"{host}:{self.data['ports'][node][door]}"
+
+    def namespace(self, node, daemon):
+        """Where it has its network; None: where testnet has."""
+        return self.kx[node][0] if daemon == "relayd" and node in self.kx \
+            else None
 
     def pki(self, name):
         return os.path.join(self.dir, "pki", name)

@@ -1,5 +1,6 @@
 """The processes of a network: starting, ending, asking."""
 
+import ctypes
 import json
 import os
 import resource
@@ -12,6 +13,7 @@ from plan import Failed, Plan, binary
 
 START_WAIT = 60		# s until a daemon answers on its control socket
 STOP_WAIT = 20		# s from SIGTERM to the end
+CLONE_NEWNET = 0x40000000
 MEMLOCK = 1 << 28	# octets that a daemon may lock
 ENV_KEPT = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
             "QKDNODE_CRASH")
@@ -36,6 +38,20 @@ def raise_memlock():
             return
         except (OSError, ValueError):
             continue
+
+
+def namespace(path):
+    """A function that enters this network namespace; None: that stays."""
+    if path is None:
+        return lambda: None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def enter():
+        fd = os.open(path, os.O_RDONLY)
+        if libc.setns(fd, CLONE_NEWNET) != 0:
+            raise OSError(ctypes.get_errno(), "setns")
+        os.close(fd)
+    return enter
 
 
 def ask(path, line, timeout=10):
@@ -108,7 +124,10 @@ class Network:
         uid = self.plan.uid(node, daemon)
         gid = self.plan.gid(node, daemon)
 
+        enter = namespace(self.plan.namespace(node, daemon))
+
         def become():
+            enter()
             raise_memlock()
             if self.plan.root:
                 os.setgroups([])
