@@ -57,6 +57,7 @@ struct authlink {
 	uint64_t			 obeyed_at;	/* L: the last I obeyed */
 	uint64_t			 need_at;	/* sent, or obeyed */
 	uint64_t			 patience;	/* two round trips */
+	uint64_t			 acked_at;	/* H: the pending one */
 	bool				 needed;	/* no HELLO since */
 	uint64_t			 good_at;	/* up, or the last DATA */
 	uint64_t			 heard_at, sent_at;
@@ -235,6 +236,7 @@ nonces(struct authlink *a, const uint8_t *nonce_l)
 	if (a->pending.valid && memcmp(a->pending_l, nonce_l, NONCE) == 0)
 		return 0;
 	memcpy(a->pending_l, nonce_l, NONCE);
+	a->acked_at = mono_ms();
 	return RAND_bytes(a->pending_h, NONCE) == 1 ? 0 : -E_RANDOM;
 }
 
@@ -307,6 +309,16 @@ out:
 	return r;
 }
 
+/*
+ * What asks to open may have been sent before the channel came up there. If
+ * it were obeyed over a long way, the next would be under way by then.
+ */
+static bool
+may_be_late(const struct authlink *a)
+{
+	return a->up && mono_ms() - a->good_at < a->patience;
+}
+
 static int
 on_need(struct authlink *a, const uint8_t *m, size_t len)
 {
@@ -316,7 +328,7 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 
 	if (!a->low || len != 1 + 8 + TAG)
 		return -E_BAD_FORMAT;
-	if (mono_ms() - a->need_at < PLEASE_MS)
+	if (mono_ms() - a->need_at < PLEASE_MS || may_be_late(a))
 		return 0;
 	id = get_be64(m + 1);
 	if ((r = a->ops->key_find(a->arg, id, key)) < 0)
@@ -333,8 +345,7 @@ on_need(struct authlink *a, const uint8_t *m, size_t len)
 static int
 on_please(struct authlink *a)
 {
-	/* It may have been sent before the channel came up there. */
-	if (!a->started || (a->up && mono_ms() - a->good_at < a->patience))
+	if (!a->started || may_be_late(a))
 		return 0;
 	if (!a->low)
 		send_need(a);
@@ -376,6 +387,7 @@ on_data(struct authlink *a, const uint8_t *m, size_t len)
 	    (r = data_open(a, &a->pending, m, len)) == 0) {
 		go_down(a, "opened again");
 		a->cur = a->pending;
+		a->patience = 2 * (mono_ms() - a->acked_at);
 		OPENSSL_cleanse(&a->pending, sizeof(a->pending));
 		go_up(a);
 	} else if (r == -E_MAC && (!a->up ||

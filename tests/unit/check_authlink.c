@@ -195,6 +195,76 @@ START_TEST(a_round_trip_of_seconds_does_not_keep_it_from_opening)
 }
 END_TEST
 
+/* A way that takes so many ms: when what is in out[] arrives. */
+struct slow { unsigned ms; size_t n; uint64_t due[AUTHPAIR_QUEUE]; };
+
+static void
+slow_step(struct slow way[2])
+{
+	struct authside	*s[] = { &p.low, &p.high };
+
+	for (int i = 0; i < 2; i++)
+		while (way[i].n < s[i]->nout)
+			way[i].due[way[i].n++] = authpair_now + way[i].ms;
+	authpair_now += 100;
+	for (int i = 0; i < 2; i++)
+		while (way[i].n > 0 && way[i].due[0] <= authpair_now) {
+			memmove(way[i].due, way[i].due + 1,
+			    --way[i].n * sizeof(way[i].due[0]));
+			(void)authpair_deliver(s[i], 0);
+			for (int k = 0; k < 2; k++)
+				while (way[k].n < s[k]->nout)
+					way[k].due[way[k].n++] =
+					    authpair_now + way[k].ms;
+		}
+}
+
+static void
+slow_seconds(struct slow way[2], unsigned seconds)
+{
+	for (unsigned t = 0; t < seconds * 10; t++) {
+		slow_step(way);
+		(void)authpair_say(&p.low);
+		(void)authpair_say(&p.high);
+		if (t % 10 == 9) {
+			authlink_tick(p.low.link);
+			authlink_tick(p.high.link);
+		}
+	}
+}
+
+/* What the other end said in the session before is still under way then. */
+START_TEST(it_opens_again_over_a_round_trip_of_seconds_and_stays_open)
+{
+	for (unsigned ms = 100; ms <= 1500; ms += 200) {
+		struct slow	way[2] = { { .ms = ms }, { .ms = ms } };
+		unsigned	ups;
+
+		authpair_new(&p);
+		authlink_start(p.low.link);
+		authlink_start(p.high.link);
+		slow_seconds(way, 20);
+		for (int who = 0; who < 3; who++) {
+			if (who != 1) {
+				authlink_stop(p.low.link, "test");
+				authlink_start(p.low.link);
+			}
+			if (who != 0) {
+				authlink_stop(p.high.link, "test");
+				authlink_start(p.high.link);
+			}
+			slow_seconds(way, 20);
+			ups = p.low.ups + p.high.ups;
+			slow_seconds(way, 20);
+			ck_assert(authlink_is_up(p.low.link));
+			ck_assert(authlink_is_up(p.high.link));
+			ck_assert_uint_eq(p.low.ups + p.high.ups, ups);
+		}
+		authpair_free(&p);
+	}
+}
+END_TEST
+
 /* ---- forgery ---- */
 
 START_TEST(every_flipped_bit_of_every_message_is_noticed)
@@ -589,6 +659,7 @@ UNIT_MAIN("authlink", it_opens_from_either_side,
     nothing_can_be_said_while_it_is_down,
     any_one_message_may_be_lost_repeated_or_late,
     a_round_trip_of_seconds_does_not_keep_it_from_opening,
+    it_opens_again_over_a_round_trip_of_seconds_and_stays_open,
     every_flipped_bit_of_every_message_is_noticed,
     changed_messages_only_cost_time,
     ones_own_messages_are_not_taken_for_the_peers,
