@@ -4,33 +4,25 @@
  * them. It speaks with relayd's certificate and uid, and has seen all that
  * passed. On its control socket: "lie NAME PERCENT" has it tell that lie
  * so often from now on, "truth" ends all and takes back what it said of
- * neighbours and routes, "burst N" invents so many
- * messages at once, and "status" counts what was told.
+ * neighbours and routes, "burst N" invents so many messages at once, and
+ * "status" counts what was told.
  */
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "liar.h"
 #include "liemsg.h"
 #include "relayd/bridge.h"
 #include "relayd/carry.h"
 #include "relayd/command.h"
-#include "relayd/frames.h"
-#include "relayd/kx.h"
-#include "relayd/kxlink.h"
 #include "relayd/relay.h"
 #include "relayd/relayd.h"
 #include "relayd/routes.h"
 #include "relayd/session.h"
 #include "ipc.h"
 
-#define KEPT	512	/* messages, and frames; half of them for ever */
-#define LATE_MS	2500	/* at most */
 #define TURN_MS	50
-
-enum lie { DROP, FLIP, TWICE, LATE, REPLAY, ELSEWHERE, VARIANT, REFLECT,
-	INVENT, LIES };
-enum { OWN, PEERS };	/* to whom */
 
 static struct {
 	const char	*name;
@@ -48,29 +40,15 @@ static struct {
 	[INVENT] = { "invent", 0, { 0 } },
 };
 
-/* A message to kma or ksa (km ""), or a frame to a peer. */
-struct kept { km_id km; uint16_t command; uint32_t id; uint64_t due;
-	size_t len; uint8_t *p; };
-
-static struct relayd	*relayd;
+struct relayd		*liar_relayd;
 static struct ipc	*kma, *ksa;
-static struct kept	 messages[KEPT], frames[KEPT], late[KEPT];
-static unsigned		 nmessages, nframes, nlate;
-static uint8_t		*payload_room;
-static bool		 lying;		/* what is sent now is a lie already */
+static struct kept	 messages[LIAR_KEPT], late[LIAR_KEPT];
+static unsigned		 nmessages, nlate;
 
 int	__real_bridge_new(struct bridge **, struct relayd *);
 int	__wrap_bridge_new(struct bridge **, struct relayd *);
 int	__real_ipc_send(struct ipc *, const struct msg *);
 int	__wrap_ipc_send(struct ipc *, const struct msg *);
-uint8_t	*__real_kxlink_reserve(struct kxlink *, size_t);
-uint8_t	*__wrap_kxlink_reserve(struct kxlink *, size_t);
-void	__real_kxlink_commit(struct kxlink *, uint32_t, uint16_t, size_t);
-void	__wrap_kxlink_commit(struct kxlink *, uint32_t, uint16_t, size_t);
-int	__real_frames_input(struct relayd *, struct kx_peer *,
-	    const struct frame *, const char **);
-int	__wrap_frames_input(struct relayd *, struct kx_peer *,
-	    const struct frame *, const char **);
 void	__real_carry_send(struct relayd *, enum kx_command, const char *,
 	    struct msg_view);
 void	__wrap_carry_send(struct relayd *, enum kx_command, const char *,
@@ -91,8 +69,8 @@ wants(enum lie l)
 }
 
 /* Whether to tell it now; counts it. */
-static bool
-tells(enum lie l, int to)
+bool
+liar_tells(enum lie l, int to)
 {
 	if (!wants(l))
 		return false;
@@ -102,8 +80,8 @@ tells(enum lie l, int to)
 
 /* ---- what is kept ---- */
 
-static void
-keep(struct kept *k, const char *km, uint16_t command, uint32_t id,
+void
+liar_keep(struct kept *k, const char *km, uint16_t command, uint32_t id,
     const uint8_t *p, size_t len)
 {
 	free(k->p);
@@ -115,10 +93,17 @@ keep(struct kept *k, const char *km, uint16_t command, uint32_t id,
 		memcpy(k->p, p, len);
 }
 
-static struct kept *
-place(struct kept *all, unsigned *n)
+struct kept *
+liar_place(struct kept *all, unsigned *n)
 {
-	return &all[*n < KEPT ? (*n)++ : KEPT / 2 + liemsg_random(KEPT / 2)];
+	return &all[*n < LIAR_KEPT ? (*n)++ :
+	    LIAR_KEPT / 2 + liemsg_random(LIAR_KEPT / 2)];
+}
+
+struct kept *
+liar_late(void)
+{
+	return nlate < LIAR_KEPT ? &late[nlate++] : NULL;
 }
 
 static void
@@ -127,7 +112,7 @@ keep_message(struct kept *k, const struct msg *m)
 	struct msgbuf	b = { 0 };
 
 	if (msg_encode(&b, m) == 0)
-		keep(k, "", 0, 0, b.p, b.len);
+		liar_keep(k, "", 0, 0, b.p, b.len);
 	msgbuf_free(&b);
 }
 
@@ -168,26 +153,28 @@ embroider(const struct msg *m)
 {
 	static struct msg	other;
 
-	if (tells(TWICE, OWN))
+	if (liar_tells(TWICE, OWN))
 		(void)say(m);
 	other = *m;
-	if (tells(VARIANT, OWN)) {
+	if (liar_tells(VARIANT, OWN)) {
 		liemsg_distort(&other);
 		(void)say(&other);
 	}
-	if (nmessages > 0 && tells(REPLAY, OWN))
+	if (nmessages > 0 && liar_tells(REPLAY, OWN))
 		say_kept(&messages[liemsg_random(nmessages)]);
-	if (tells(INVENT, OWN))
+	if (liar_tells(INVENT, OWN))
 		invent();
 }
 
 static bool
 hold(const struct msg *m)
 {
-	if (nlate == KEPT || !tells(LATE, OWN))
+	struct kept	*l;
+
+	if (!liar_tells(LATE, OWN) || (l = liar_late()) == NULL)
 		return false;
-	keep_message(&late[nlate], m);
-	late[nlate++].due = mono_ms() + liemsg_random(LATE_MS);
+	keep_message(l, m);
+	l->due = mono_ms() + liemsg_random(LIAR_LATE_MS);
 	return true;
 }
 
@@ -204,13 +191,13 @@ __wrap_ipc_send(struct ipc *i, const struct msg *m)
 	if (liemsg_is_plain(m->id))
 		return __real_ipc_send(i, m);
 	liemsg_learn(m);
-	keep_message(place(messages, &nmessages), m);
+	keep_message(liar_place(messages, &nmessages), m);
 	lie = *m;
-	if (tells(FLIP, OWN))
+	if (liar_tells(FLIP, OWN))
 		liemsg_distort(&lie);
 	else if (wants(ELSEWHERE) && liemsg_mistake(&lie))
 		lies[ELSEWHERE].told[OWN]++;
-	if (!tells(DROP, OWN) && !hold(&lie))
+	if (!liar_tells(DROP, OWN) && !hold(&lie))
 		r = __real_ipc_send(i, &lie);
 	embroider(m);
 	return r;
@@ -221,8 +208,8 @@ static void
 reflect(const struct msg *m)
 {
 	liemsg_learn(m);
-	keep_message(place(messages, &nmessages), m);
-	if (tells(REFLECT, OWN))
+	keep_message(liar_place(messages, &nmessages), m);
+	if (liar_tells(REFLECT, OWN))
 		(void)say(m);
 }
 
@@ -280,131 +267,6 @@ __wrap_relay_send_done(struct relayd *r, const struct msg_done_out *out)
 	__real_relay_send_done(r, out);
 }
 
-/* ---- to peers ---- */
-
-static void
-tell_peer(struct kx_peer *p, uint32_t id, uint16_t command, const uint8_t *o,
-    size_t len)
-{
-	lying = true;
-	if (p != NULL)
-		(void)kx_send(p, id, command, o, len);
-	lying = false;
-}
-
-static void
-tell_frame(const char *km, const struct kept *k)
-{
-	tell_peer(kx_find(relayd->kx, km), k->id, k->command, k->p, k->len);
-}
-
-/* Letter for letter, digit for digit: it stays a frame that can be read. */
-static void
-flip(uint8_t *p, size_t len)
-{
-	static const char	letters[] = "ABCDEFabcdefghijklmnopqrstuvwxyz";
-
-	for (int tries = 0; len > 0 && tries < 100; tries++) {
-		uint8_t	*c = p + liemsg_random((uint32_t)len);
-
-		if (*c >= '0' && *c <= '9')
-			*c = (uint8_t)('0' + liemsg_random(10));
-		else if (strchr(letters, *c) != NULL && *c != '\0')
-			*c = (uint8_t)letters[liemsg_random(32)];
-		else
-			continue;
-		return;
-	}
-}
-
-struct choice { const char *but; km_id km; unsigned n; };
-
-static void
-choose(void *arg, struct kx_peer *p)
-{
-	struct choice	*c = arg;
-
-	if (strcmp(kx_name(p), c->but) != 0 && liemsg_random(++c->n) == 0)
-		strcpy(c->km, kx_name(p));
-}
-
-/* Frames beside the one that was sent; k->km is where. */
-static void
-embroider_frame(const struct kept *k)
-{
-	struct choice	 c = { .but = k->km };
-	static struct kept bad;
-
-	if (tells(TWICE, PEERS))
-		tell_frame(k->km, k);
-	if (tells(VARIANT, PEERS)) {
-		keep(&bad, k->km, k->command, k->id, k->p, k->len);
-		flip(bad.p, bad.len);
-		tell_frame(k->km, &bad);
-	}
-	if (tells(INVENT, PEERS)) {	/* under another command */
-		keep(&bad, k->km, frames[liemsg_random(nframes)].command,
-		    liemsg_random(1000), k->p, k->len);
-		tell_frame(k->km, &bad);
-	}
-	if (tells(REPLAY, PEERS))
-		tell_frame(k->km, &frames[liemsg_random(nframes)]);
-	kx_each(relayd->kx, choose, &c);
-	if (c.n > 0 && tells(ELSEWHERE, PEERS))
-		tell_frame(c.km, &frames[liemsg_random(nframes)]);
-}
-
-uint8_t *
-__wrap_kxlink_reserve(struct kxlink *l, size_t payload)
-{
-	payload_room = __real_kxlink_reserve(l, payload);
-	return payload_room;
-}
-
-static bool
-hold_frame(const struct kept *k)
-{
-	if (nlate == KEPT || !tells(LATE, PEERS))
-		return false;
-	keep(&late[nlate], k->km, k->command, k->id, k->p, k->len);
-	late[nlate++].due = mono_ms() + liemsg_random(LATE_MS);
-	return true;
-}
-
-void
-__wrap_kxlink_commit(struct kxlink *l, uint32_t id, uint16_t command,
-    size_t payload)
-{
-	struct kept	*k;
-
-	if (lying || command == KX_ALIVE || relayd->kx == NULL ||
-	    kx_find(relayd->kx, kxlink_km(l)) == NULL) {
-		__real_kxlink_commit(l, id, command, payload);
-		return;
-	}
-	k = place(frames, &nframes);
-	keep(k, kxlink_km(l), command, id, payload_room, payload);
-	if (tells(FLIP, PEERS))
-		flip(payload_room, payload);
-	if (!tells(DROP, PEERS) && !hold_frame(k))
-		__real_kxlink_commit(l, id, command, payload);
-	embroider_frame(k);
-}
-
-int
-__wrap_frames_input(struct relayd *r, struct kx_peer *p,
-    const struct frame *f, const char **why)
-{
-	if (!kx_is_plain(p)) {
-		keep(place(frames, &nframes), kx_name(p), f->command,
-		    f->message_id, f->payload, f->length);
-		if (tells(REFLECT, PEERS))
-			tell_peer(p, f->message_id, f->command, f->payload,
-			    f->length);
-	}
-	return __real_frames_input(r, p, f, why);
-}
-
 /* ---- life ---- */
 
 static void
@@ -425,7 +287,7 @@ on_turn(evutil_socket_t fd, short what, void *arg)
 		if (k.km[0] == '\0')
 			say_kept(&k);
 		else
-			tell_frame(k.km, &k);
+			liarframe_tell(k.km, &k);
 		free(k.p);
 	}
 }
@@ -437,7 +299,7 @@ __wrap_bridge_new(struct bridge **b, struct relayd *r)
 	const char			*seed = getenv("QKDNODE_SEED");
 	struct event			*ev;
 
-	relayd = r;
+	liar_relayd = r;
 	liemsg_seed(seed != NULL ? strtoull(seed, NULL, 10) : mono_ms());
 	if ((ev = event_new(r->base, -1, EV_PERSIST, on_turn, NULL)) != NULL)
 		event_add(ev, &turn);
@@ -479,8 +341,8 @@ __wrap_command_answer(void *arg, int nargs, char **args)
 		    json_pack("{s:s}", "error", "no such lie");
 	if (nargs == 1 && strcmp(args[0], "truth") == 0) {
 		(void)set(NULL, 0);
-		routes_tell_kma(relayd->routes);
-		routes_tell_ksa(relayd->routes);
+		routes_tell_kma(liar_relayd->routes);
+		routes_tell_ksa(liar_relayd->routes);
 		return told();
 	}
 	if (nargs == 2 && strcmp(args[0], "burst") == 0) {
