@@ -81,7 +81,8 @@ tests_unit_check_wipefree_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
 # Fuzz targets, run over fixed mutations of their seeds.
 FUZZ_SRC = tests/fuzz/replay.c tests/fuzz/replay.h
 check_PROGRAMS += tests/fuzz/fuzz_base64 tests/fuzz/fuzz_ctl \
-	tests/fuzz/fuzz_frame tests/fuzz/fuzz_ident tests/fuzz/fuzz_msg
+	tests/fuzz/fuzz_frame tests/fuzz/fuzz_ident \
+	tests/fuzz/fuzz_linkstate tests/fuzz/fuzz_msg
 tests_fuzz_fuzz_base64_SOURCES = tests/fuzz/fuzz_base64.c $(FUZZ_SRC)
 tests_fuzz_fuzz_base64_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_ctl_SOURCES = tests/fuzz/fuzz_ctl.c $(FUZZ_SRC)
@@ -90,6 +91,8 @@ tests_fuzz_fuzz_frame_SOURCES = tests/fuzz/fuzz_frame.c $(FUZZ_SRC)
 tests_fuzz_fuzz_frame_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_ident_SOURCES = tests/fuzz/fuzz_ident.c $(FUZZ_SRC)
 tests_fuzz_fuzz_ident_LDADD = $(COMMON_LIBS)
+tests_fuzz_fuzz_linkstate_SOURCES = tests/fuzz/fuzz_linkstate.c $(FUZZ_SRC)
+tests_fuzz_fuzz_linkstate_LDADD = $(COMMON_LIBS)
 tests_fuzz_fuzz_msg_SOURCES = tests/fuzz/fuzz_msg.c $(FUZZ_SRC)
 tests_fuzz_fuzz_msg_LDADD = $(COMMON_LIBS)
 check_PROGRAMS += tests/unit/check_helper
