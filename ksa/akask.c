@@ -13,6 +13,7 @@
 #include "extension.h"
 #include "frame.h"
 #include "idscan.h"
+#include "ksa/place.h"
 #include "log.h"
 
 #define WORDS	512
@@ -283,13 +284,15 @@ key_request_with_id(struct ak_request *r, const struct ak_message *m)
 static void
 session_request(struct ak_request *r, const struct ak_message *m)
 {
+	struct place	pl;
 	struct supply_call *call;
 
 	strcpy(r->other, m->destination);
 	if (!is_caller(r, "application_source_ID", m->source) ||
 	    !wishes_nothing(r, m))
 		return;
-	if (sae_find(door_of(r)->book, m->destination) == NULL) {
+	if (place_find(door_of(r)->book, m->destination, &pl) ==
+	    -E_NOT_FOUND) {
 		refuse(r, AK_NOT_FOUND, "not a registered application: %s",
 		    m->destination);
 		return;

@@ -42,6 +42,16 @@ call_fail(struct supply_call *c, enum supply_status status, const char *fmt,
 	call_answer(c, &a);
 }
 
+void
+call_no_place(struct supply_call *c, int r, const char *id,
+    const struct place *pl)
+{
+	char	text[PLACE_TEXT];
+
+	call_fail(c, r == -E_NOT_FOUND ? SUPPLY_NOT_FOUND :
+	    SUPPLY_UNAVAILABLE, "%s", place_trouble(r, id, pl, text));
+}
+
 int
 call_timer(struct supply_call *c, int64_t ms, event_callback_fn fn)
 {

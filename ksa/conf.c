@@ -105,7 +105,13 @@ const struct conf_opt ksa_options[] = {
 	OPT_LIST(ksa_conf, peers, 0, 1024, peer_options, ksa_peer,
 	    "The other nodes that keys are shared with."),
 	OPT_LIST(ksa_conf, applications, 0, 65536, application_options,
-	    ksa_application, "All applications of the network."),
+	    ksa_application, "The applications of this node, which it tells "
+	    "the other nodes of; those of plain peers; and pins: an "
+	    "application with another km is at that node, whatever is "
+	    "announced."),
+	INT(max_announced, "65536", 1, 65536, "",
+	    "Most applications that one other node may announce; a longer "
+	    "list is refused, and what it announced before stays."),
 	OPT_LIST(ksa_conf, plain_peers, 0, 64, plain_options, ksa_plain_peer,
 	    "Plain peers: key managers that know only the four messages of "
 	    "ITU-T Q.4163, whose keys travel in clear inside TLS; see "
@@ -410,7 +416,6 @@ check_quotas(struct faults *f)
 	qsort(q, n, sizeof(*q), by_names);	/* their order says nothing */
 	for (size_t i = 0; i < n; i++) {
 		check_name(f, b, q[i].master);
-		check_name(f, b, q[i].slave);
 		check_rate(f, "quotas", q[i].master, q[i].rate, q[i].burst);
 		if (i > 0 && by_names(&q[i], &q[i - 1]) == 0)
 			fault_id(f, "quotas", q[i].master, "stands there twice "

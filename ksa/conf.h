@@ -12,7 +12,7 @@ struct ksa_peer {
 	km_id	kme_id;
 };
 
-struct ksa_application {	/* of any node of the network */
+struct ksa_application {	/* of this node, or pinned to another */
 	sae_id	id;
 	km_id	km;		/* the node it belongs to */
 	struct conf_strings names;	/* of certificates; none: CN = id */
@@ -44,6 +44,7 @@ struct ksa_conf {
 	struct conf_list quotas;		/* struct ksa_quota */
 	struct conf_list plain_peers;		/* struct ksa_plain_peer */
 
+	int64_t	max_announced;		/* applications, by one peer */
 	int64_t	pool_low, pool_high;		/* octets per peer */
 	int64_t	key_size, min_key_size, max_key_size;	/* bits */
 	int64_t	max_key_per_request, max_SAE_ID_count;

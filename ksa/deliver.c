@@ -9,6 +9,7 @@
 #include "ksa/bindcache.h"
 #include "ksa/blocks.h"
 #include "ksa/enc.h"
+#include "ksa/place.h"
 #include "log.h"
 #include "secret.h"
 
@@ -52,9 +53,30 @@ window_open(const struct env *env, const struct binding *b, uint32_t stamp,
 	return binding_window_open(at, window, now);
 }
 
+/*
+ * The binding came when nobody else had that master. Since then another node
+ * may have announced it: this key must not be taken for one of that one's.
+ */
+static bool
+master_is_at(const struct fetch *f, const struct binding *b,
+    const struct peer *p, const char **why)
+{
+	const struct sae_book	*book = f->call.env->book;
+	static char		 text[PLACE_TEXT];
+	struct place		 pl;
+	int			 r = place_find(book, b->master, &pl);
+
+	if (r == -E_NOT_FOUND || r == -E_DOWN ||
+	    (r == 0 && strcmp(pl.km, p->km) == 0))
+		return true;
+	*why = r < 0 ? place_trouble(r, b->master, &pl, text) :
+	    "its master is registered at another KM now";
+	return false;
+}
+
 static enum supply_status
-check_one(const struct fetch *f, const struct binding *b, uint32_t place,
-    uint64_t now, const char **why)
+check_one(const struct fetch *f, const struct binding *b,
+    const struct peer *p, uint32_t place, uint64_t now, const char **why)
 {
 	const struct env	*env = f->call.env;
 	int			 slave = binding_slave(b, f->caller);
@@ -82,7 +104,9 @@ check_one(const struct fetch *f, const struct binding *b, uint32_t place,
 	    b->state == BINDING_ERASED || binding_is_erased(b, place) ||
 	    (stamp != 0 && !window_open(env, b, stamp, now)) ?
 	    "the key was delivered before" : NULL;
-	return *why == NULL ? SUPPLY_OK : SUPPLY_NOT_FOUND;
+	if (*why != NULL)
+		return SUPPLY_NOT_FOUND;
+	return master_is_at(f, b, p, why) ? SUPPLY_OK : SUPPLY_UNAVAILABLE;
 }
 
 /* One key that is another's outweighs what else is wrong (014 5.4). */
@@ -98,7 +122,8 @@ deliver_check(const struct fetch *f, const char **why)
 				    binding_of(f, i);
 
 		one = b == NULL ? SUPPLY_OK :
-		    check_one(f, b, f->v[i].place, now, &reason);
+		    check_one(f, b, f->v[i].peer, f->v[i].place, now,
+		    &reason);
 		if (one == SUPPLY_UNAUTHORIZED || s == SUPPLY_OK) {
 			s = one;
 			*why = reason;

@@ -29,9 +29,10 @@ enc_free(struct enc *e)
 struct peer *
 enc_peer_of(const struct env *env, const char *sae)
 {
-	const struct sae	*s = sae_find(env->book, sae);
+	struct place	pl;
 
-	return s == NULL ? NULL : peer_find(env, s->km);
+	return place_find(env->book, sae, &pl) != 0 ? NULL :
+	    peer_find(env, pl.km);
 }
 
 /* ---- refusing ---- */
@@ -221,10 +222,11 @@ slaves_known(struct supply_call *c, const struct env *env,
 {
 	for (uint32_t i = 0; i < q->nslaves; i++) {
 		const char	*s = q->slaves[i];
+		struct place	 pl;
+		int		 r = place_find(env->book, s, &pl);
 
-		if (sae_find(env->book, s) == NULL)
-			fail(c, SUPPLY_NOT_FOUND,
-			    "not a registered application: ", s);
+		if (r < 0)
+			call_no_place(c, r, s, &pl);
 		else if (i > 0 && strcmp(s, q->master) == 0)
 			fail(c, SUPPLY_BAD_REQUEST,
 			    "the master is no additional slave: ", s);

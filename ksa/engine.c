@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "ksa/admit.h"
+#include "ksa/apps.h"
 #include "ksa/bindcache.h"
 #include "ksa/enc.h"
 #include "ksa/encbatch.h"
@@ -14,6 +15,7 @@
 #include "ksa/line.h"
 #include "ksa/newblocks.h"
 #include "ksa/peer.h"
+#include "ksa/place.h"
 #include "ksa/plain.h"
 #include "ksa/pool.h"
 #include "ksa/quota.h"
@@ -158,7 +160,7 @@ make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
 	    (r = wishing_new(&e->wishing)) < 0 ||
 	    (r = sessions_new(&e->sessions, e)) < 0 ||
 	    (r = plain_new(&e->plain, e)) < 0 ||
-	    (r = make_peers(e)) < 0 ||
+	    (r = apps_own_read(e)) < 0 || (r = make_peers(e)) < 0 ||
 	    (r = sweep_new(&e->sweep, e)) < 0 || (r = load(e)) < 0)
 		return r;
 	s->tick = event_new(e->base, -1, EV_PERSIST, on_tick, s);
@@ -235,6 +237,7 @@ engine_free(struct supply **sp)
 	for (size_t i = 0; i < e->npeers; i++)
 		peer_free(&e->peers[i]);
 	free(e->peers);
+	apps_own_free(e);
 	sweep_free(&e->sweep);
 	fetches_free(&e->fetches);
 	bindcache_free(&e->bindings);
@@ -349,6 +352,8 @@ supply_reload(struct supply *s)
 {
 	if (admit_reload(s->env.admit) < 0)
 		log_err("quotas not changed: out of memory", NULL);
+	if (apps_own_read(&s->env) < 0)
+		log_err("applications not announced: out of memory", NULL);
 }
 
 static uint32_t
@@ -370,19 +375,19 @@ supply_stock(struct supply *s, const char *master, const char *slave,
     struct supply_stock *stock)
 {
 	const struct ksa_conf	*c = s->env.conf;
-	const struct sae	*sae = sae_find(s->env.book, slave);
+	struct place		 place;
 	struct peer		*p = enc_peer_of(&s->env, slave);
 	struct plain_peer	*plain;
 	uint64_t		 have = 0, left, most;
 
 	memset(stock, 0, sizeof(*stock));
-	if (sae == NULL)
+	if (place_find(s->env.book, slave, &place) != 0)
 		return SUPPLY_NOT_FOUND;
-	memcpy(stock->target_km, sae->km, sizeof(stock->target_km));
+	strcpy(stock->target_km, place.km);
 	admit_left(s->env.admit, master, slave, &left, &most);
 	if (p != NULL && (p->self || p->trusted))
 		have = line_allowance(p, master);
-	if ((plain = plain_find(&s->env, sae->km)) != NULL && plain->up &&
+	if ((plain = plain_find(&s->env, place.km)) != NULL && plain->up &&
 	    ksa_plain_serves(plain->conf, master))
 		have = QUOTA_NONE;	/* drawn as they are asked for */
 	/* A pool may be filled further for a request that is larger. */

@@ -13,6 +13,7 @@
 #include "ksa/sae.h"
 
 struct admit;
+struct apps_own;
 struct bindcache;
 struct enc_batch;
 struct fetches;
@@ -66,6 +67,7 @@ struct env {
 	struct plain		*plain;
 	struct sweep		*sweep;
 	struct witness		*witness;
+	struct apps_own		*apps;		/* of this node */
 	uint64_t		 serial_last;	/* of a block, for any peer */
 	uint64_t		 started;	/* wall clock, ms */
 	unsigned		 takes;		/* block_take on their way */

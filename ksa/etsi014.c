@@ -9,6 +9,7 @@
 #include "etsi014json.h"
 #include "etsi014out.h"
 #include "extension.h"
+#include "ksa/place.h"
 #include "log.h"
 #include "uri.h"
 
@@ -137,10 +138,18 @@ on_dec(void *arg, struct supply_answer *a)
 static bool
 slave_registered(struct exchange *x)
 {
-	if (sae_find(x->g.door->book, x->other) != NULL)
+	char		text[PLACE_TEXT];
+	struct place	pl;
+	int		r = place_find(x->g.door->book, x->other, &pl);
+
+	if (r == 0)
 		return true;
-	etsi014_refuse(x, 400, NULL, "slave_SAE_ID \"%s\" is not registered "
-	    "in this network", x->other);
+	if (r == -E_NOT_FOUND)
+		etsi014_refuse(x, 400, NULL, "slave_SAE_ID \"%s\" is not "
+		    "registered in this network", x->other);
+	else
+		etsi014_refuse(x, 503, NULL, "%s", place_trouble(r, x->other,
+		    &pl, text));
 	return false;
 }
 

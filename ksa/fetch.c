@@ -10,6 +10,8 @@
 #include "ksa/bindcache.h"
 #include "ksa/channel.h"
 #include "ksa/deliver.h"
+#include "ksa/enc.h"
+#include "ksa/place.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -42,13 +44,10 @@ find_at(struct fetch *f, uint32_t i, struct peer *p)
 static struct peer *
 guess(const struct fetch *f, uint32_t i)
 {
-	const struct sae	*s;
-
 	if (i > 0)
 		return f->v[i - 1].peer;
-	s = f->peer_sae == NULL ? NULL :
-	    sae_find(f->call.env->book, f->peer_sae);
-	return s == NULL ? NULL : peer_find(f->call.env, s->km);
+	return f->peer_sae == NULL ? NULL :
+	    enc_peer_of(f->call.env, f->peer_sae);
 }
 
 static bool
@@ -70,13 +69,14 @@ find(struct fetch *f, uint32_t i)
 static bool
 relevant(const struct fetch *f, const struct peer *p)
 {
-	const struct sae	*s = NULL;
+	struct place	pl;
 
 	if (p->self)
 		return false;
-	if (f->peer_sae != NULL && strcmp(f->peer_sae, f->caller) != 0)
-		s = sae_find(f->call.env->book, f->peer_sae);
-	return s == NULL || strcmp(s->km, p->km) == 0;
+	if (f->peer_sae == NULL || strcmp(f->peer_sae, f->caller) == 0 ||
+	    place_find(f->call.env->book, f->peer_sae, &pl) != 0)
+		return true;
+	return strcmp(pl.km, p->km) == 0;
 }
 
 static bool
@@ -334,6 +334,24 @@ parse(struct fetch *f)
 			f->v[i].request = NO_REQUEST;
 }
 
+/* Of two masters with one ID neither is the one that is meant. */
+static bool
+master_decided(struct fetch *f)
+{
+	char		text[PLACE_TEXT];
+	struct place	pl;
+	int		r;
+
+	if (f->peer_sae == NULL || strcmp(f->peer_sae, f->caller) == 0)
+		return true;
+	r = place_find(f->call.env->book, f->peer_sae, &pl);
+	if (r != -E_EXISTS)
+		return true;
+	refuse(f, SUPPLY_UNAVAILABLE, place_trouble(r, f->peer_sae, &pl,
+	    text));
+	return false;
+}
+
 struct supply_call *
 fetch_call(struct env *env, const struct supply_claim *q, supply_done *done,
     void *arg)
@@ -353,6 +371,8 @@ fetch_call(struct env *env, const struct supply_claim *q, supply_done *done,
 		return NULL;
 	}
 	call_init(&f->call, CALL_DEC, env, done, arg);
+	if (!master_decided(f))
+		return NULL;
 	parse(f);
 	fate = decide(f);
 	if (fate != WAITS)

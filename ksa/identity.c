@@ -6,6 +6,7 @@
 #include "doorint.h"
 #include "err.h"
 #include "identity.h"
+#include "ksa/place.h"
 #include "log.h"
 #include "tlscert.h"
 
@@ -28,12 +29,27 @@ refuse(struct guest *g, const char *fmt, ...)
 	return -E_DENIED;
 }
 
+/* It would be let in elsewhere, if its names are as usual. */
+static bool
+is_announced(const struct guest *g, X509 *cert, struct place *pl)
+{
+	sae_id	cn;
+
+	if (tlscert_cn(cert, cn, sizeof(cn)) < 0 ||
+	    place_find(g->door->book, cn, pl) != 0 || pl->local)
+		return false;
+	log_notice("application of another node", "peer=%s sae=%s km=%s",
+	    g->address, log_quote(cn), pl->km);
+	return true;
+}
+
 /* Of no application, or of two: who is it then? */
 static int
 refuse_stranger(struct guest *g, int r, const struct sae *a,
     const struct sae *b)
 {
 	X509	*cert = g->identity.cert;
+	struct place pl;
 
 	if (r == -E_EXISTS) {
 		log_notice("certificate of two applications", "peer=%s sae=%s "
@@ -49,6 +65,10 @@ refuse_stranger(struct guest *g, int r, const struct sae *a,
 		return refuse(g, "the certificate (%s) has too many names",
 		    tlscert_text(cert));
 	}
+	if (is_announced(g, cert, &pl))
+		return refuse(g, "the certificate (%s) is that of an "
+		    "application of another node (%s)", tlscert_text(cert),
+		    pl.km);
 	log_notice("certificate of no registered application", "peer=%s %s",
 	    g->address, tlscert_log(cert));
 	return refuse(g, "the certificate (%s) is not that of a registered "

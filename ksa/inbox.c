@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/apps.h"
 #include "ksa/bindcache.h"
 #include "ksa/bindmsg.h"
 #include "ksa/channel.h"
@@ -13,6 +14,7 @@
 #include "ksa/fetch.h"
 #include "ksa/inboxbatch.h"
 #include "ksa/offer.h"
+#include "ksa/place.h"
 #include "log.h"
 
 #define COPIES_MAX	(16U << 20)	/* octets that wait for the disk */
@@ -117,15 +119,26 @@ collect(struct inbox *in, struct inbox_item *it)
 	j->v[j->n++] = *it;
 }
 
-/* A KM speaks for its own applications: a key of another one's would be taken
- * for that one's, if it had the same ID. */
-static const char *
-master_refusal(const struct peer *p, const char *master)
+/*
+ * A KM speaks for its own applications: a key of another one's would be taken
+ * for that one's, if it had the same ID. What is nobody's was its own, and may
+ * be so again. -E_BUSY: the list that the sender had in mind is not here yet.
+ */
+static int
+master_refusal(const struct peer *p, const struct msg_bind *m,
+    const char **why)
 {
-	const struct sae	*s = sae_find(p->env->book, master);
+	struct place	pl;
+	int		r = place_find(p->env->book, m->master, &pl);
 
-	return s == NULL || strcmp(s->km, p->km) == 0 ? NULL :
-	    "its master is registered at another KM";
+	*why = NULL;
+	if (r == -E_NOT_FOUND || r == -E_DOWN ||
+	    place_is_at(p->env->book, m->master, p->km))
+		return 0;
+	if (!apps_settled(p->apps, m->apps))
+		return -E_BUSY;
+	*why = "its master is registered at another KM";
+	return 0;
 }
 
 void
@@ -138,8 +151,9 @@ inbox_bind(struct inbox *in, const struct msg_bind *m)
 		return;
 	}
 	in->begun = true;
-	it.refusal = master_refusal(in->peer, it.b->master);
-	if (has_copy(in, it.b)) {
+	if (master_refusal(in->peer, m, &it.refusal) < 0)
+		inbox_acknowledge(in);
+	else if (has_copy(in, it.b)) {
 		collect(in, &it);
 		return;
 	}

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "ksa/party.h"
+#include "ksa/place.h"
 #include "ksa/sessionend.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
@@ -228,16 +229,25 @@ static enum supply_status
 check(const struct sessions *a, const struct peer *p,
     const struct msg_session_open *m, const char **why)
 {
-	const struct sae	*source = sae_find(a->env->book, m->source);
-	const struct sae	*ours = sae_find(a->env->book,
-				    m->destination);
+	const struct sae_book	*b = a->env->book;
+	static char		 text[PLACE_TEXT];
+	struct place		 pl;
+	int			 r;
 
 	*why = "no such application here";
-	if (ours == NULL || strcmp(ours->km, a->env->conf->kme_id) != 0)
+	if (!place_is_at(b, m->destination, a->env->conf->kme_id))
 		return SUPPLY_NOT_FOUND;
 	*why = "the source application is not known as one of that KM";
-	if (source == NULL || strcmp(source->km, p->km) != 0)
+	if (!place_is_at(b, m->source, p->km))
 		return SUPPLY_UNAUTHORIZED;
+	if ((r = place_find(b, m->source, &pl)) < 0) {
+		*why = place_trouble(r, m->source, &pl, text);
+		return SUPPLY_UNAVAILABLE;
+	}
+	if ((r = place_find(b, m->destination, &pl)) < 0) {
+		*why = place_trouble(r, m->destination, &pl, text);
+		return SUPPLY_UNAVAILABLE;
+	}
 	*why = "application_name is no text";
 	if (!is_text(&m->name))
 		return SUPPLY_BAD_REQUEST;

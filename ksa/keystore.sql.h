@@ -294,6 +294,23 @@
 "  block INTEGER NOT NULL," \
 "  PRIMARY KEY (peer, block)) WITHOUT ROWID;"
 
+/* What other nodes announce of their applications. */
+#define SQL_SCHEMA_6 \
+"CREATE TABLE announcer (" \
+"  peer INTEGER PRIMARY KEY," \
+   /* names the list: a digest of it */ \
+"  generation INTEGER NOT NULL," \
+   /* when it came */ \
+"  heard INTEGER NOT NULL);" \
+"CREATE TABLE announced (" \
+"  peer INTEGER NOT NULL," \
+"  id TEXT NOT NULL," \
+"  PRIMARY KEY (peer, id)) WITHOUT ROWID;" \
+"CREATE VIEW applications AS SELECT announced.id AS application," \
+"  km AS node, datetime(heard / 1000, 'unixepoch') AS heard FROM announced" \
+"  JOIN peer ON peer.id = announced.peer JOIN announcer" \
+"  ON announcer.peer = announced.peer;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -510,6 +527,18 @@
 #define SQL_PLAIN_VOID_ASKED "UPDATE plain_key SET state = 2 WHERE state = 4"
 #define SQL_PLAIN_VOID_ALL "UPDATE plain_key SET state = 2, sealed = NULL" \
 	" WHERE sealed IS NOT NULL"
+
+/* applications of other nodes */
+#define SQL_ANNOUNCER_GET "SELECT generation FROM announcer WHERE peer = ?"
+#define SQL_ANNOUNCER_SET "INSERT OR REPLACE INTO announcer (peer," \
+	" generation, heard) VALUES (?, ?, ?)"
+#define SQL_ANNOUNCED_EACH "SELECT id FROM announced WHERE peer = ?" \
+	" ORDER BY id"
+#define SQL_ANNOUNCED_ADD "INSERT OR IGNORE INTO announced (peer, id)" \
+	" VALUES (?, ?)"
+#define SQL_ANNOUNCED_CLEAR "DELETE FROM announced WHERE peer = ?"
+#define SQL_ANNOUNCED_DELETE "DELETE FROM announced" \
+	" WHERE peer = ? AND id = ?"
 
 /* recalls */
 #define SQL_RECALL_ADD "INSERT OR IGNORE INTO recall (peer, request)" \

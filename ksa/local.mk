@@ -27,6 +27,9 @@ ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
 # The engine behind both.
 ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/admit.c ksa/admit.h \
+	ksa/applearn.c ksa/applist.c ksa/applist.h \
+	ksa/apps.c ksa/apps.h ksa/appsint.h ksa/appsstatus.c \
+	ksa/appstore.c ksa/appstore.h \
 	ksa/bindcache.c ksa/bindcache.h \
 	ksa/binding.c ksa/binding.h \
 	ksa/bindings.c ksa/bindings.h ksa/bindingsvoid.c \
@@ -35,6 +38,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/blocks.c ksa/blocks.h \
 	ksa/calls.c ksa/calls.h \
 	ksa/channel.c ksa/channel.h \
+	ksa/claims.c ksa/claims.h \
 	ksa/confirm.c ksa/confirm.h ksa/copy.c ksa/copy.h \
 	ksa/extension.c ksa/extension.h \
 	ksa/deliver.c ksa/deliver.h \
@@ -52,6 +56,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/outbox.c ksa/outbox.h ksa/outboxint.h ksa/outboxquery.c \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
+	ksa/place.c ksa/place.h \
 	ksa/plain.c ksa/plain.h \
 	ksa/plainfetch.c ksa/plainin.c ksa/plainout.c \
 	ksa/plainstore.c ksa/plainstore.h \

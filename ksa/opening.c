@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/apps.h"
 #include "ksa/enc.h"
 #include "ksa/invitation.h"
 #include "ksa/party.h"
+#include "ksa/place.h"
 #include "ksa/plain.h"
 #include "ksa/sessionend.h"
 #include "ksa/sessionwire.h"
@@ -24,6 +26,7 @@ struct opening {
 	struct session_row	 row;		/* for the job; owns nothing */
 	enum stage		 stage;
 	bool			 gone;		/* nobody waits any more */
+	bool			 held;		/* not sent yet */
 	uint64_t		 deadline;	/* mono, ms */
 	TAILQ_ENTRY(opening)	 next;
 };
@@ -137,6 +140,23 @@ add_run(struct db *db, void *arg)
 	return sessionstore_add(keystore_writer(o->all->env->store), &o->row);
 }
 
+/* A peer that does not know our applications yet would not know whose session
+ * it is: it is asked a little later. */
+static void
+ask(struct opening *o)
+{
+	const struct peer	*p = o->session->peer;
+	int			 r;
+
+	o->held = !p->self && !apps_told(p->apps);
+	if (o->held)
+		return;
+	/* For two applications of this node the answer may have come, and o
+	 * be gone, when this returns. */
+	if ((r = sessionwire_open(o->session)) < 0)
+		give_up(o, false, SUPPLY_UNAVAILABLE, err_text(r));
+}
+
 static void
 add_done(void *arg, int r)
 {
@@ -149,10 +169,7 @@ add_done(void *arg, int r)
 		return;
 	}
 	o->stage = ASKED;
-	/* For two applications of this node the answer may have come, and o
-	 * be gone, when this returns. */
-	if ((r = sessionwire_open(o->session)) < 0)
-		give_up(o, false, SUPPLY_UNAVAILABLE, err_text(r));
+	ask(o);
 }
 
 static int
@@ -208,11 +225,15 @@ opening_start(struct sessions *a, const struct session_opening *q,
 	struct supply_call	 c = { .done = done, .arg = arg };
 	struct peer		*p = enc_peer_of(a->env, q->destination);
 	struct opening		*o;
+	struct place		 pl;
 	const char		*why;
+	int			 r = place_find(a->env->book, q->destination,
+				    &pl);
 
-	if (sae_find(a->env->book, q->destination) == NULL)
-		return refuse(&c, SUPPLY_NOT_FOUND,
-		    "not a registered application: ", q->destination);
+	if (r < 0) {
+		call_no_place(&c, r, q->destination, &pl);
+		return NULL;
+	}
 	if (plain_peer_of(a->env, q->destination) != NULL)
 		return refuse(&c, SUPPLY_UNAVAILABLE, "there are no sessions "
 		    "with the KM (a plain peer) of application ",
@@ -269,6 +290,8 @@ opening_tick(struct sessions *a, uint64_t now)
 		SESSIONS_TURN(o, &a->openings);
 		if (o->stage == ASKED && now >= o->deadline)
 			on_deadline(o);
+		else if (o->stage == ASKED && o->held)
+			ask(o);
 	}
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/apps.h"
 #include "ksa/channel.h"
 #include "ksa/outboxint.h"
 #include "log.h"
@@ -108,6 +109,7 @@ send_bind(struct outbox *o, const struct binding *b)
 	pieces_encode(b->pieces, pieces);
 	w->pieces = (struct msg_view){ pieces, b->pieces->n * PIECE_OCTETS };
 	w->mac = (struct msg_view){ mac, b->copied ? OTP_MAC : 0 };
+	w->apps = o->peer->env->apps->generation;
 	w->session = (struct msg_view){ b->session,
 	    b->in_session ? BINDING_SESSION : 0 };
 	if ((r = channel_send_soon(o->peer->channel, &m)) < 0)

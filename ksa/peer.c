@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "err.h"
+#include "ksa/apps.h"
 #include "ksa/channel.h"
 #include "ksa/line.h"
 #include "ksa/fetch.h"
@@ -150,6 +151,7 @@ peer_channel_up(struct peer *p, bool back_mine, bool back_peer,
     uint64_t peer_mark, uint64_t my_seen)
 {
 	remember(p, peer_mark);
+	apps_open(p->apps);
 	outbox_reset(p->outbox);
 	inbox_open(p->inbox);
 	if (back_mine || back_peer) {
@@ -259,6 +261,20 @@ on_block_void(struct peer *p, const struct msg *m, bool authentic)
 }
 
 static void
+on_apps(struct peer *p, const struct msg *m, bool authentic)
+{
+	(void)authentic;
+	apps_part(p->apps, &m->apps);
+}
+
+static void
+on_apps_known(struct peer *p, const struct msg *m, bool authentic)
+{
+	(void)authentic;
+	apps_confirmed(p->apps, &m->apps_known);
+}
+
+static void
 on_session(struct peer *p, const struct msg *m, bool authentic)
 {
 	(void)authentic;
@@ -278,6 +294,8 @@ static const struct handler {
 	[MSG_bind_unknown] = { on_bind_unknown, false },
 	[MSG_bind_void] = { on_bind_void, false },
 	[MSG_block_void] = { on_block_void, false },
+	[MSG_apps] = { on_apps, false },
+	[MSG_apps_known] = { on_apps_known, false },
 	[MSG_session_open] = { on_session, false },
 	[MSG_session_opened] = { on_session, false },
 	[MSG_session_end] = { on_session, false },
@@ -310,6 +328,8 @@ peer_tick(struct peer *p)
 {
 	if (p->rollback_at != 0 && mono_ms() >= p->rollback_at)
 		roll_back(p);
+	if (!p->self)
+		apps_tick(p->apps);
 	line_tick(p);
 	pool_fill(p->pool);
 }
@@ -349,8 +369,8 @@ parts_new(struct peer *p, const struct peer_row *row)
 	    (r = newblocks_new(&p->newblocks, p)) < 0 ||
 	    (r = pool_new(&p->pool, p, row->block_last)) < 0)
 		return r;
-	if (!p->self && ((r = channel_new(&p->channel, p,
-	    row->control)) < 0 ||
+	if (!p->self && ((r = apps_new(&p->apps, p)) < 0 ||
+	    (r = channel_new(&p->channel, p, row->control)) < 0 ||
 	    (r = outbox_new(&p->outbox, p, row)) < 0 ||
 	    (r = inbox_new(&p->inbox, p, row->received_last)) < 0))
 		return r;
@@ -401,6 +421,7 @@ peer_free(struct peer **pp)
 
 	if (p == NULL)
 		return;
+	apps_free(&p->apps);
 	inbox_free(&p->inbox);
 	outbox_free(&p->outbox);
 	channel_free(&p->channel);

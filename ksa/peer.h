@@ -11,6 +11,7 @@
 #include "ksa/hold.h"
 #include "msg.h"
 
+struct apps;
 struct channel;
 struct enc;
 struct inbox;
@@ -38,6 +39,7 @@ struct peer {
 	struct outbox		*outbox;
 	struct inbox		*inbox;
 	struct line		*line;		/* who waits for the pool */
+	struct apps		*apps;		/* announced, both ways */
 	unsigned		 sessions;	/* that it asked us for; open */
 	unsigned		 offers;	/* of keys to us, under way */
 	unsigned		 ends_told;	/* of sessions, this second */

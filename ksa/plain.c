@@ -1,4 +1,5 @@
 /* plain.c - plain peers: who they are, and what time does to their keys. */
+#include "ksa/place.h"
 #include "ksa/plain.h"
 
 #include <stdlib.h>
@@ -24,9 +25,10 @@ plain_find(const struct env *env, const char *km)
 struct plain_peer *
 plain_peer_of(const struct env *env, const char *sae)
 {
-	const struct sae	*s = sae_find(env->book, sae);
+	struct place	pl;
 
-	return s == NULL ? NULL : plain_find(env, s->km);
+	return place_find(env->book, sae, &pl) != 0 ? NULL :
+	    plain_find(env, pl.km);
 }
 
 void

@@ -9,6 +9,7 @@
 #include "ksa/bindings.h"
 #include "ksa/keyid.h"
 #include "ksa/peer.h"
+#include "ksa/place.h"
 #include "ksa/plain.h"
 #include "log.h"
 
@@ -128,22 +129,25 @@ check_names(const struct incoming *in, const char *source,
     const char *destination, char *room, size_t len)
 {
 	const struct env	*env = in->env;
-	const struct sae	*m = sae_find(env->book, source);
-	const struct sae	*s = sae_find(env->book, destination);
-	const char		*what;
+	const char		*what, *whose = destination;
+	struct place		 m, s;
+	int			 rm = place_find(env->book, source, &m);
+	int			 rs = place_find(env->book, destination, &s);
 
-	if (m == NULL || s == NULL)
+	if (rm < 0 || (rs == 0 && strcmp(m.km, in->peer->conf->kme_id) != 0))
+		whose = source;
+	if (rm == -E_NOT_FOUND || rs == -E_NOT_FOUND)
 		what = "not_found: not a registered application: ";
-	else if (strcmp(m->km, in->peer->conf->kme_id) != 0)
+	else if (rm < 0 || rs < 0)
+		what = "unavailable: unknown at which one node it is: ";
+	else if (whose == source)
 		what = "unauthorized: not an application of yours: ";
-	else if (!s->local || !ksa_plain_serves(in->peer->conf, destination))
+	else if (!s.local || !ksa_plain_serves(in->peer->conf, destination))
 		what = "unauthorized: not an application that you may give "
 		    "keys to: ";
 	else
 		return NULL;
-	snprintf(room, len, "%s%.100s", what, m == NULL || (s != NULL &&
-	    strcmp(m->km, in->peer->conf->kme_id) != 0) ? source :
-	    destination);
+	snprintf(room, len, "%s%.100s", what, whose);
 	return room;
 }
 

@@ -1,4 +1,4 @@
-/* sae.c - the applications of the network, and who a certificate is. */
+/* sae.c - the applications of the configuration, and who a certificate is. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,6 +6,7 @@
 
 #include "certname.h"
 #include "err.h"
+#include "ksa/place.h"
 #include "log.h"
 #include "sae.h"
 
@@ -28,6 +29,7 @@ struct name {
 struct sae_book {
 	struct entry	*by_id;
 	struct name	*names;
+	struct places	*places;	/* of those of other nodes */
 };
 
 /* While a book is filled. */
@@ -150,6 +152,7 @@ fill(struct sae_book **out, struct filling *f)
 	*out = NULL;
 	if ((f->book = calloc(1, sizeof(*f->book))) == NULL)
 		return -E_NO_MEMORY;
+	f->r = places_new(&f->book->places, f->conf);
 	for (size_t i = 0; i < f->conf->applications.n &&
 	    (f->r == 0 || f->fault != NULL); i++)
 		add(f, &a[i]);
@@ -202,6 +205,7 @@ sae_book_free(struct sae_book **bp)
 		HASH_DEL((*bp)->by_id, e);
 		free(e);
 	}
+	places_free(&(*bp)->places);
 	free(*bp);
 	*bp = NULL;
 }
@@ -259,6 +263,7 @@ sae_book_reload(struct sae_book *b, const struct ksa_conf *c)
 	b->names = fresh->names;
 	fresh->names = names;
 	sae_book_free(&fresh);
+	place_reload(b);
 	return 0;
 }
 
@@ -270,6 +275,21 @@ sae_find(const struct sae_book *b, const char *id)
 	struct entry *e = find(b, id);
 
 	return e == NULL || !e->sae.registered ? NULL : &e->sae;
+}
+
+void
+sae_each(const struct sae_book *b, void (*fn)(void *arg, const struct sae *),
+    void *arg)
+{
+	for (struct entry *e = b->by_id; e != NULL; e = e->hh.next)
+		if (e->sae.registered)
+			fn(arg, &e->sae);
+}
+
+struct places *
+sae_places(const struct sae_book *b)
+{
+	return b->places;
 }
 
 struct match {

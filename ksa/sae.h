@@ -1,6 +1,6 @@
 /*
- * sae.h - the applications of the network, and which of them a certificate
- * speaks for.
+ * sae.h - the applications of the configuration, and which of them a
+ * certificate speaks for. Those of other nodes need not stand there: place.h.
  */
 #ifndef KSA_SAE_H
 #define KSA_SAE_H
@@ -14,6 +14,7 @@
 #include "quiet.h"
 
 struct ak_listener;
+struct places;
 struct sae_book;
 
 struct sae {
@@ -42,8 +43,11 @@ int	sae_book_check(const struct ksa_conf *, sae_fault *fault, void *arg);
  */
 int	sae_book_reload(struct sae_book *, const struct ksa_conf *);
 void	sae_book_free(struct sae_book **);
-/* NULL: registered nowhere. */
+/* NULL: not in the configuration. */
 struct sae *sae_find(const struct sae_book *, const char *id);
+void	sae_each(const struct sae_book *, void (*fn)(void *arg,
+	    const struct sae *), void *arg);
+struct places *sae_places(const struct sae_book *);
 /*
  * The application that a certificate speaks for: 0; -E_NOT_FOUND, *who NULL;
  * -E_EXISTS: *who and *other, so neither; -E_TOO_LARGE: too many names.

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "ksa/invitation.h"
 #include "ksa/party.h"
+#include "ksa/place.h"
 #include "ksa/sessionwire.h"
 #include "log.h"
 
@@ -194,10 +195,8 @@ static bool
 is_at(const struct sessions *a, const char *application, bool here,
     const struct session *s)
 {
-	const struct sae	*x = sae_find(a->env->book, application);
-
-	return x != NULL && strcmp(x->km, here ? a->env->conf->kme_id :
-	    s->peer->km) == 0;
+	return place_is_at(a->env->book, application, here ?
+	    a->env->conf->kme_id : s->peer->km);
 }
 
 bool

@@ -5,6 +5,8 @@
 #include <stdio.h>
 
 #include "ksa/admit.h"
+#include "ksa/apps.h"
+#include "ksa/place.h"
 #include "ksa/bindings.h"
 #include "ksa/blocks.h"
 #include "ksa/line.h"
@@ -16,6 +18,8 @@
 #include "ksa/pool.h"
 #include "ksa/sessions.h"
 #include "secret.h"
+
+#define CLASHES_SAID	16	/* one by one */
 
 static void
 set(json_t *o, const char *name, uint64_t v)
@@ -138,6 +142,9 @@ peer_ready(const struct peer *p, json_t *missing)
 		lacks(missing, "KM %s cannot be reached", p->km);
 	else if (!p->self && !peer_is_up(p))
 		lacks(missing, "no channel to the KSA of %s yet", p->km);
+	else if (!p->self && !apps_heard(p->apps))
+		lacks(missing, "the applications of %s are not known yet",
+		    p->km);
 	else if (pool_blocks(p->pool) == 0)
 		lacks(missing, "no key for %s%s%s", p->km,
 		    p->error[0] == '\0' ? "" : ": ", p->error);
@@ -147,6 +154,29 @@ peer_ready(const struct peer *p, json_t *missing)
 	else
 		return true;
 	return false;
+}
+
+struct clashes { json_t *missing; unsigned n; };
+
+static int
+on_clash(void *arg, const char *id, const char *km, const char *also,
+    bool pinned)
+{
+	struct clashes	*c = arg;
+
+	if (!pinned)
+		lacks(c->missing, "application %.100s is announced by two "
+		    "nodes, %s and %s: one must withdraw it", id, km, also);
+	return ++c->n == CLASHES_SAID;
+}
+
+/* Keys can be supplied all the same, with others. */
+static void
+say_clashes(const struct env *e, json_t *missing)
+{
+	struct clashes	c = { missing, 0 };
+
+	(void)place_clashes(e->book, on_clash, &c);
 }
 
 bool
@@ -164,7 +194,9 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 		if (!p->self)
 			json_array_append_new(pools, pool_in(p));
 	}
+	say_clashes(e, missing);
 	json_object_set_new(figures, "pools", pools);
+	json_object_set_new(figures, "applications", apps_status(e));
 	json_object_set_new(figures, "plain_peers", plain_status(e));
 	json_object_set_new(figures, "count", counters(e));
 	commits(e, figures);

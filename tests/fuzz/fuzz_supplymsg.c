@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ksa/applist.h"
 #include "ksa/peer.h"
 #include "tests/fuzz/replay.h"
 #include "tests/unit/enginepair.h"
@@ -20,13 +21,16 @@ const struct fuzz_seed fuzz_seeds[] = {
 	FUZZ_TEXT("\3\xff\1\xff\4\0\5\0\6\0\7\0\2\0\2\1"),
 	FUZZ_TEXT("\2\0\1\0\1\0\x40\1\40\0\0\x20\x0d\0\1\1\6\0\1\0\1"),
 	FUZZ_TEXT("\x0a\0\1\5\x0b\0\1\0\x0c\0\1\3\0\x0d\0\1\1\x0e\0\1\1\0"),
+	FUZZ_TEXT("\x0f\0\1\0\1\x10\0\6SAE-B1\0\6SAE-B3\0\x10\0\1\2"),
+	FUZZ_TEXT("\x0f\0\1\0\1\x10\0\6SAE-A1\0\6SAE-B3\0\x0f\0\1\0\1\0\0"),
 	FUZZ_END
 };
 
 static const enum msg_id ids[] = { MSG_confirm, MSG_confirmed, MSG_bind,
 	MSG_bound, MSG_bind_query, MSG_bind_unknown, MSG_bind_void,
 	MSG_block_void, MSG_block_given, MSG_bind_part, MSG_session_open,
-	MSG_session_opened, MSG_session_end, MSG_keys_offer, MSG_keys_taken };
+	MSG_session_opened, MSG_session_end, MSG_keys_offer, MSG_keys_taken,
+	MSG_apps, MSG_apps_known };
 
 #define IDS	(sizeof(ids) / sizeof(ids[0]))
 
@@ -141,6 +145,22 @@ of_session(struct input *in, struct msg *m)
 	}
 }
 
+/* A list of one part has the right name, if the input wants it. */
+static void
+applications(struct input *in, struct msg_apps *m)
+{
+	struct applist	l = { .text = NULL };
+
+	m->generation = number(in);
+	m->part = (uint32_t)number(in);
+	m->last = octet(in) & 1;
+	m->ids = bytes(in, 255);
+	if (octet(in) < 0x80 && applist_decode(&l, m->ids.p, m->ids.len,
+	    APPLIST_MOST) == 0)
+		m->generation = applist_digest(&l);
+	applist_free(&l);
+}
+
 static void
 one(struct peer *p, struct input *in)
 {
@@ -180,6 +200,13 @@ one(struct peer *p, struct input *in)
 	case MSG_keys_offer:
 	case MSG_keys_taken:
 		of_session(in, &m);
+		break;
+	case MSG_apps:
+		applications(in, &m.apps);
+		break;
+	case MSG_apps_known:
+		m.apps_known.generation = number(in);
+		m.apps_known.refused = number(in);
 		break;
 	default:	/* the others have one number */
 		m.bound.upto = number(in);

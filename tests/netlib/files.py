@@ -194,8 +194,8 @@ def ksa_options(plan, node):
             "user_kma": user(plan, node, "kma"),
             "user_relayd": user(plan, node, "relayd"),
             "peers": [{"kme_id": plan.km(n)} for n in plan.nodes if n != node],
-            "applications": [{"id": s, "km": plan.km(n)} for n in plan.nodes
-                             for s in plan.saes_of(n)] +
+            "applications": [{"id": s, "km": plan.km(node)}
+                             for s in plan.saes_of(node)] +
                             [{"id": plan.saes_of(x)[0], "km": plan.km(x)}
                              for x in plan.foreign_of(node)],
             "plain_peers": [{"kme_id": plan.km(x),

@@ -83,7 +83,7 @@ def missing(folder, name):
 MISFITS = [     # for ksa: what is right by itself, and what is wrong with it
     ("locked_memory = 2097152;", "locked_memory: must be at least"),
     ("max_key_size = 524288;", "must not exceed 4194304"),
-    ('quotas = ({ master = "SAE-A1"; slave = "SAE-Z"; rate = 100; });',
+    ('quotas = ({ master = "SAE-Z"; slave = "SAE-B1"; rate = 100; });',
      'quotas: "SAE-Z" is none of applications'),
     ('quotas = ({ master = "SAE-A1"; slave = "SAE-B1"; rate = 100; },'
      '{ master = "SAE-A1"; slave = "SAE-B1"; rate = 200; });',

@@ -354,6 +354,7 @@ configure(unsigned i)
 			strcpy(peers[i][n++].kme_id, names[k]);
 	c->peers = (struct conf_list){ n, peers[i] };
 	c->applications = (struct conf_list){ 2 * pair.nodes, apps };
+	c->max_announced = 65536;
 	c->pool_low = 20000;
 	c->pool_high = 40000;
 	c->key_size = 256;

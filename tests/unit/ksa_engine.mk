@@ -4,6 +4,15 @@ tests_unit_check_engine_SOURCES = tests/unit/check_engine.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_engine_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_engine_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_apps
+tests_unit_check_apps_SOURCES = tests/unit/check_apps.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_apps_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_apps_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_place
+tests_unit_check_place_SOURCES = tests/unit/check_place.c $(UNIT_SRC)
+tests_unit_check_place_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_place_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_fair
 tests_unit_check_fair_SOURCES = tests/unit/check_fair.c $(UNIT_SRC)
 tests_unit_check_fair_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
@@ -61,10 +70,13 @@ tests_unit_check_keystore_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
 check_PROGRAMS += tests/fuzz/fuzz_pieces tests/fuzz/fuzz_keyid \
 	tests/fuzz/fuzz_supplymsg tests/fuzz/fuzz_bind \
+	tests/fuzz/fuzz_applist \
 	tests/fuzz/fuzz_sessionpeer
 tests_fuzz_fuzz_sessionpeer_SOURCES = tests/fuzz/fuzz_sessionpeer.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(FUZZ_SRC)
 tests_fuzz_fuzz_sessionpeer_LDADD = $(KSA_TEST_LIBS)
+tests_fuzz_fuzz_applist_SOURCES = tests/fuzz/fuzz_applist.c $(FUZZ_SRC)
+tests_fuzz_fuzz_applist_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_bind_SOURCES = tests/fuzz/fuzz_bind.c $(FUZZ_SRC)
 tests_fuzz_fuzz_bind_LDADD = $(KSA_TEST_LIBS)
 tests_fuzz_fuzz_pieces_SOURCES = tests/fuzz/fuzz_pieces.c $(FUZZ_SRC)
