@@ -12,7 +12,10 @@
 #include "ksa/place.h"
 #include "log.h"
 
-#define CHANGES_PER_MS	10	/* on the disk; the peer sends it again */
+/* What a peer may cost us; what is too soon it sends again. */
+#define LIST_MS		500	/* from one list to the next, */
+#define CHANGES_PER_MS	10	/* more if they differ in many IDs, */
+#define BURST_MS	5000	/* less if there was none for so long */
 
 bool
 apps_heard(const struct apps *a)
@@ -111,9 +114,13 @@ learn_run(struct db *db, void *arg)
 static void
 learned(struct apps *a, const struct learning *j)
 {
+	uint64_t	now = mono_ms();
+
 	a->known = j->generation;
 	a->refused = 0;
-	a->calm = mono_ms() + (j->added + j->withdrawn) / CHANGES_PER_MS;
+	if (a->calm + BURST_MS < now)
+		a->calm = now - BURST_MS;
+	a->calm += LIST_MS + (j->added + j->withdrawn) / CHANGES_PER_MS;
 	log_notice("applications of a node learned", "peer=%s applications=%"
 	    PRIu32 " added=%u withdrawn=%u", a->peer->km, j->list.n,
 	    j->added, j->withdrawn);

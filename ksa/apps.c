@@ -107,7 +107,7 @@ send_part(struct apps *a, const struct apps_own *own)
 		return r;
 	a->at = at;
 	a->part++;
-	return m.apps.last;
+	return m.apps.last != 0;
 }
 
 /* Some parts at a time; after the last one, all of them if no word comes. */
