@@ -175,15 +175,12 @@ def restarts(w):
 
 
 def unregistered(w):
-    """An application that is taken out of the configuration."""
+    """An application that is taken out of its node's configuration."""
     s, d = w.apps["SAE-A1"], w.apps["SAE-C1"]
     session = s.session("SAE-C1")
     s.keys(session)
-    kept = {sae: x["node"] for sae, x in w.net.json["saes"].items()
-            if sae != "SAE-C1"}
-    rewrite(w.net, "a", [application_of(sae, "KME-" + n.upper())
-                         for sae, n in kept.items()])
-    reload(w.net, "a")
+    rewrite(w.net, "c", [application_of("SAE-C2", "KME-C")])
+    reload(w.net, "c")
     w.ends(session)
     a = s.draw(session).result(akapp.WAIT)
     equal(token(a), "expired", "%s" % a)

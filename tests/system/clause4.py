@@ -95,8 +95,8 @@ def ids_are_unique(net):
     check(code != 0 and "is this node" in said, "KME ID twice: " + said)
     code, said = ksa_check(net, lambda t: t.replace('"KME-B"', '"KME-C"'))
     check(code != 0 and "twice" in said, "peer twice: " + said)
-    code, said = ksa_check(net, lambda t: t.replace('"SAE-B2"', '"SAE-C2"'))
-    check(code != 0 and "SAE-C2" in said, "SAE ID twice: " + said)
+    code, said = ksa_check(net, lambda t: t.replace('"SAE-A2"', '"SAE-A1"'))
+    check(code != 0 and "SAE-A1" in said, "SAE ID twice: " + said)
 
 
 @step("4", "forms-of-ids")
