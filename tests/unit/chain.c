@@ -571,7 +571,7 @@ chain_store_fail(struct chain *c, unsigned n, const char *kind)
 	snprintf(path, sizeof(path), "%s/keys.db", c->node[n].dir);
 	snprintf(sql, sizeof(sql), kind == NULL ? "DROP TRIGGER full" :
 	    "CREATE TRIGGER full BEFORE %s BEGIN"
-	    " SELECT RAISE(ROLLBACK, 'no room'); END", kind);
+	    " SELECT abs(-9223372036854775807 - 1); END", kind);
 	if (sqlite3_open(path, &db) != SQLITE_OK ||
 	    sqlite3_busy_timeout(db, TAKE_MS) != SQLITE_OK ||
 	    sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)

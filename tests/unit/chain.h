@@ -82,8 +82,7 @@ void		 chain_store_restore(struct chain *, unsigned node);
 json_t		*chain_status(struct chain *, unsigned node);
 /*
  * Every write of the kind ("INSERT ON inbound") to node's store fails from
- * now on, and undoes its transaction, as one for which the disk has no room;
- * NULL: no longer.
+ * now on, as one for which the disk has no room; NULL: no longer.
  */
 void		 chain_store_fail(struct chain *, unsigned node,
 		    const char *kind);

@@ -116,6 +116,11 @@ tests_unit_check_sessionchaos_SOURCES = tests/unit/check_sessionchaos.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_sessionchaos_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_sessionchaos_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_ksadisk
+tests_unit_check_ksadisk_SOURCES = tests/unit/check_ksadisk.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_ksadisk_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_ksadisk_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_newblocks
 tests_unit_check_newblocks_SOURCES = tests/unit/check_newblocks.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
