@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libkma.a
 libkma_a_SOURCES = \
 	kma/agree.c kma/agree.h \
+	kma/announce.c kma/announce.h \
+	kma/announcemsg.c kma/announcemsg.h \
 	kma/conf.c kma/conf.h \
 	kma/direct.c \
 	kma/hop.c \
