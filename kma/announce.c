@@ -9,6 +9,7 @@
 #define UP_MS		5000	/* that a higher level must have lasted */
 #define DOWN_MS		1000
 #define AGE_EVERY_MS	1000
+#define SYNC_ADS	128	/* to a new neighbour each tick */
 #define SAMPLES		7	/* of what came, so that the rate is of */
 #define SAMPLE_MS	5000	/* the last 30 s */
 
@@ -18,6 +19,7 @@ struct sample { uint64_t at, came; };
 struct side {
 	km_id		peer;
 	uint64_t	reserve;
+	bool		there;		/* it is announced */
 	uint8_t		level, next;	/* next: what the stock would have */
 	uint64_t	since;		/* it has lasted since */
 	uint64_t	stock, rate;
@@ -112,6 +114,10 @@ announce_stock(struct announce *a, const char *peer, bool usable,
 		return;
 	s->stock = stock;
 	measure(s, came, now);
+	if (s->there != (s->channel || usable)) {
+		s->there = !s->there;
+		a->dirty = true;
+	}
 	if (settle(s, level_of(s, usable, stock), now))
 		a->dirty = true;
 }
@@ -156,16 +162,19 @@ say(struct announce *a, uint64_t now)
 {
 	struct linkstate_link	 links[LINKSTATE_LINKS_MAX];
 	struct linkstate_ad	 ad;
+	unsigned		 n = 0;
 
 	for (unsigned i = 0; i < a->n; i++) {
 		const struct side	*s = &a->sides[i];
 
-		strcpy(links[i].peer, s->peer);
-		links[i].level = s->level;
-		links[i].stock = s->stock;
-		links[i].rate = s->rate;
+		if (!s->there)
+			continue;
+		strcpy(links[n].peer, s->peer);
+		links[n].level = s->level;
+		links[n].stock = s->stock;
+		links[n++].rate = s->rate;
 	}
-	linkstate_announce(a->state, links, a->n);
+	linkstate_announce(a->state, links, n);
 	linkstate_mine(a->state, &ad);
 	a->said_at = now;
 	a->count.said++;
@@ -173,41 +182,63 @@ say(struct announce *a, uint64_t now)
 	for (unsigned i = 0; i < a->n; i++)
 		if (a->sides[i].channel)
 			put(a, &a->sides[i], &ad);
-	a->ops->changed(a->arg);
 }
 
-struct sync { struct announce *a; struct side *s; size_t octets; bool more; };
+/* What a neighbour has not heard of: the origins; then some of them. */
+struct sync { struct announce *a; struct side *s; km_id *ids; size_t n; };
 
 static void
-sync_one(void *arg, const struct linkstate_ad *ad)
+sync_collect(void *arg, const struct linkstate_ad *ad)
 {
 	struct sync	*y = arg;
-	size_t		 before = y->s->out.len;
 
-	if (y->more || strcmp(ad->origin, y->s->synced) <= 0)
-		return;
-	if (y->octets >= ANNOUNCE_CHUNK) {
-		y->more = true;
-		return;
-	}
-	put(y->a, y->s, ad);
-	y->octets += y->s->out.len > before ? y->s->out.len - before :
-	    y->s->out.len;
-	strcpy(y->s->synced, ad->origin);
+	if (strcmp(ad->origin, y->s->synced) > 0)
+		memcpy(y->ids[y->n++], ad->origin, sizeof(km_id));
 }
 
-/* A chunk for each neighbour that is to hear of everything. */
+static void
+sync_put(void *arg, const struct linkstate_ad *ad)
+{
+	struct sync	*y = arg;
+
+	if (strcmp(ad->origin, y->s->synced) > 0 &&
+	    strcmp(ad->origin, y->ids[y->n - 1]) <= 0)
+		put(y->a, y->s, ad);
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* The next in the order of IDs, so that nothing need be remembered of each. */
+static void
+sync_next(struct announce *a, struct side *s)
+{
+	struct sync	y = { a, s, NULL, 0 };
+
+	if ((y.ids = calloc(linkstate_count(a->state),
+	    sizeof(*y.ids))) == NULL)
+		return;
+	linkstate_each(a->state, sync_collect, &y);
+	qsort(y.ids, y.n, sizeof(*y.ids), by_id);
+	s->syncing = y.n > SYNC_ADS;
+	if (s->syncing)
+		y.n = SYNC_ADS;
+	if (y.n > 0) {
+		linkstate_each(a->state, sync_put, &y);
+		strcpy(s->synced, y.ids[y.n - 1]);
+	}
+	free(y.ids);
+}
+
 static void
 sync_some(struct announce *a)
 {
-	for (unsigned i = 0; i < a->n; i++) {
-		struct sync	y = { a, &a->sides[i], 0, false };
-
-		if (!y.s->channel || !y.s->syncing)
-			continue;
-		linkstate_each(a->state, sync_one, &y);
-		y.s->syncing = y.more;
-	}
+	for (unsigned i = 0; i < a->n; i++)
+		if (a->sides[i].channel && a->sides[i].syncing)
+			sync_next(a, &a->sides[i]);
 }
 
 void
@@ -248,7 +279,6 @@ judge(struct announce *a, const struct side *from,
 	case LINKSTATE_NEW:
 		a->count.taken++;
 		flood(a, from, ad);
-		a->ops->changed(a->arg);
 		break;
 	case LINKSTATE_ECHO:
 		a->count.echoes++;
@@ -319,8 +349,7 @@ announce_tick(struct announce *a, uint64_t now)
 	say_if_due(a, now);
 	if (now - a->aged_at >= AGE_EVERY_MS) {
 		a->aged_at = now;
-		if (linkstate_age(a->state, now))
-			a->ops->changed(a->arg);
+		(void)linkstate_age(a->state, now);
 	}
 	sync_some(a);
 	announce_flush(a);

@@ -27,8 +27,6 @@ struct announce_ops {
 	 * everything is sent again when the channel comes up anew. */
 	void	(*send)(void *arg, const char *peer, const uint8_t *,
 		    size_t octets);
-	/* Routes may have changed. Called often; do the work later. */
-	void	(*changed)(void *arg);
 };
 
 struct announce_counters {
@@ -49,8 +47,11 @@ void	announce_free(struct announce **);
  * octets is fair, of four times as many ample.
  */
 int	announce_link(struct announce *, const char *peer, uint64_t reserve);
-/* The link as it is: can its key be used, how much is there of our own
- * direction, how much ever came. Call about each 100 ms. */
+/*
+ * The link as it is: can its key be used, how much is there of our own
+ * direction, how much ever came. Call about each 100 ms. A link without a
+ * channel whose key cannot be used is not announced at all.
+ */
 void	announce_stock(struct announce *, const char *peer, bool usable,
 	    uint64_t stock, uint64_t came, uint64_t now);
 /* The channel to the neighbour came up anew, or went. */

@@ -6,8 +6,10 @@
 
 #include "ctl.h"
 #include "err.h"
+#include "kma/linkad.h"
 #include "kma/plain.h"
 #include "kma/relay.h"
+#include "kma/routectl.h"
 #include "log.h"
 #include "user.h"
 
@@ -16,7 +18,8 @@
 #define AGE_TICKS	600
 
 static const char ctl_help[] =
-    "status    links, their stock and counters; what is missing";
+    "status    links, their stock and counters; what is missing\n"
+    ROUTECTL_HELP;
 
 struct link *
 kma_link_to(struct kma *k, const char *peer)
@@ -58,9 +61,6 @@ relayd_input(void *arg, struct ipc *ipc, struct msg *m)
 	case MSG_neighbour:
 		neighbour(k, &m->neighbour);
 		break;
-	case MSG_route:
-		relay_route(k, &m->route);
-		break;
 	case MSG_control_in:
 		control_in(k, &m->control_in);
 		break;
@@ -74,16 +74,6 @@ relayd_input(void *arg, struct ipc *ipc, struct msg *m)
 		plain_from_relayd(k, m);
 		break;
 	}
-}
-
-static void
-relayd_up(void *arg, struct ipc *ipc)
-{
-	struct kma	*k = arg;
-
-	(void)ipc;
-	for (size_t i = 0; i < k->nlinks; i++)
-		linkkey_tell(k->links[i]);
 }
 
 static void
@@ -118,7 +108,7 @@ ksa_up(void *arg, struct ipc *ipc)
 }
 
 static const struct ipc_ops relayd_ops = { .input = relayd_input,
-	.up = relayd_up, .down = relayd_down };
+	.down = relayd_down };
 static const struct ipc_ops ksa_ops = { .input = ksa_input, .up = ksa_up };
 
 /* ---- status ---- */
@@ -146,22 +136,25 @@ kma_status(void *arg, int nargs, char **args)
 	struct kma	*k = arg;
 	json_t		*links = json_array(), *missing = json_array();
 
-	(void)nargs;
+	if (strcmp(args[0], "route") == 0)
+		return routectl(k, nargs, args);
 	if (strcmp(args[0], "status") != 0)
 		return ctl_error("unknown command \"%s\": try help", args[0]);
 	for (size_t i = 0; i < k->nlinks; i++)
 		json_array_append_new(links, link_status(k->links[i]));
 	missing_links(k, missing);
+	routectl_missing(k, missing);
 	if (!ipc_is_up(k->relayd))
 		json_array_append_new(missing,
 		    json_string("relayd is not connected"));
 	if (!ipc_is_up(k->ksa))
 		json_array_append_new(missing,
 		    json_string("ksa is not connected"));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
 	    "kme_id", kma_conf.kme_id, "ready", json_array_size(missing) == 0,
 	    "missing", missing, "links", links, "relay", relay_status(k),
 	    "supply", supply_status(k), "plain", plain_status(),
+	    "announcements", linkad_status(k),
 	    "locked_memory_used", (json_int_t)secret_used(),
 	    "commits", (json_int_t)linkstore_commits(k->store),
 	    "jobs_queued", (json_int_t)linkstore_queued(k->store));
@@ -178,6 +171,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	k->ticks++;
 	for (size_t i = 0; i < k->nlinks; i++)
 		link_tick(k->links[i]);
+	linkad_tick(k);
+	routes_tick(k);
 	relay_tick(k);
 	plainout_tick(k);
 	if (k->ticks % AGE_TICKS == 0)
@@ -239,9 +234,9 @@ kma_new(struct kma **out, struct event_base *base)
 	k->base = base;
 	if ((r = linkstore_open(&k->store, base, kma_conf.store,
 	    kma_conf.node_key)) < 0 ||
-	    (r = routes_new(k)) < 0 || (r = relay_new(k)) < 0 ||
-	    (r = supply_new(k)) < 0 ||
-	    (r = links(k)) < 0 || (r = sockets(k)) < 0)
+	    (r = relay_new(k)) < 0 || (r = supply_new(k)) < 0 ||
+	    (r = links(k)) < 0 || (r = linkad_new(k)) < 0 ||
+	    (r = routes_new(k)) < 0 || (r = sockets(k)) < 0)
 		return r;
 	if ((k->tick = event_new(base, -1, EV_PERSIST, on_tick, k)) == NULL)
 		return -E_NO_MEMORY;
@@ -281,6 +276,7 @@ kma_free(struct kma **kp)
 	ipc_free(&k->ksa);
 	ipc_free(&k->relayd);
 	supply_free(k);
+	linkad_free(k);
 	linkstore_close(&k->store);
 	free(k->links);
 	free(k);

@@ -10,6 +10,7 @@
 #include "kma/linkstore.h"
 #include "kma/routes.h"
 
+struct announce;
 struct relays;
 struct supplies;
 struct ctl;
@@ -22,6 +23,7 @@ struct kma {
 	struct ctl		*ctl;
 	struct link		**links;
 	size_t			 nlinks;
+	struct announce		*announce;	/* linkad.c: who has links */
 	struct routes		*routes;	/* routes.c: ways there are */
 	struct relays		*relays;	/* relay.c: frames */
 	struct supplies		*supplies;	/* supply.c: what ksa asks */
@@ -40,7 +42,9 @@ void		 relay_free(struct kma *);
 void		 relay_tick(struct kma *);
 void		 relay_in(struct kma *, struct msg_relay_in *);
 void		 relay_done_in(struct kma *, struct msg_done_in *);
-void		 relay_route(struct kma *, const struct msg_route *);
+/* The way to a KM is this one now; "": none. */
+void		 relay_rerouted(struct kma *, const char *peer,
+		    const char *route);
 json_t		*relay_status(struct kma *);
 /*
  * Draws a pool block and relays it to `peer`; done() once, with the block

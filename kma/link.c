@@ -56,8 +56,10 @@ link_set_state(struct link *l, enum link_state state, const char *why)
 static void
 stock_in(struct link *l, struct idxset *s, uint64_t idx)
 {
-	if (s == &l->own)
+	if (s == &l->own) {
 		l->gained_at = mono_ms();
+		l->came++;
+	}
 	if (idxset_add(s, idx) < 0)
 		log_err("out of memory", "link=%s lost_block=%llu",
 		    l->conf->name, (unsigned long long)idx);

@@ -98,6 +98,7 @@ struct link {
 	bool				 key;		/* linkkey.c */
 	uint64_t			 key_same, gained_at;
 	struct link_share		 share;
+	uint64_t			 came;	/* blocks, to own */
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	uint64_t			 open_from, open_since;	/* offered */
@@ -136,10 +137,9 @@ void		 link_mark_done(struct link *, uint64_t mark);
 void		 link_set_state(struct link *, enum link_state, const char *why);
 json_t		*link_status(const struct link *);
 
-/* linkkey.c: is there key towards the peer, as relayd was told? */
+/* linkkey.c: is there key towards the peer, as it is announced? */
 bool		 linkkey_has(const struct link *);
 void		 linkkey_tick(struct link *);
-void		 linkkey_tell(struct link *);
 
 /* linkagree.c */
 void		 linkagree_add(struct link *, uint64_t idx,
@@ -168,6 +168,8 @@ void		 linkauth_in(struct link *, const uint8_t *, size_t);
 /* Inside the channel; or in the open, for offers before there is one. */
 int		 linkauth_send(struct link *, const struct msg *);
 int		 linkauth_send_open(struct link *, const struct msg *);
+/* Messages that are encoded already, one after the other. */
+int		 linkauth_send_octets(struct link *, const uint8_t *, size_t);
 bool		 linkauth_is_up(const struct link *);
 bool		 linkauth_has_key(const struct link *);
 

@@ -10,6 +10,7 @@
 #include "block.h"
 #include "err.h"
 #include "kma/kma.h"
+#include "kma/linkad.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -231,6 +232,7 @@ channel_up(void *arg, bool back_mine, bool back_peer, uint64_t peer_mark,
 	l->resolved = 0;
 	l->offered_at = 0;
 	linkcompare_start(l);
+	linkad_channel(l, true);
 }
 
 static void
@@ -239,6 +241,7 @@ channel_down(void *arg, const char *why)
 	struct link	*l = arg;
 
 	link_set_state(l, LINK_DOWN, why);
+	linkad_channel(l, false);
 	direct_down(l);
 }
 
@@ -262,6 +265,8 @@ channel_one(struct link *l, struct msg *m)
 	case MSG_assigned:
 		direct_in(l, m);
 		return 0;
+	case MSG_announce:
+		return linkad_in(l, &m->announce);
 	default:
 		return -E_DENIED;
 	}
@@ -285,6 +290,7 @@ channel_input(void *arg, const uint8_t *p, size_t len, uint64_t peer_mark)
 		p += used;
 		len -= used;
 	}
+	linkad_flush(l->kma);
 	if (r < 0 && !quiet())
 		log_warn("control message refused", "link=%s error=%s",
 		    l->conf->name, err_name(r));
@@ -353,6 +359,12 @@ linkauth_send(struct link *l, const struct msg *m)
 		r = authlink_send(l->auth, b.p, b.len);
 	msgbuf_free(&b);
 	return r;
+}
+
+int
+linkauth_send_octets(struct link *l, const uint8_t *p, size_t len)
+{
+	return authlink_send(l->auth, p, len);
 }
 
 int

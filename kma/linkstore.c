@@ -61,6 +61,11 @@ static const char *const migrations[] = {
 	" datetime(min(b.made) / 1000, 'unixepoch') AS oldest"
 	" FROM link_block b JOIN qkd_link l ON l.id = b.key >> 48"
 	" GROUP BY 1, 2, 3, 4;",
+	/* Routes that an operator set; nothing else is used to that KM. */
+	"CREATE TABLE route ("
+	" destination TEXT PRIMARY KEY,"	/* KM ID */
+	" route TEXT NOT NULL,"		/* KM IDs from here to there */
+	" made INTEGER NOT NULL);",	/* ms since 1970 */
 };
 
 struct rowname
@@ -180,6 +185,25 @@ linkstore_each_older(struct linkstore *ls, uint32_t link, uint64_t made_ms,
 	while ((r = db_step(ls->reader, st)) == SQLITE_ROW)
 		fn(arg, (uint64_t)sqlite3_column_int64(st, 0) &
 		    ((UINT64_C(1) << LINK_SHIFT) - 1));
+	sqlite3_reset(st);
+	return r == SQLITE_DONE ? 0 : r;
+}
+
+int
+linkstore_each_route(struct linkstore *ls,
+    void (*fn)(void *, const char *, const char *, uint64_t), void *arg)
+{
+	sqlite3_stmt	*st;
+	int		 r;
+
+	st = db_bind(ls->reader, "SELECT destination, route, made FROM route",
+	    "");
+	if (st == NULL)
+		return -E_STORE;
+	while ((r = db_step(ls->reader, st)) == SQLITE_ROW)
+		fn(arg, (const char *)sqlite3_column_text(st, 0),
+		    (const char *)sqlite3_column_text(st, 1),
+		    (uint64_t)sqlite3_column_int64(st, 2));
 	sqlite3_reset(st);
 	return r == SQLITE_DONE ? 0 : r;
 }

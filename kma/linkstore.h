@@ -48,6 +48,10 @@ int	linkstore_each_older(struct linkstore *, uint32_t link,
 int	linkstore_each_inbound(struct linkstore *,
 	    void (*fn)(void *arg, const char *source, uint64_t block),
 	    void *arg);
+/* Calls fn for each route that an operator set. */
+int	linkstore_each_route(struct linkstore *,
+	    void (*fn)(void *arg, const char *destination, const char *route,
+	    uint64_t made_ms), void *arg);
 /* The clear octets of a block on disk; the caller frees. On the loop. */
 int	linkstore_read(struct linkstore *, uint32_t link, uint64_t idx,
 	    struct secret **);
@@ -93,6 +97,9 @@ void	linktx_inbound(struct linktx *, const char *source, uint64_t block,
 void	linktx_inbound_take(struct linktx *, const char *source,
 	    uint64_t block);
 void	linktx_inbound_drop_older(struct linktx *, uint64_t made_ms);
+/* What an operator set; NULL: nothing any more. */
+void	linktx_route(struct linktx *, const char *destination,
+	    const char *route, uint64_t made_ms);
 /* Frees the transaction; nothing of it happens. */
 void	linktx_cancel(struct linktx *);
 /* Frees the transaction; done (may be NULL) is called on the loop. */

@@ -7,7 +7,7 @@
 #include "kma/linkrow.h"
 
 enum kind { PUT, LAST, AGREE, MOVE, SPEND, DROP, DROP_AGREED, DROP_OLDER, MARK, SEEN,
-	CONTROL, INBOUND, INBOUND_TAKE, INBOUND_OLDER };
+	CONTROL, INBOUND, INBOUND_TAKE, INBOUND_OLDER, ROUTE, ROUTE_CLEAR };
 
 struct change {
 	enum kind		 kind;
@@ -15,6 +15,7 @@ struct change {
 	uint64_t		 n;
 	km_id			 source;
 	struct secret		*bytes;
+	char			*text;
 	STAILQ_ENTRY(change)	 next;
 };
 
@@ -145,6 +146,12 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 	case INBOUND_OLDER:
 		return db_run(db, "DELETE FROM inbound WHERE made < ?", "u",
 		    c->n);
+	case ROUTE:
+		return db_run(db, "INSERT OR REPLACE INTO route VALUES"
+		    " (?, ?, ?)", "ssu", c->source, c->text, c->n);
+	case ROUTE_CLEAR:
+		return db_run(db, "DELETE FROM route WHERE destination = ?",
+		    "s", c->source);
 	}
 	return -E_RANGE;
 }
@@ -172,6 +179,7 @@ tx_free(struct linktx *tx)
 	while ((c = STAILQ_FIRST(&tx->changes)) != NULL) {
 		STAILQ_REMOVE_HEAD(&tx->changes, next);
 		secret_free(&c->bytes);
+		free(c->text);
 		free(c);
 	}
 	free(tx);
@@ -313,6 +321,18 @@ void
 linktx_inbound_drop_older(struct linktx *tx, uint64_t made_ms)
 {
 	add(tx, INBOUND_OLDER, 0, made_ms);
+}
+
+void
+linktx_route(struct linktx *tx, const char *destination, const char *route,
+    uint64_t made_ms)
+{
+	struct change	*c = add(tx, route != NULL ? ROUTE : ROUTE_CLEAR, 0,
+			    made_ms);
+
+	memcpy(c->source, destination, strlen(destination) + 1);
+	if (route != NULL && (c->text = strdup(route)) == NULL)
+		tx->failed = -E_NO_MEMORY;
 }
 
 void

@@ -11,6 +11,7 @@ libkma_a_SOURCES = \
 	kma/kma.c kma/kma.h \
 	kma/link.c kma/link.h \
 	kma/linkaccount.c \
+	kma/linkad.c kma/linkad.h \
 	kma/linkagree.c \
 	kma/linkauth.c \
 	kma/linkcompare.c \
@@ -24,7 +25,9 @@ libkma_a_SOURCES = \
 	kma/relay.c kma/relay.h \
 	kma/relayframe.c \
 	kma/relaymac.c kma/relaymac.h \
+	kma/routectl.c kma/routectl.h \
 	kma/routes.c kma/routes.h \
+	kma/routewhy.c kma/routewhy.h \
 	kma/supply.c
 
 daemon_PROGRAMS += kma/kma

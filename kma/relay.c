@@ -66,33 +66,22 @@ finish(struct sending *s, int r)
  * Where the way before is cut nothing comes back, and blocks on it keep ksa
  * from asking for others. Those that wait for a pad of it have lost nothing.
  */
-static void
-reroute(struct kma *k, const struct msg_route *m)
+void
+relay_rerouted(struct kma *k, const char *peer, const char *route)
 {
 	uint64_t	 soon = mono_ms() + REROUTED_MS;
 	struct sending	*s, *tmp;
 
 	for (s = LIST_FIRST(&k->relays->sending); s != NULL; s = tmp) {
 		tmp = LIST_NEXT(s, next);
-		if (strcmp(s->route.km[s->route.n - 1], m->km) != 0 ||
-		    strcmp(s->text, m->route) == 0)
+		if (strcmp(s->route.km[s->route.n - 1], peer) != 0 ||
+		    strcmp(s->text, route) == 0)
 			continue;
 		if (s->wait.waiting)
 			finish(s, -E_NO_KEY);
 		else if (s->deadline > soon)
 			s->deadline = soon;
 	}
-}
-
-void
-relay_route(struct kma *k, const struct msg_route *m)
-{
-	struct link	*l = kma_link_to(k, m->km);
-
-	routes_learn(k, m);
-	reroute(k, m);
-	if (l != NULL && routes_has_detour(k, m->km))
-		direct_give_up(l);
 }
 
 static void
@@ -156,7 +145,7 @@ relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
 	const struct route	*route = routes_to(k, peer);
 	struct link		*l;
 	struct sending		*s = NULL;
-	int			 r = -E_NO_ROUTE;
+	int			 r = routes_error(k, peer);
 
 	if (route == NULL || (l = kma_link_to(k, route->km[1])) == NULL)
 		goto fail;
@@ -216,14 +205,17 @@ relay_done_in(struct kma *k, struct msg_done_in *m)
 		if (!quiet())
 			log_notice("key relay failed", "route=%s response=%s",
 			    s->text, log_quote(m->response));
+		routes_relayed(k, &s->route, m->response);
 		finish(s, -E_NO_KEY);
 	} else if (done_check(s, m) < 0) {
 		relay_counters(k)->bad_mac++;
 		if (!quiet())
 			log_warn("completion notification with a bad MAC",
 			    "route=%s request=%s", s->text, s->request);
-	} else
+	} else {
+		routes_relayed(k, &s->route, "");
 		finish(s, 0);
+	}
 }
 
 /* ---- life ---- */
@@ -238,6 +230,7 @@ relay_tick(struct kma *k)
 		tmp = LIST_NEXT(s, next);
 		if (s->sent && now >= s->deadline) {
 			log_notice("key relay timed out", "route=%s", s->text);
+			routes_relayed(k, &s->route, "no answer in time");
 			finish(s, -E_TIMEOUT);
 		}
 	}

@@ -91,7 +91,7 @@ take(struct asking *a, const char *peer)
 		    (size_t)POOL_OCTETS(kma_conf.block_octets));
 		answer(a, a->bytes == NULL ? -E_NO_MEMORY : 0);
 	} else if (l != NULL && !draws_for_link(a, l, peer) &&
-	    (linkkey_has(l) || !routes_has_detour(a->kma, peer))) {
+	    !routes_has_detour(a->kma, peer)) {
 		a->counter = &s->direct;
 		direct_send(l, a->block, sent, a);
 	} else {

@@ -1,0 +1,108 @@
+#include "kma/routectl.h"
+
+#include <string.h>
+
+#include "ctl.h"
+#include "kma/announce.h"
+#include "kma/kma.h"
+#include "kma/linkad.h"
+
+static const char *const levels[] = { "none", "scarce", "fair", "ample" };
+
+static json_t *
+link_json(const struct linkstate_link *l)
+{
+	return json_pack("{s:s, s:s, s:I, s:I}", "peer", l->peer,
+	    "key", levels[l->level], "stock_octets", (json_int_t)l->stock,
+	    "octets_per_second", (json_int_t)l->rate);
+}
+
+static void
+add_node(void *nodes, const struct linkstate_ad *ad)
+{
+	json_t	*links = json_array();
+	uint64_t now = now_ms();
+
+	for (unsigned i = 0; i < ad->n; i++)
+		json_array_append_new(links, link_json(&ad->links[i]));
+	json_array_append_new(nodes, json_pack("{s:s, s:I, s:I, s:o}",
+	    "kme_id", ad->origin, "up_for_seconds", (json_int_t)
+	    (now > ad->incarnation ? (now - ad->incarnation) / 1000 : 0),
+	    "announcements", (json_int_t)ad->sequence, "links", links));
+}
+
+static void
+add_way(void *routes, const struct routes_way *w)
+{
+	route_text	 text;
+	json_t		*j;
+
+	route_print(w->route, text);
+	j = json_pack("{s:s, s:s}", "to", w->km, "route", text);
+	if (w->route->n > 0)
+		json_object_set_new(j, "cost", json_integer(w->cost));
+	if (w->set != NULL) {
+		route_print(w->set, text);
+		json_object_set_new(j, "set", json_string(text));
+		json_object_set_new(j, "set_at_ms",
+		    json_integer((json_int_t)w->set_at));
+	}
+	if (w->why[0] != '\0') {
+		json_object_set_new(j, "fails", json_string(w->why));
+		json_object_set_new(j, "fails_for_ms",
+		    json_integer((json_int_t)w->failing));
+	}
+	if (w->relay[0] != '\0')
+		json_object_set_new(j, "last_relay", json_string(w->relay));
+	json_array_append_new(routes, j);
+}
+
+static json_t *
+show(struct kma *k)
+{
+	json_t			*nodes = json_array(), *routes = json_array();
+	struct linkstate	*s = announce_state(k->announce);
+	struct linkstate_ad	 mine;
+
+	linkstate_mine(s, &mine);
+	add_node(nodes, &mine);
+	linkstate_each(s, add_node, nodes);
+	routes_each(k, add_way, routes);
+	return json_pack("{s:s, s:o, s:o, s:o}", "kme_id", kma_conf.kme_id,
+	    "nodes", nodes, "routes", routes,
+	    "announcements", linkad_status(k));
+}
+
+json_t *
+routectl(struct kma *k, int nargs, char **args)
+{
+	const char	*why;
+
+	if (nargs == 1)
+		return show(k);
+	if (nargs == 4 && strcmp(args[1], "set") == 0)
+		why = routes_set(k, args[2], args[3]);
+	else if (nargs == 3 && strcmp(args[1], "clear") == 0)
+		why = routes_clear(k, args[2]);
+	else
+		why = "usage: route, route set KM KM,KM,..., route clear KM";
+	return why != NULL ? ctl_error("%s", why) : show(k);
+}
+
+static void
+add_missing(void *list, const struct routes_way *w)
+{
+	if (w->why[0] != '\0')
+		json_array_append_new(list, json_sprintf(
+		    "route to %s as it was set: %s", w->km, w->why));
+	else if (w->set != NULL && w->relay[0] != '\0')
+		json_array_append_new(list, json_sprintf(
+		    "route to %s as it was set: a relay failed: %s", w->km,
+		    w->relay));
+}
+
+void
+routectl_missing(struct kma *k, json_t *list)
+{
+	routes_each(k, add_missing, list);
+}
