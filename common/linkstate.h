@@ -83,6 +83,11 @@ uint64_t linkstate_version(const struct linkstate *);
  */
 #define LINKSTATE_UNREACHED	UINT32_MAX
 uint32_t linkstate_cost(enum linkstate_level);
+/* What km says of its link to peer: 0; -E_DOWN: nothing; -E_NOT_FOUND: there is
+ * no such node. And when it was heard of last; 0: never, or it is this one. */
+int	linkstate_look(const struct linkstate *, const char *km,
+	    const char *peer, struct linkstate_link *);
+uint64_t linkstate_heard(const struct linkstate *, const char *km);
 /*
  * The cheapest route, ends included; of several the one whose IDs, read from
  * the end with the lower ID, come first: so there and back are the same way.

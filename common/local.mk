@@ -37,6 +37,7 @@ libcommon_a_SOURCES = \
 	common/ipcsock.c \
 	common/jsonout.c common/jsonout.h \
 	common/linkdisjoint.c \
+	common/linklook.c \
 	common/linkroute.c \
 	common/linkstate.c common/linkstate.h common/linkimpl.h \
 	common/linktable.c \
