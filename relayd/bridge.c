@@ -7,6 +7,7 @@
 #include "carry.h"
 #include "err.h"
 #include "ipc.h"
+#include "kx.h"
 #include "log.h"
 #include "plain.h"
 #include "relay.h"
@@ -35,9 +36,6 @@ on_kma_input(void *arg, struct ipc *ipc, struct msg *m)
 	else if (m->id == MSG_control_out)
 		carry_send(b->relayd, KX_CONTROL, m->control_out.peer,
 		    m->control_out.body);
-	else if (m->id == MSG_link_key)
-		routes_key(b->relayd->routes, m->link_key.km,
-		    m->link_key.has != 0);
 	else
 		plain_from_kma(b->relayd, ipc, m);
 }
@@ -62,6 +60,7 @@ on_kma_up(void *arg, struct ipc *ipc)
 
 	(void)ipc;
 	log_notice("kma connected", NULL);
+	kx_say_kma(b->relayd->kx, true);
 	routes_tell_kma(b->relayd->routes);
 }
 
@@ -72,7 +71,7 @@ on_kma_down(void *arg, struct ipc *ipc)
 
 	(void)ipc;
 	log_warn("kma is gone", NULL);
-	routes_kma_gone(b->relayd->routes);
+	kx_say_kma(b->relayd->kx, false);	/* others had better go round */
 }
 
 static void
@@ -164,16 +163,6 @@ bridge_neighbour(struct bridge *b, const char *km, bool up)
 
 	strcpy(m.neighbour.km, km);
 	m.neighbour.up = up;
-	tell(b->kma, &m);
-}
-
-void
-bridge_route(struct bridge *b, const char *km, const char *route)
-{
-	struct msg	m = { .id = MSG_route };
-
-	strcpy(m.route.km, km);
-	strcpy(m.route.route, route);
 	tell(b->kma, &m);
 }
 

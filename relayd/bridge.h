@@ -16,9 +16,8 @@ struct relayd;
 int	bridge_new(struct bridge **, struct relayd *);
 void	bridge_free(struct bridge **);
 
-/* To kma. */
+/* To kma. up: the peer is connected, and its kma runs. */
 void	bridge_neighbour(struct bridge *, const char *km, bool up);
-void	bridge_route(struct bridge *, const char *km, const char *route);
 /* 0, or -E_DOWN, -E_BUSY: counted by the caller. */
 int	bridge_relay(struct bridge *, const char *hop,
 	    const struct kx_relay *);

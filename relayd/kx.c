@@ -62,6 +62,7 @@ static void
 set_up(struct kx_peer *p)
 {
 	p->up = true;
+	p->no_kma = false;
 	p->since = now_ms();
 	p->connections++;
 	log_notice("Kx peer up", "peer=%s address=%s dialled_by=%s", p->km,
@@ -104,7 +105,18 @@ send_alive(struct kx_peer *p)
 	    kxlink_queued(p->link) > OUTPUT_MAX + OUTPUT_SPARE)
 		return;
 	kxlink_commit(p->link, kx_next_id(p), KX_ALIVE,
-	    kxjson_put_alive(payload, 64));
+	    kxjson_put_alive(payload, 64, !p->kx->no_kma));
+}
+
+void
+kx_say_kma(struct kx *kx, bool runs)
+{
+	if (kx->no_kma == !runs)
+		return;
+	kx->no_kma = !runs;
+	for (size_t i = 0; i < kx->n; i++)
+		if (kx->peers[i].up)
+			send_alive(&kx->peers[i]);
 }
 
 static void
@@ -174,6 +186,21 @@ on_ready(void *arg, struct kxlink *l, const char *km, const char **why)
 }
 
 static int
+alive(struct kx_peer *p, const struct frame *f, const char **why)
+{
+	bool	kma, before = !p->no_kma;
+	int	e;
+
+	p->alive = true;
+	if ((e = kxjson_alive(&kma, f->payload, f->length, why)) < 0)
+		return e;
+	p->no_kma = !kma;
+	if (kma != before)
+		p->kx->ops->kma(p->kx->relayd, p);
+	return 0;
+}
+
+static int
 on_frame(void *arg, struct kxlink *l, const struct frame *f,
     const char **why)
 {
@@ -187,8 +214,7 @@ on_frame(void *arg, struct kxlink *l, const struct frame *f,
 		set_up(p);
 	if (p->plain || f->command != KX_ALIVE || f->version != FRAME_VERSION)
 		return kx->ops->input(kx->relayd, p, f, why);
-	p->alive = true;
-	return kxjson_alive(f->payload, f->length, why);
+	return alive(p, f, why);
 }
 
 /* Strangers may knock as often as they like: the log stays readable. */

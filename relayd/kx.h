@@ -20,6 +20,8 @@ struct kx_ops {
 	/* The peer is there, and serves us: it sent a frame. */
 	void	(*up)(struct relayd *, struct kx_peer *);
 	void	(*down)(struct relayd *, struct kx_peer *);
+	/* Its kma came or went. */
+	void	(*kma)(struct relayd *, struct kx_peer *);
 	/* Any frame but signs of life. < 0: close, *why says why. */
 	int	(*input)(struct relayd *, struct kx_peer *,
 		    const struct frame *, const char **why);
@@ -39,9 +41,9 @@ struct kx_peer *kx_find(struct kx *, const char *km);
 struct kx_peer *kx_find_plain(struct kx *, const char *km);
 const char *kx_name(const struct kx_peer *);
 bool	kx_is_up(const struct kx_peer *);
-/* What kma says of its link key towards the peer. */
-bool	kx_has_key(const struct kx_peer *);
-void	kx_set_key(struct kx_peer *, bool has);
+/* Whether key management runs there, as it says itself; and here. */
+bool	kx_has_kma(const struct kx_peer *);
+void	kx_say_kma(struct kx *, bool runs);
 bool	kx_is_plain(const struct kx_peer *);
 void	kx_each_plain(struct kx *, void (*fn)(void *arg, struct kx_peer *),
 	    void *arg);

@@ -25,7 +25,7 @@ struct kx_peer {
 	unsigned		 wait_ms;
 	bool			 up, admin_down;
 	bool			 alive;		/* it sends signs of life */
-	bool			 key;		/* kma has link key for it */
+	bool			 no_kma;	/* it says that its kma is gone */
 	uint64_t		 ready_at, heard_at, since;
 	uint32_t		 next_id;
 	struct kxlink_traffic	 traffic;
@@ -41,6 +41,7 @@ struct kx {
 	struct event		*tick;
 	struct kx_peer		*peers;
 	size_t			 n;
+	bool			 no_kma;	/* ours is gone */
 	struct kxlink		*inbound[INBOUND_MAX];
 	unsigned		 links;
 	bool			 stopping;

@@ -240,30 +240,6 @@ read_neighbours(struct linkstate_ad *ad, const json_t *list)
 	return 0;
 }
 
-/* Optional; each is one of the neighbours. */
-static int
-read_keyless(struct linkstate_ad *ad, const json_t *list)
-{
-	km_id		km;
-	unsigned	at;
-
-	if (list == NULL)
-		return 0;
-	if (!json_is_array(list) || json_array_size(list) > ad->n)
-		return -E_BAD_FORMAT;
-	for (size_t i = 0; i < json_array_size(list); i++) {
-		if (kxfield_km(json_array_get(list, i), km) < 0)
-			return -E_BAD_FORMAT;
-		for (at = 0; at < ad->n; at++)
-			if (strcmp(km, ad->links[at].peer) == 0)
-				break;
-		if (at == ad->n)
-			return -E_BAD_FORMAT;
-		ad->links[at].level = LINKSTATE_NONE;
-	}
-	return 0;
-}
-
 static int
 read_announce(struct linkstate_ad *ad, const json_t *o, const char **why)
 {
@@ -277,8 +253,6 @@ read_announce(struct linkstate_ad *ad, const json_t *o, const char **why)
 		return kxfield_bad(why, "sequence");
 	if (read_neighbours(ad, json_object_get(o, "neighbours")) < 0)
 		return kxfield_bad(why, "neighbours");
-	if (read_keyless(ad, json_object_get(o, "without_key")) < 0)
-		return kxfield_bad(why, "without_key");
 	return 0;
 }
 
@@ -296,11 +270,17 @@ kxjson_announce(struct linkstate_ad *ad, const uint8_t *p, size_t len,
 }
 
 int
-kxjson_alive(const uint8_t *p, size_t len, const char **why)
+kxjson_alive(bool *kma, const uint8_t *p, size_t len, const char **why)
 {
-	json_t	*o;
-	int	 e = payload_parse(&o, p, len, why);
+	json_t	*o, *v;
+	int	 e;
 
+	*kma = true;
+	if ((e = payload_parse(&o, p, len, why)) < 0)
+		return e;
+	if ((v = json_object_get(o, "kma")) != NULL && !json_is_boolean(v))
+		e = kxfield_bad(why, "kma");
+	*kma = !json_is_false(v);
 	json_decref(o);
 	return e;
 }

@@ -68,7 +68,7 @@ int	kxjson_message(struct kx_message *, const uint8_t *, size_t,
 	    const char **why);
 int	kxjson_announce(struct linkstate_ad *, const uint8_t *, size_t,
 	    const char **why);
-int	kxjson_alive(const uint8_t *, size_t, const char **why);
+int	kxjson_alive(bool *kma, const uint8_t *, size_t, const char **why);
 
 /* Octets written into `room`, or 0: it does not fit. */
 size_t	kxjson_put_relay(uint8_t *, size_t room, const struct route *,
@@ -80,6 +80,6 @@ size_t	kxjson_put_message(uint8_t *, size_t room, const struct route *,
 	    struct msg_view body);
 size_t	kxjson_put_announce(uint8_t *, size_t room,
 	    const struct linkstate_ad *);
-size_t	kxjson_put_alive(uint8_t *, size_t room);
+size_t	kxjson_put_alive(uint8_t *, size_t room, bool kma);
 
 #endif

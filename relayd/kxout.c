@@ -49,15 +49,9 @@ kx_is_up(const struct kx_peer *p)
 }
 
 bool
-kx_has_key(const struct kx_peer *p)
+kx_has_kma(const struct kx_peer *p)
 {
-	return p->key;
-}
-
-void
-kx_set_key(struct kx_peer *p, bool has)
-{
-	p->key = has;
+	return !p->no_kma;
 }
 
 void

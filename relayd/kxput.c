@@ -66,23 +66,6 @@ kxjson_put_message(uint8_t *p, size_t room, const struct route *r,
 	return jsonout_end(&j);
 }
 
-static void
-put_keyless(struct jsonout *j, const struct linkstate_ad *ad)
-{
-	bool	first = true;
-
-	for (unsigned i = 0; i < ad->n; i++)
-		if (ad->links[i].level == LINKSTATE_NONE) {
-			if (first)
-				jsonout_text(j, ",\"without_key\":[");
-			else
-				jsonout_text(j, ",");
-			jsonout_string(j, ad->links[i].peer);
-			first = false;
-		}
-	jsonout_raw(j, "]", !first);
-}
-
 size_t
 kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 {
@@ -99,17 +82,15 @@ kxjson_put_announce(uint8_t *p, size_t room, const struct linkstate_ad *ad)
 		jsonout_raw(&j, ",", i > 0);
 		jsonout_string(&j, ad->links[i].peer);
 	}
-	jsonout_text(&j, "]");
-	put_keyless(&j, ad);
-	jsonout_text(&j, "}");
+	jsonout_text(&j, "]}");
 	return jsonout_end(&j);
 }
 
 size_t
-kxjson_put_alive(uint8_t *p, size_t room)
+kxjson_put_alive(uint8_t *p, size_t room, bool kma)
 {
 	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_text(&j, "{}");
+	jsonout_text(&j, kma ? "{}" : "{\"kma\":false}");
 	return jsonout_end(&j);
 }

@@ -48,7 +48,14 @@ on_down(struct relayd *r, struct kx_peer *p)
 		routes_peer_down(r->routes, p);
 }
 
-static const struct kx_ops kx_ops = { on_up, on_down, frames_input };
+static void
+on_kma_there(struct relayd *r, struct kx_peer *p)
+{
+	routes_peer_kma(r->routes, p);
+}
+
+static const struct kx_ops kx_ops = { on_up, on_down, on_kma_there,
+	frames_input };
 
 static void
 stopped(void *arg)

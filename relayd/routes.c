@@ -17,7 +17,7 @@
 #define TICK_MS		1000
 #define TOLD_MAX	4096	/* KMs that are remembered as unreachable */
 
-/* What kma and ksa know. */
+/* What ksa knows. */
 struct told {
 	km_id		 km;
 	route_text	 route;		/* "": cannot be reached */
@@ -26,8 +26,7 @@ struct told {
 
 struct routes {
 	struct relayd		*relayd;
-	struct linkstate	*state;		/* connections with key */
-	struct linkstate	*all;		/* every connection */
+	struct linkstate	*state;
 	struct told		*told;
 	struct event		*tick;
 	uint64_t		 announced;
@@ -60,17 +59,9 @@ add_neighbour(void *arg, struct kx_peer *p)
 
 	if (!kx_is_up(p) || ad->n == LINKSTATE_LINKS_MAX)
 		return;
-	*l = (struct linkstate_link){ .level = kx_has_key(p) ?
-	    LINKSTATE_AMPLE : LINKSTATE_NONE };
+	*l = (struct linkstate_link){ .level = LINKSTATE_AMPLE };
 	strcpy(l->peer, kx_name(p));
 	ad->n++;
-}
-
-static void
-as_ample(struct linkstate_ad *ad)
-{
-	for (unsigned i = 0; i < ad->n; i++)
-		ad->links[i].level = LINKSTATE_AMPLE;
 }
 
 static void
@@ -80,18 +71,9 @@ announce(struct routes *t)
 
 	kx_each(t->relayd->kx, add_neighbour, &ad);
 	linkstate_announce(t->state, ad.links, ad.n);
-	as_ample(&ad);
-	linkstate_announce(t->all, ad.links, ad.n);
 	t->announced = mono_ms();
 	linkstate_mine(t->state, &ad);
 	kx_each(t->relayd->kx, flood_mine, &ad);
-}
-
-static void
-tell(struct routes *t, struct told *d)
-{
-	bridge_route(t->relayd->bridge, d->km, d->route);
-	bridge_reach(t->relayd->bridge, d->km, d->route[0] != '\0');
 }
 
 static void
@@ -100,8 +82,7 @@ compare(struct routes *t, struct told *d)
 	route_text	text;
 	struct route	r;
 
-	if (linkstate_route(t->state, d->km, &r) == LINKSTATE_UNREACHED)
-		linkstate_route(t->all, d->km, &r);
+	linkstate_route(t->state, d->km, &r);
 	route_print(&r, text);
 	if (strcmp(text, d->route) == 0)
 		return;
@@ -110,7 +91,7 @@ compare(struct routes *t, struct told *d)
 		log_info("route", "to=%s route=%s", d->km, text);
 	else
 		log_notice("no route any more", "to=%s", d->km);
-	tell(t, d);
+	bridge_reach(t->relayd->bridge, d->km, text[0] != '\0');
 }
 
 static void
@@ -150,7 +131,6 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd, (void)what;
 	if (now - t->announced >= ANNOUNCE_MS)
 		announce(t);
-	linkstate_age(t->all, now);
 	if (linkstate_age(t->state, now))
 		update(t);
 }
@@ -159,7 +139,6 @@ int
 routes_new(struct routes **tp, struct relayd *r)
 {
 	struct timeval	 tv = { TICK_MS / 1000, TICK_MS % 1000 * 1000 };
-	uint64_t	 life = now_ms();
 	struct routes	*t;
 	int		 e;
 
@@ -167,8 +146,7 @@ routes_new(struct routes **tp, struct relayd *r)
 	if ((t = calloc(1, sizeof(*t))) == NULL)
 		return -E_NO_MEMORY;
 	t->relayd = r;
-	if ((e = linkstate_new(&t->state, r->conf->kme_id, life)) < 0 ||
-	    (e = linkstate_new(&t->all, r->conf->kme_id, life)) < 0)
+	if ((e = linkstate_new(&t->state, r->conf->kme_id, now_ms())) < 0)
 		goto fail;
 	t->announced = mono_ms();
 	t->tick = event_new(r->base, -1, EV_PERSIST, on_tick, t);
@@ -198,7 +176,6 @@ routes_free(struct routes **tp)
 	if (t->tick != NULL)
 		event_free(t->tick);
 	linkstate_free(&t->state);
-	linkstate_free(&t->all);
 	free(t);
 }
 
@@ -225,36 +202,6 @@ routes_peer_down(struct routes *t, struct kx_peer *p)
 	update(t);
 }
 
-void
-routes_key(struct routes *t, const char *km, bool has)
-{
-	struct kx_peer	*p = kx_find(t->relayd->kx, km);
-
-	if (p == NULL || kx_has_key(p) == has)
-		return;
-	kx_set_key(p, has);
-	if (kx_is_up(p)) {
-		announce(t);
-		update(t);
-	}
-}
-
-static void
-forget_key(void *arg, struct kx_peer *p)
-{
-	(void)arg;
-	kx_set_key(p, false);
-}
-
-/* Nothing is relayed here: others had better go round. */
-void
-routes_kma_gone(struct routes *t)
-{
-	kx_each(t->relayd->kx, forget_key, NULL);
-	announce(t);
-	update(t);
-}
-
 struct flood { const struct kx_peer *from; const struct frame *f; };
 
 static void
@@ -274,16 +221,12 @@ routes_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 	static struct linkstate_ad	 ad;
 	struct routes		*t = r->routes;
 	struct flood		 fl = { p, f };
-	enum linkstate_verdict	 verdict;
 	int			 e;
 
 	if ((e = kxjson_announce(&ad, f->payload, f->length, why)) < 0)
 		return e;
 	r->counters.announcements_received++;
-	verdict = linkstate_input(t->state, &ad, mono_ms());
-	as_ample(&ad);
-	(void)linkstate_input(t->all, &ad, mono_ms());
-	switch (verdict) {
+	switch (linkstate_input(t->state, &ad, mono_ms())) {
 	case LINKSTATE_NEW:
 		kx_each(r->kx, flood, &fl);
 		update(t);
@@ -301,23 +244,25 @@ routes_frame(struct relayd *r, struct kx_peer *p, const struct frame *f,
 void
 routes_to(struct routes *t, const char *km, struct route *r)
 {
-	linkstate_route(t->all, km, r);
+	linkstate_route(t->state, km, r);
 }
 
 static void
 tell_neighbour(void *arg, struct kx_peer *p)
 {
-	bridge_neighbour(arg, kx_name(p), kx_is_up(p));
+	bridge_neighbour(arg, kx_name(p), kx_is_up(p) && kx_has_kma(p));
+}
+
+void
+routes_peer_kma(struct routes *t, struct kx_peer *p)
+{
+	tell_neighbour(t->relayd->bridge, p);
 }
 
 void
 routes_tell_kma(struct routes *t)
 {
-	struct told	*d, *tmp;
-
 	kx_each(t->relayd->kx, tell_neighbour, t->relayd->bridge);
-	HASH_ITER(hh, t->told, d, tmp)
-		bridge_route(t->relayd->bridge, d->km, d->route);
 }
 
 void

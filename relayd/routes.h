@@ -1,6 +1,6 @@
 /*
- * routes.h - announcements of link state to and from the peers, and what kma
- * and ksa are told of routes.
+ * routes.h - announcements of link state to and from the peers: who can be
+ * reached, and the ways of control messages.
  */
 #ifndef RELAYD_ROUTES_H
 #define RELAYD_ROUTES_H
@@ -18,12 +18,10 @@ int	routes_new(struct routes **, struct relayd *);
 void	routes_free(struct routes **);
 void	routes_peer_up(struct routes *, struct kx_peer *);
 void	routes_peer_down(struct routes *, struct kx_peer *);
+void	routes_peer_kma(struct routes *, struct kx_peer *);
 /* 0x11C2. -E_BAD_FORMAT and *why. */
 int	routes_frame(struct relayd *, struct kx_peer *, const struct frame *,
 	    const char **why);
-/* What kma says of its link key towards a neighbour; kma is gone. */
-void	routes_key(struct routes *, const char *km, bool has);
-void	routes_kma_gone(struct routes *);
 /* n = 0: none. */
 void	routes_to(struct routes *, const char *km, struct route *);
 /* Everything anew, after they came up. */

@@ -267,20 +267,6 @@ tell_neighbour(struct chain_node *nd, unsigned other, bool up)
 }
 
 static void
-tell_route(struct chain_node *nd, unsigned other)
-{
-	struct msg	m = { .id = MSG_route };
-	struct route	r = { 0 };
-	int		step = other > nd->n ? 1 : -1;
-
-	memcpy(m.route.km, nd->chain->node[other].km, sizeof(km_id));
-	for (int i = (int)nd->n; i != (int)other + step; i += step)
-		memcpy(r.km[r.n++], nd->chain->node[i].km, sizeof(km_id));
-	route_print(&r, m.route.route);
-	(void)ipc_send(nd->relayd, &m);
-}
-
-static void
 tell_all(struct chain_node *nd, bool up)
 {
 	struct chain	*c = nd->chain;
@@ -289,9 +275,6 @@ tell_all(struct chain_node *nd, bool up)
 		tell_neighbour(nd, nd->n - 1, up);
 	if (nd->n + 1 < c->n)
 		tell_neighbour(nd, nd->n + 1, up);
-	for (unsigned i = 0; i < c->n; i++)
-		if (i != nd->n)
-			tell_route(nd, i);
 }
 
 static void

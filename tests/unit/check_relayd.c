@@ -87,7 +87,7 @@ START_TEST(what_cannot_be_sent_is_refused_at_once)
 	ck_assert_ptr_nonnull(strstr(nodes[0].last.done_in.response,
 	    "unavailable"));
 	ck_assert_str_eq(nodes[0].last.done_in.route, ABC);
-	UNTIL(nodes[0].routes[2][0] == '\0' && !nodes[0].reach[2]);
+	UNTIL(row_route(0, 2)[0] == '\0' && !nodes[0].reach[2]);
 	ck_assert_uint_eq(nodes[1].r.counters.dropped_not_connected, 1);
 	send_relay(0, ABC, "KME-B", 40864);	/* the largest block */
 	UNTIL(nodes[1].relays == 2);
@@ -140,33 +140,42 @@ START_TEST(a_peer_down_by_the_operator_stays_down_until_up)
 {
 	ck_assert_int_lt(kx_admin(nodes[0].r.kx, "KME-C", false), 0);
 	ck_assert_int_eq(kx_admin(nodes[0].r.kx, "KME-B", false), 0);
-	UNTIL(nodes[1].routes[0][0] == '\0' && !nodes[0].neighbour[1]);
+	UNTIL(row_route(1, 0)[0] == '\0' && !nodes[0].neighbour[1]);
 	for (uint64_t end = mono_ms() + 1500; mono_ms() < end;)
 		row_turn();
 	ck_assert(!nodes[0].neighbour[1] && !nodes[1].neighbour[0]);
 	ck_assert_int_eq(kx_admin(nodes[0].r.kx, "KME-B", true), 0);
-	UNTIL(strcmp(nodes[2].routes[0], "KME-C,KME-B,KME-A") == 0);
+	UNTIL(strcmp(row_route(2, 0), "KME-C,KME-B,KME-A") == 0);
 }
 END_TEST
 
 START_TEST(a_relayd_that_restarts_is_found_again)
 {
 	row_stop(1);
-	UNTIL(nodes[0].routes[2][0] == '\0' && !nodes[2].reach[0]);
+	UNTIL(row_route(0, 2)[0] == '\0' && !nodes[2].reach[0]);
 	row_start(1);
-	UNTIL(strcmp(nodes[0].routes[2], ABC) == 0 && nodes[2].reach[0]);
+	UNTIL(strcmp(row_route(0, 2), ABC) == 0 && nodes[2].reach[0]);
 }
 END_TEST
 
 START_TEST(a_kma_that_restarts_is_told_everything_again)
 {
 	ipc_free(&nodes[0].kma);
-	memset(nodes[0].routes, 0, sizeof(nodes[0].routes));
 	nodes[0].neighbour[1] = false;
 	row_listen(0, KMA);
-	UNTIL(nodes[0].neighbour[1] &&
-	    strcmp(nodes[0].routes[2], ABC) == 0 &&
-	    strcmp(nodes[0].routes[1], "KME-A,KME-B") == 0);
+	UNTIL(nodes[0].neighbour[1]);
+}
+END_TEST
+
+START_TEST(a_neighbour_hears_at_once_that_a_kma_is_gone_and_that_it_is_back)
+{
+	ipc_free(&nodes[1].kma);
+	UNTIL(!nodes[0].neighbour[1] && !nodes[2].neighbour[1]);
+	/* Messages of others pass through it all the same. */
+	ck_assert_str_eq(row_route(0, 2), ABC);
+	row_listen(1, KMA);
+	UNTIL(nodes[0].neighbour[1] && nodes[2].neighbour[1] &&
+	    nodes[1].neighbour[0]);
 }
 END_TEST
 
@@ -209,6 +218,8 @@ main(void)
 	tcase_add_test(t, a_peer_down_by_the_operator_stays_down_until_up);
 	tcase_add_test(t, a_relayd_that_restarts_is_found_again);
 	tcase_add_test(t, a_kma_that_restarts_is_told_everything_again);
+	tcase_add_test(t,
+	    a_neighbour_hears_at_once_that_a_kma_is_gone_and_that_it_is_back);
 	tcase_add_test(t, the_operator_sees_what_is_connected);
 	srunner_run_all(r, CK_ENV);
 	failed = srunner_ntests_failed(r);

@@ -154,7 +154,7 @@ START_TEST(a_plain_peer_is_no_node_of_the_network)
 
 	setup();
 	ck_assert(!nodes[1].neighbour[4]);
-	ck_assert_str_eq(nodes[0].routes[4], "");
+	ck_assert_str_eq(row_route(0, 4), "");
 	ck_assert_ptr_null(kx_find(nodes[1].r.kx, "KME-E"));
 	strcpy(m.relay_out.hop, "KME-E");
 	strcpy(m.relay_out.route, "KME-B,KME-E");

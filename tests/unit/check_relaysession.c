@@ -155,7 +155,7 @@ START_TEST(the_destination_answers_the_way_that_the_request_came)
 	row_send(0, 5, KX_NOTIFY, NOTIFY(DBC));
 	UNTIL(nodes[2].supplies == 1);
 	ck_assert_str_eq(nodes[2].from, "KME-D");
-	ck_assert_str_eq(nodes[2].routes[3], "");
+	ck_assert_str_eq(row_route(2, 3), "");
 	say(2, KX_NOTIFIED, "KME-D", "ho");
 	UNTIL(raws[0].frames == 1);
 	ck_assert_uint_eq(raws[0].id, 5);

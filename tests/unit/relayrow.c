@@ -56,9 +56,7 @@ on_kma(void *arg, struct ipc *ipc, struct msg *m)
 {
 	struct node	*n = arg;
 
-	if (m->id == MSG_route) {
-		strcpy(n->routes[m->route.km[4] - 'A'], m->route.route);
-	} else if (m->id == MSG_neighbour) {
+	if (m->id == MSG_neighbour) {
 		n->neighbour[m->neighbour.km[4] - 'A'] = m->neighbour.up;
 	} else if (m->id == MSG_relay_in) {
 		keep_relay(n, &m->relay_in);
@@ -110,7 +108,14 @@ on_down(struct relayd *r, struct kx_peer *p)
 		routes_peer_down(r->routes, p);
 }
 
-static const struct kx_ops kx_ops = { on_up, on_down, frames_input };
+static void
+on_kma_there(struct relayd *r, struct kx_peer *p)
+{
+	routes_peer_kma(r->routes, p);
+}
+
+static const struct kx_ops kx_ops = { on_up, on_down, on_kma_there,
+	frames_input };
 
 static int
 free_port(void)
@@ -229,6 +234,20 @@ issue(int i)
 	testpki_issue(&pki, name, name, san, 3600);
 }
 
+const char *
+row_route(int from, int to)
+{
+	static route_text	texts[4];
+	static unsigned		n;
+	char			km[] = "KME-A";
+	struct route		r;
+
+	km[4] = (char)('A' + to);
+	routes_to(nodes[from].r.routes, km, &r);
+	route_print(&r, texts[n = (n + 1) % 4]);
+	return texts[n];
+}
+
 void
 row_setup(void)
 {
@@ -246,8 +265,8 @@ row_setup(void)
 		row_listen(i, KSA);
 		row_start(i);
 	}
-	UNTIL(strcmp(nodes[0].routes[2], "KME-A,KME-B,KME-C") == 0 &&
-	    strcmp(nodes[2].routes[0], "KME-C,KME-B,KME-A") == 0 &&
+	UNTIL(strcmp(row_route(0, 2), "KME-A,KME-B,KME-C") == 0 &&
+	    strcmp(row_route(2, 0), "KME-C,KME-B,KME-A") == 0 &&
 	    nodes[0].reach[2] && nodes[2].reach[0] && nodes[1].reach[0] &&
 	    nodes[1].reach[2]);
 }

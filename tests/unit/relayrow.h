@@ -24,7 +24,6 @@ struct node {
 	struct relayd_conf	 conf;
 	struct relayd_peer_conf	 peers[KMS];
 	struct ipc		*kma, *ksa;
-	route_text		 routes[KMS];	/* as kma was told */
 	bool			 neighbour[KMS], reach[KMS];
 	unsigned		 relays, dones, controls, supplies;
 	struct msg		 last;		/* relay_in or done_in */
@@ -53,6 +52,8 @@ extern struct raw	 raws[2];		/* KME-D, KME-E */
 extern bool		 row_plain;
 extern void		(*row_plain_kma)(struct ipc *, struct msg *);
 
+/* As that relayd would send a message; "": not at all. */
+const char *row_route(int from, int to);
 /* Returns when every node has a route to every other. */
 void	row_setup(void);
 void	row_setup_raws(void);	/* the same, and KME-D and KME-E */
