@@ -29,6 +29,7 @@ usage(FILE *f)
 {
 	fprintf(f,
 	    "usage: qkdctl [-j] [-r RUNDIR] DAEMON COMMAND [ARGUMENT...]\n"
+	    "       qkdctl [-j] [-r RUNDIR] route [set KM KM,KM,... | clear KM]\n"
 	    "       qkdctl sae {status | get | fetch | session | listen} ... "
 	    "(qkdctl sae --help)\n"
 	    "\n"
@@ -233,16 +234,24 @@ static const struct {
 static int
 ask_daemon(const char *run_dir, bool compact, int nargs, char **args)
 {
-	char	line[LINE_MAX_OCTETS], path[4096];
-	int	len;
+	char		 line[LINE_MAX_OCTETS], path[4096];
+	const char	*daemon = args[0];
+	int		 len;
 
-	if (nargs < 2 || strchr(args[0], '/') != NULL) {
+	/* The ways of key relay are kma's, but an operator need not know. */
+	if (nargs > 0 && strcmp(args[0], "route") == 0)
+		daemon = "kma";
+	else if (nargs > 0) {
+		args++;
+		nargs--;
+	}
+	if (nargs < 1 || strchr(daemon, '/') != NULL) {
 		usage(stderr);
 		return USAGE;
 	}
-	if ((len = make_line(line, nargs - 1, args + 1)) < 0)
+	if ((len = make_line(line, nargs, args)) < 0)
 		return USAGE;
-	snprintf(path, sizeof(path), "%s/ctl-%s/sock", run_dir, args[0]);
+	snprintf(path, sizeof(path), "%s/ctl-%s/sock", run_dir, daemon);
 	errno = 0;
 	return ask(path, line, (size_t)len, compact);
 }

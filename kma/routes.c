@@ -108,7 +108,10 @@ check(const struct kma *k, const struct route *r)
 	    linkstate_check(state(k), r, &broken);
 }
 
-/* Calmly: a way that works is left only for one that is much better. */
+/*
+ * Calmly: a way that works is left only for one that is much better. So much
+ * that a scarce link gives way to two ample ones, and three hops to two.
+ */
 static bool
 stays(const struct way *w, uint32_t cost, uint32_t best, uint64_t now)
 {
@@ -116,7 +119,7 @@ stays(const struct way *w, uint32_t cost, uint32_t best, uint64_t now)
 		return false;
 	if (w->changed != 0 && now - w->changed < CALM_MS)
 		return true;
-	return (uint64_t)cost * 2 <= (uint64_t)best * 3;
+	return (uint64_t)cost * 2 < (uint64_t)best * 3;
 }
 
 static void

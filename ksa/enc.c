@@ -41,6 +41,7 @@ static void
 tell_shortage(struct enc *e, const struct peer *p)
 {
 	bool	up = p->self || peer_is_up(p);
+	bool	no_way = pool_refused(p->pool) == -E_ROUTE_SET;
 
 	if (!enc_usable(p))
 		call_fail(&e->call, SUPPLY_UNAVAILABLE, "KM %s is not "
@@ -49,9 +50,10 @@ tell_shortage(struct enc *e, const struct peer *p)
 	else
 		call_fail(&e->call, up ? SUPPLY_INSUFFICIENT :
 		    SUPPLY_UNAVAILABLE, "%" PRIu32 " octets of key are needed "
-		    "for KM %s%s, %" PRIu64 " are there", e->need, p->km,
+		    "for KM %s%s, %" PRIu64 " are there%s%s", e->need, p->km,
 		    up ? "" : ", which is not reachable",
-		    pool_available(p->pool));
+		    pool_available(p->pool), no_way ? "; " : "",
+		    no_way ? err_text(-E_ROUTE_SET) : "");
 }
 
 static bool

@@ -68,6 +68,8 @@ bool	pool_may_meet(const struct pool *, const struct supply_wish *,
 void	pool_fill(struct pool *);
 /* A block that came could not be used: wait before the next. */
 void	pool_failed(struct pool *);
+/* Why kma gave no block when it was asked last; 0: it did. */
+int	pool_refused(const struct pool *);
 /* Blocks were not confirmed in time: the peer may be away for long. */
 void	pool_unanswered(struct pool *);
 /* Forget the back-off: something changed for the better. */

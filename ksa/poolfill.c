@@ -96,6 +96,12 @@ pool_hurry(struct pool *p)
 	p->not_before = 0;
 }
 
+int
+pool_refused(const struct pool *p)
+{
+	return p->refused;
+}
+
 static struct material
 material_of(const struct msg_block_given *g)
 {
@@ -123,12 +129,14 @@ take_done(void *arg, int err, struct msg *reply)
 	}
 	if (key != NULL && t->generation == peer->generation) {
 		p->came++;
+		p->refused = 0;
 		material = material_of(&reply->block_given);
 		newblocks_add(peer->newblocks, OWN, t->serial, &material, key);
 		pool_fill(p);
 	} else {
 		secret_free(&key);
 		p->came = 0;
+		p->refused = err;
 		pool_failed(p);
 		p->filling = true;	/* it was counted as if it came */
 		peer_error(peer, "no block from kma: %s",

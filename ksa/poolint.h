@@ -40,6 +40,7 @@ struct pool {
 	/* What the last of these was like when it came; when: mono, ms. */
 	uint32_t		 last_hops;
 	uint64_t		 last_age, last_came;
+	int			 refused;	/* why kma gave no block; 0 */
 };
 
 /* Given away as a whole, or void. */

@@ -91,6 +91,9 @@ kxjson_put_alive(uint8_t *p, size_t room, bool kma)
 {
 	struct jsonout	j = { (char *)p, room, 0 };
 
-	jsonout_text(&j, kma ? "{}" : "{\"kma\":false}");
+	if (kma)
+		jsonout_text(&j, "{}");
+	else
+		jsonout_text(&j, "{\"kma\":false}");
 	return jsonout_end(&j);
 }

@@ -22,11 +22,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct kx_message	 m;
 	static uint8_t			 out[131072];
 	const char			*why = NULL;
+	bool				 kma;
 
 	if (kxjson_message(&m, data, len, &why) == 0 &&
 	    (m.len == 0 || kxjson_put_message(out, sizeof(out), &m.route,
 	    (struct msg_view){ m.body, m.len }) == 0))
 		abort();
-	(void)kxjson_alive(data, len, &why);
+	(void)kxjson_alive(&kma, data, len, &why);
 	return 0;
 }

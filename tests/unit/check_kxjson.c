@@ -256,6 +256,7 @@ END_TEST
 START_TEST(nesting_is_limited)
 {
 	char	text[256];
+	bool	kma;
 
 	for (int depth = 15; depth <= 16; depth++) {
 		int	n = sprintf(text, "{\"x\":");
@@ -263,12 +264,12 @@ START_TEST(nesting_is_limited)
 		memset(text + n, '[', (size_t)depth);
 		memset(text + n + depth, ']', (size_t)depth);
 		strcpy(text + n + 2 * depth, "}");
-		ck_assert_int_eq(kxjson_alive((const uint8_t *)text,
+		ck_assert_int_eq(kxjson_alive(&kma, (const uint8_t *)text,
 		    strlen(text), &why), depth == 15 ? 0 : -E_BAD_FORMAT);
 	}
 	/* Brackets in a string are no nesting. */
 	strcpy(text, "{\"[[[[[[[[[[[[[[[[[[[[[[\\\"[[[\":1}");
-	ck_assert_int_eq(kxjson_alive((const uint8_t *)text, strlen(text),
+	ck_assert_int_eq(kxjson_alive(&kma, (const uint8_t *)text, strlen(text),
 	    &why), 0);
 }
 END_TEST
@@ -439,33 +440,20 @@ START_TEST(announcements_are_written_and_read_back)
 }
 END_TEST
 
-#define KEYLESS(list, without) \
-	"{\"origin\":\"KME-A\",\"incarnation\":\"1\",\"sequence\":\"7\"," \
-	"\"neighbours\":" list ",\"without_key\":" without "}"
-
-START_TEST(announcements_say_where_there_is_no_key)
+START_TEST(a_sign_of_life_says_whether_key_management_runs)
 {
-	struct linkstate_ad	ad = { "KME-A", 1, 7, 3, {
-				    { "KME-B", LINKSTATE_NONE, 0, 0 },
-				    { "KME-C", LINKSTATE_AMPLE, 0, 0 },
-				    { "KME-D", LINKSTATE_NONE, 0, 0 } } },
-				back;
-	const char		*text = KEYLESS("[\"KME-B\",\"KME-C\","
-				    "\"KME-D\"]", "[\"KME-B\",\"KME-D\"]");
-	uint8_t			out[512];
-	size_t			n = kxjson_put_announce(out, sizeof(out), &ad);
+	uint8_t	out[64];
+	bool	kma;
 
-	ck_assert_uint_eq(n, strlen(text));
-	ck_assert_mem_eq(out, text, n);
-	ck_assert_int_eq(read_ad(&back, text), 0);
-	for (int i = 0; i < 3; i++)
-		ck_assert_uint_eq(back.links[i].level, ad.links[i].level);
-	ck_assert_int_eq(read_ad(&back, AD("1", "2", "[\"KME-B\"]")), 0);
-	ck_assert_uint_eq(back.links[0].level, LINKSTATE_AMPLE);
-	ck_assert_int_lt(read_ad(&back, KEYLESS("[]", "[\"KME-B\"]")), 0);
-	ck_assert_int_lt(read_ad(&back, KEYLESS("[\"KME-B\"]",
-	    "[\"KME-C\"]")), 0);
-	ck_assert_int_lt(read_ad(&back, KEYLESS("[\"KME-B\"]", "true")), 0);
+	for (int runs = 0; runs < 2; runs++) {
+		size_t	n = kxjson_put_alive(out, sizeof(out), runs);
+
+		ck_assert_int_eq(kxjson_alive(&kma, out, n, &why), 0);
+		ck_assert_int_eq(kma, runs);
+	}
+	ck_assert_int_eq(kxjson_alive(&kma, (const uint8_t *)"{\"kma\":0}", 9,
+	    &why), -E_BAD_FORMAT);
+	ck_assert_str_eq(why, "kma");
 }
 END_TEST
 
@@ -499,5 +487,5 @@ UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     completions_of_others_are_read_and_bad_ones_refused,
     control_messages_are_written_and_read_back,
     announcements_are_written_and_read_back,
-    announcements_say_where_there_is_no_key,
+    a_sign_of_life_says_whether_key_management_runs,
     announcements_name_at_most_64_neighbours)

@@ -549,7 +549,8 @@ START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 	put(1, 3);
 	linkstore_close(&ls);
 	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, "DROP VIEW link;"
+	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE route;"
+	    "DROP VIEW link;"
 	    "CREATE VIEW link AS SELECT CASE state WHEN 0 THEN 'new' ELSE"
 	    " 'agreed' END AS state, CASE key & 1 WHEN 0 THEN 'lower KM ID'"
 	    " ELSE 'higher KM ID' END AS owner, count(*) AS blocks"

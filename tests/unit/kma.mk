@@ -45,3 +45,14 @@ tests_unit_check_linkauth_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_linkauth_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms \
 	-Wl,--wrap=linkpull_new -Wl,--wrap=ipc_send
 tests_unit_check_linkauth_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_announce tests/fuzz/fuzz_announce
+tests_unit_check_announce_SOURCES = tests/unit/check_announce.c $(UNIT_SRC)
+tests_unit_check_announce_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_announce_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+tests_fuzz_fuzz_announce_SOURCES = tests/fuzz/fuzz_announce.c $(FUZZ_SRC)
+tests_fuzz_fuzz_announce_LDADD = libkma.a $(COMMON_LIBS)
+check_PROGRAMS += tests/unit/check_routes
+tests_unit_check_routes_SOURCES = tests/unit/check_routes.c $(UNIT_SRC)
+tests_unit_check_routes_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_routes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms
+tests_unit_check_routes_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
