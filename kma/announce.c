@@ -39,8 +39,8 @@ struct announce {
 	void				*arg;
 	struct side			*sides;	/* in order of peer */
 	unsigned			 n;
-	bool				 dirty, repeat;
-	uint64_t			 said_at, aged_at;
+	bool				 dirty;
+	uint64_t			 said_at, again, aged_at;
 	struct announce_counters	 count;
 };
 
@@ -325,7 +325,7 @@ announce_flush(struct announce *a)
 			side_flush(a, &a->sides[i]);
 }
 
-/* A change at once, once more soon, then every now and then. */
+/* A change at once, once more soon, then more and more seldom. */
 static void
 say_if_due(struct announce *a, uint64_t now)
 {
@@ -333,13 +333,13 @@ say_if_due(struct announce *a, uint64_t now)
 
 	if (a->said_at != 0 && passed < ANNOUNCE_APART_MS)
 		return;
-	if (a->dirty || a->said_at == 0) {
-		a->repeat = true;
-		a->dirty = false;
-	} else if (a->repeat && passed >= ANNOUNCE_REPEAT_MS)
-		a->repeat = false;
-	else if (passed < ANNOUNCE_EVERY_MS)
+	if (a->dirty || a->said_at == 0)
+		a->again = ANNOUNCE_AGAIN_MS;
+	else if (passed < a->again)
 		return;
+	else if ((a->again *= 2) > ANNOUNCE_EVERY_MS)
+		a->again = ANNOUNCE_EVERY_MS;
+	a->dirty = false;
 	say(a, now);
 }
 

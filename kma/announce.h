@@ -15,7 +15,8 @@
 #include "msg.h"
 
 #define ANNOUNCE_EVERY_MS	30000
-#define ANNOUNCE_REPEAT_MS	2000	/* once after a change: one was lost */
+#define ANNOUNCE_AGAIN_MS	1000	/* after a change, if one was lost; doubled
+					 * each time */
 #define ANNOUNCE_APART_MS	200
 #define ANNOUNCE_CHUNK		32768	/* octets of one channel message */
 #define ANNOUNCE_PER_S		8192	/* taken from a neighbour */

@@ -9,8 +9,9 @@
 #define ANNOUNCEMSG_LINKS_MAX	(LINKSTATE_LINKS_MAX * (1 + KM_ID_MAX + 17))
 
 /*
- * Hostile input. -E_BAD_FORMAT: octets missing or left over, a level or
- * a number that cannot be, links out of order, twice, too many, or to the origin itself.
+ * Hostile input. -E_BAD_FORMAT: octets missing or left over, a level or a
+ * number that cannot be, links out of order, twice, too many, or to the
+ * origin itself.
  */
 int	announcemsg_read(struct linkstate_ad *, const struct msg_announce *);
 /* Appends the message to the buffer. -E_NO_MEMORY. */

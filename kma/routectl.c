@@ -17,18 +17,23 @@ link_json(const struct linkstate_link *l)
 	    "octets_per_second", (json_int_t)l->rate);
 }
 
+struct nodes { json_t *list; struct linkstate *state; };
+
 static void
-add_node(void *nodes, const struct linkstate_ad *ad)
+add_node(void *arg, const struct linkstate_ad *ad)
 {
-	json_t	*links = json_array();
-	uint64_t now = now_ms();
+	struct nodes	*ns = arg;
+	uint64_t	 heard = linkstate_heard(ns->state, ad->origin);
+	uint64_t	 now = now_ms();
+	json_t		*links = json_array();
 
 	for (unsigned i = 0; i < ad->n; i++)
 		json_array_append_new(links, link_json(&ad->links[i]));
-	json_array_append_new(nodes, json_pack("{s:s, s:I, s:I, s:o}",
+	json_array_append_new(ns->list, json_pack("{s:s, s:I, s:I, s:o}",
 	    "kme_id", ad->origin, "up_for_seconds", (json_int_t)
 	    (now > ad->incarnation ? (now - ad->incarnation) / 1000 : 0),
-	    "announcements", (json_int_t)ad->sequence, "links", links));
+	    "heard_ms_ago", (json_int_t)(heard == 0 ? 0 : mono_ms() - heard),
+	    "links", links));
 }
 
 static void
@@ -60,16 +65,17 @@ add_way(void *routes, const struct routes_way *w)
 static json_t *
 show(struct kma *k)
 {
-	json_t			*nodes = json_array(), *routes = json_array();
+	json_t			*routes = json_array();
 	struct linkstate	*s = announce_state(k->announce);
+	struct nodes		 ns = { json_array(), s };
 	struct linkstate_ad	 mine;
 
 	linkstate_mine(s, &mine);
-	add_node(nodes, &mine);
-	linkstate_each(s, add_node, nodes);
+	add_node(&ns, &mine);
+	linkstate_each(s, add_node, &ns);
 	routes_each(k, add_way, routes);
 	return json_pack("{s:s, s:o, s:o, s:o}", "kme_id", kma_conf.kme_id,
-	    "nodes", nodes, "routes", routes,
+	    "nodes", ns.list, "routes", routes,
 	    "announcements", linkad_status(k));
 }
 

@@ -95,7 +95,7 @@ param("string", "application_source_ID", "application_destination_ID",
     "application_name", "session_ID", "source_KM_ID", "key_ID", "key",
     "response", "source_KMA_ID", "destination_KMA_ID", "transit_KMA_IDs",
     "key_relay_request_ID", "protection", "mac", "message", "origin",
-    "neighbours", "without_key")
+    "neighbours")
 param("uint64", "number_of_keys", "size_of_key", "pad", "block",
     "incarnation", "sequence")
 

@@ -399,7 +399,7 @@ fate_known(struct chain *c)
 bool
 chain_supplies(struct chain *c, unsigned from, unsigned to)
 {
-	for (unsigned try = 0; try < 40; try++) {
+	for (unsigned try = 0; try < 100; try++) {
 		struct chain_block	*b = chain_take(c, from, to);
 
 		awaited = b;

@@ -207,21 +207,19 @@ END_TEST
 
 START_TEST(levels_follow_the_stock_calmly)
 {
-	uint64_t	said;
-
 	begin();
-	said = announce_counters(node[0].a)->said;
 	for (int i = 0; i < 40; i++) {	/* it swings within bounds */
 		node[0].stock[1] = i % 2 ? 3 * RESERVE : 5 * RESERVE;
 		run(300);
+		ck_assert_int_eq(level(2, 0, 1), LINKSTATE_AMPLE);
 	}
-	ck_assert_int_eq(level(2, 0, 1), LINKSTATE_AMPLE);
-	ck_assert_uint_eq(announce_counters(node[0].a)->said, said);
 	node[0].stock[1] = RESERVE / 4;		/* for a moment only */
 	run(800);
 	node[0].stock[1] = 5 * RESERVE;
+	run(300);
+	ck_assert_int_eq(level(2, 0, 1), LINKSTATE_AMPLE);
 	run(2000);
-	ck_assert_uint_eq(announce_counters(node[0].a)->said, said);
+	ck_assert_int_eq(level(2, 0, 1), LINKSTATE_AMPLE);
 	node[0].stock[1] = RESERVE / 4;
 	run(1500);
 	ck_assert_int_eq(level(2, 0, 1), LINKSTATE_SCARCE);
@@ -322,7 +320,7 @@ END_TEST
 START_TEST(an_idle_network_is_nearly_silent)
 {
 	begin();
-	run(5000);
+	run(2 * ANNOUNCE_EVERY_MS + 5000);
 	messages = 0;
 	run(2 * ANNOUNCE_EVERY_MS);
 	/* Five announcements twice, over five links, at most both ways. */
@@ -340,7 +338,7 @@ START_TEST(an_announcement_that_was_lost_comes_again_soon)
 	run(200);
 	link_up[0][4] = link_up[0][1] = true;
 	ck_assert_int_eq(level(3, 0, 1), LINKSTATE_AMPLE);
-	run(ANNOUNCE_REPEAT_MS + 200);
+	run(ANNOUNCE_AGAIN_MS + 200);
 	ck_assert_int_eq(level(3, 0, 1), LINKSTATE_NONE);
 	finish();
 }
