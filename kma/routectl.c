@@ -44,7 +44,7 @@ add_way(void *routes, const struct routes_way *w)
 
 	route_print(w->route, text);
 	j = json_pack("{s:s, s:s}", "to", w->km, "route", text);
-	if (w->route->n > 0)
+	if (w->cost != LINKSTATE_UNREACHED)
 		json_object_set_new(j, "cost", json_integer(w->cost));
 	if (w->set != NULL) {
 		route_print(w->set, text);
