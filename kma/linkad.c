@@ -61,7 +61,8 @@ linkad_in(struct link *l, const struct msg_announce *m)
 void
 linkad_flush(struct kma *k)
 {
-	announce_flush(k->announce);
+	if (k->announce != NULL)
+		announce_flush(k->announce);
 }
 
 json_t *
