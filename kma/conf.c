@@ -56,6 +56,11 @@ const struct conf_opt kma_options[] = {
 	    "Of its own direction of a link a node keeps this many, and not "
 	    "more than a quarter of link_stock_max; what it has beyond goes "
 	    "to the neighbour whose direction runs short."),
+	OPT_INT(kma_conf, own_share, "25", 0, 100, "%",
+	    "Of the key that this node gives out on a link its own "
+	    "applications get this part at least, when they want it, however "
+	    "much is relayed for others; with few others more, since all "
+	    "pairs of nodes take turns."),
 	OPT_INT(kma_conf, agree_timeout, "10000", 500, 600000, "ms",
 	    "Blocks that the neighbour does not mention for so long after "
 	    "its module passed them are void."),

@@ -28,6 +28,7 @@ struct kma_conf {
 	char			user_ksa[64], user_relayd[64];
 	int64_t			block_octets;
 	int64_t			link_stock_max, link_share_keep;
+	int64_t			own_share;	/* per cent */
 	int64_t			agree_timeout, relay_timeout, key_max_age;
 	struct conf_list	links;		/* struct kma_link_conf */
 	struct conf_list	plain_peers;	/* struct kma_plain_conf */

@@ -67,6 +67,7 @@ got_pad(void *arg, int r, uint64_t idx)
 	struct linktx	*tx;
 
 	d->origin = (struct origin){ 1, 0 };
+	d->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
 	if (r < 0 || (r = linkstore_read(l->kma->store, l->id, idx,
 	    &d->bytes)) < 0 || (r = linkstore_made(l->kma->store, l->id, idx,
 	    &d->origin.made)) < 0) {
@@ -97,6 +98,7 @@ direct_send(struct link *l, uint64_t block, relay_done *done, void *arg)
 	d->done = done;
 	d->arg = arg;
 	d->wait = (struct padwait){ .fn = got_pad, .arg = d,
+	    .from = kma_conf.kme_id, .to = l->conf->peer, .own = true,
 	    .deadline = d->deadline };
 	LIST_INSERT_HEAD(&directs, d, next);
 	link_want(l, &d->wait);

@@ -115,6 +115,17 @@ transit_spent(void *arg, int r)
 	hop_end(h);
 }
 
+/* The pad that came is used up in any case. */
+static void
+hop_waste(struct hop *h, int r)
+{
+	struct linktx	*tx = linktx_new(h->kma->store);
+
+	linktx_drop(tx, h->from->id, h->pad_in);
+	linktx_commit(tx, NULL, NULL);
+	hop_fail(h, r);
+}
+
 static void
 transit_pad(void *arg, int r, uint64_t idx)
 {
@@ -137,13 +148,8 @@ transit_pad(void *arg, int r, uint64_t idx)
 	linktx_commit(tx, transit_spent, h);
 out:
 	secret_free(&out);
-	if (r < 0) {
-		/* The pad that came is used up in any case. */
-		tx = linktx_new(h->kma->store);
-		linktx_drop(tx, h->from->id, h->pad_in);
-		linktx_commit(tx, NULL, NULL);
-		hop_fail(h, r);
-	}
+	if (r < 0)
+		hop_waste(h, r);
 }
 
 static int
@@ -151,16 +157,16 @@ transit(struct hop *h, const struct msg_relay_in *m, const char *next)
 {
 	if ((h->to = kma_link_to(h->kma, next)) == NULL)
 		return -E_NO_ROUTE;
-	/* What waits must leave locked memory for everybody else. */
-	if (nhops > WAITING_MAX || secret_used() > secret_total() / 2)
-		return -E_NO_KEY;
 	h->frame = relay_frame_new(next, h->text, h->request, h->block,
 	    m->text.p, m->text.len);
 	if (h->frame == NULL)
 		return -E_NO_MEMORY;
 	h->wait = (struct padwait){ .fn = transit_pad, .arg = h,
+	    .from = h->route.km[0], .to = h->route.km[h->route.n - 1],
 	    .deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout / 2 };
-	link_want(h->to, &h->wait);
+	/* What waits must leave locked memory for everybody else. */
+	link_want_onwards(h->to, &h->wait, nhops > WAITING_MAX ||
+	    secret_used() > secret_total() / 2);
 	return 0;
 }
 
@@ -274,7 +280,7 @@ relay_in(struct kma *k, struct msg_relay_in *m)
 	else
 		r = transit(h, m, h->route.km[at + 1]);
 	if (r < 0)
-		hop_fail(h, r);
+		hop_waste(h, r);
 }
 
 void

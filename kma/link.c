@@ -21,8 +21,6 @@ struct bad {
 	UT_hash_handle	hh;
 };
 
-static const char *const state_names[] = { "down", "comparing", "up" };
-
 /* Even indices belong to the end with the lower KM ID. */
 unsigned
 link_parity(const struct link *l)
@@ -41,7 +39,7 @@ link_set_state(struct link *l, enum link_state state, const char *why)
 {
 	if (l->state != state)
 		log_notice("link state", "link=%s peer=%s state=%s why=%s",
-		    l->conf->name, l->conf->peer, state_names[state],
+		    l->conf->name, l->conf->peer, link_state_name(state),
 		    log_quote(why));
 	if (state == LINK_DOWN && l->state != state)
 		l->down_since = mono_ms();
@@ -79,8 +77,7 @@ link_pump(struct link *l)
 	uint64_t	 idx;
 
 	while (l->state == LINK_UP && IDXSET_COUNT(&l->own) > 0 &&
-	    (w = TAILQ_FIRST(&l->waiting)) != NULL) {
-		link_unwant(l, w);
+	    (w = padline_next(&l->line)) != NULL) {
 		idx = IDXSET_FIRST(&l->own);	/* the oldest */
 		idxset_remove(&l->own, idx);
 		l->n.spent++;
@@ -92,18 +89,64 @@ link_pump(struct link *l)
 void
 link_want(struct link *l, struct padwait *w)
 {
-	w->waiting = true;
-	TAILQ_INSERT_TAIL(&l->waiting, w, next);
-	link_pump(l);
+	int	r;
+
+	if ((r = padline_add(&l->line, w)) < 0)
+		w->fn(w->arg, r, 0);
+	else
+		link_pump(l);
+}
+
+static void
+refuse(struct link *l, struct padwait *w, int r)
+{
+	l->n.refused++;
+	link_unwant(l, w);
+	w->fn(w->arg, r, 0);
+}
+
+/* The link, and who waits there, of the pair with most in transit. */
+static struct padwait *
+longest(struct link *l, unsigned most, struct link **where)
+{
+	struct kma	*k = l->kma;
+	struct padwait	*w, *found = NULL;
+
+	for (size_t i = 0; i < k->nlinks; i++) {
+		w = padline_longest(&k->links[i]->line, most);
+		if (w == NULL)
+			continue;
+		found = w;
+		most = padline_of(&k->links[i]->line, w->from, w->to);
+		*where = k->links[i];
+	}
+	return found;
+}
+
+void
+link_want_onwards(struct link *l, struct padwait *w, bool full)
+{
+	uint64_t	 ms = w->deadline - mono_ms();
+	struct padwait	*other = NULL;
+	struct link	*where;
+
+	if (full && (other = longest(l, padline_of(&l->line, w->from, w->to) +
+	    1, &where)) == NULL) {
+		refuse(l, w, -E_NO_KEY);
+		return;
+	}
+	if (other != NULL)
+		refuse(where, other, -E_NO_KEY);
+	if (padline_is_hopeless(&l->line, w->from, w->to, ms))
+		refuse(l, w, -E_NO_KEY);
+	else
+		link_want(l, w);
 }
 
 void
 link_unwant(struct link *l, struct padwait *w)
 {
-	if (!w->waiting)
-		return;
-	w->waiting = false;
-	TAILQ_REMOVE(&l->waiting, w, next);
+	padline_remove(&l->line, w);
 }
 
 static void
@@ -111,16 +154,8 @@ waiting_expire(struct link *l, uint64_t now)
 {
 	struct padwait	*w;
 
-	/* Deadlines differ, the list is short: look at all of it. */
-	for (;;) {
-		TAILQ_FOREACH(w, &l->waiting, next)
-			if (now >= w->deadline)
-				break;
-		if (w == NULL)
-			return;
-		link_unwant(l, w);
-		w->fn(w->arg, l->state == LINK_UP ? -E_NO_KEY : -E_DOWN, 0);
-	}
+	while ((w = padline_expired(&l->line, now)) != NULL)
+		refuse(l, w, l->state == LINK_UP ? -E_NO_KEY : -E_DOWN);
 }
 
 /* ---- pads of the other direction ---- */
@@ -258,6 +293,7 @@ link_tick(struct link *l)
 	if (l->kma->ticks % 10 == 0) {
 		linkauth_tick(l);
 		linkagree_age(l);
+		padline_second(&l->line);
 	}
 	if (l->kma->ticks % RECONCILE_TICKS == 0 && l->state == LINK_UP)
 		linkcompare_owned(l);
@@ -329,7 +365,7 @@ link_new(struct link **out, struct kma *k, const struct kma_link_conf *conf)
 	l->conf = conf;
 	l->low = strcmp(kma_conf.kme_id, conf->peer) < 0;
 	TAILQ_INIT(&l->fresh);
-	TAILQ_INIT(&l->waiting);
+	padline_init(&l->line, (unsigned)kma_conf.own_share);
 	snprintf(l->why, sizeof(l->why), "the Kx connection is down");
 	if ((r = linkstore_link(k->store, conf->name, conf->peer, &row)) < 0)
 		goto out;
@@ -356,10 +392,9 @@ link_free(struct link **lp)
 
 	if (l == NULL)
 		return;
-	while ((w = TAILQ_FIRST(&l->waiting)) != NULL) {
-		link_unwant(l, w);
+	while ((w = padline_any(&l->line)) != NULL)
 		w->fn(w->arg, -E_CLOSED, 0);
-	}
+	padline_free(&l->line);
 	ipc_free(&l->module);
 	linkauth_free(l);
 	linkagree_free(l);
@@ -370,33 +405,4 @@ link_free(struct link **lp)
 	idxset_free(&l->theirs);
 	free(l);
 	*lp = NULL;
-}
-
-json_t *
-link_status(const struct link *l)
-{
-	const struct link_counters	*n = &l->n;
-
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
-	    " s:s, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
-	    " s:I}, s:o}",
-	    "name", l->conf->name, "peer", l->conf->peer,
-	    "state", state_names[l->state], "why", l->why,
-	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
-	    "their_blocks", (json_int_t)IDXSET_COUNT(&l->theirs),
-	    "new_blocks", (json_int_t)l->nfresh,
-	    "last_index", (json_int_t)l->last,
-	    "module_connected", ipc_is_up(l->module),
-	    "simulated", l->simulated, "module", l->module_state, "counters",
-	    "pulled", (json_int_t)n->pulled,
-	    "surplus", (json_int_t)n->surplus,
-	    "agreed", (json_int_t)n->agreed,
-	    "lost", (json_int_t)n->lost, "differed", (json_int_t)n->differed,
-	    "reconciled_away", (json_int_t)n->reconciled,
-	    "given", (json_int_t)n->given,
-	    "received", (json_int_t)n->received,
-	    "given_void", (json_int_t)n->given_void,
-	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
-	    "bad_control", (json_int_t)n->bad_control,
-	    "octets", linkaccount_status(l));
 }

@@ -3,7 +3,7 @@
  * ends hold. link.c has its life and its stock, linkagree.c the agreement on
  * blocks, linkauth.c the control channel, linkcompare.c what is compared on it,
  * linkshare.c moves key from one direction to the other, linkpull.c the module,
- * linkaccount.c counts.
+ * linkaccount.c counts, padline.c says who gets the next block of ours.
  */
 #ifndef KMA_LINK_H
 #define KMA_LINK_H
@@ -18,6 +18,7 @@
 #include "kma/conf.h"
 #include "kma/idxset.h"
 #include "kma/linkstore.h"
+#include "kma/padline.h"
 
 struct kma;
 struct link;
@@ -35,17 +36,6 @@ struct fresh {
 	TAILQ_ENTRY(fresh)	 next;
 };
 
-/* Somebody who wants one block of our own direction. */
-struct padwait {
-	/* idx is out of the stock; the caller spends it on disk. On a
-	 * negative r there is none: -E_NO_KEY, -E_DOWN. */
-	void			(*fn)(void *arg, int r, uint64_t idx);
-	void			*arg;
-	uint64_t		 deadline;	/* monotonic ms */
-	bool			 waiting;
-	TAILQ_ENTRY(padwait)	 next;
-};
-
 struct bad;
 
 struct link_counters {
@@ -57,6 +47,7 @@ struct link_counters {
 	 * of the spent ones, those that became a pool block; control keys;
 	 * void for whatever reason. */
 	uint64_t	found, kept, assigned, control, voided;
+	uint64_t	refused;	/* for want of key */
 };
 
 /* Key on its way from one direction to the other, linkshare.c. */
@@ -102,7 +93,7 @@ struct link {
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	uint64_t			 open_from, open_since;	/* offered */
-	TAILQ_HEAD(, padwait)		 waiting;
+	struct padline			 line;	/* who wants of own */
 	struct bad			*bad;	/* pads of failing MACs */
 	struct link_counters		 n;
 };
@@ -119,6 +110,10 @@ bool		 link_owns(const struct link *, uint64_t idx);
 unsigned	 link_parity(const struct link *);
 /* One block of our direction, now or until w->deadline. */
 void		 link_want(struct link *, struct padwait *);
+/* One that came from elsewhere; refused at once if it would wait in vain.
+ * full: only in the place of one of a pair that has more. */
+void		 link_want_onwards(struct link *, struct padwait *,
+		    bool full);
 void		 link_unwant(struct link *, struct padwait *);
 /* Gives waiters what there is. */
 void		 link_pump(struct link *);
@@ -135,7 +130,10 @@ void		 link_their_pad_bad(struct link *, uint64_t idx);
 uint64_t	 link_mark_next(struct link *);
 void		 link_mark_done(struct link *, uint64_t mark);
 void		 link_set_state(struct link *, enum link_state, const char *why);
+
+/* linkstatus.c */
 json_t		*link_status(const struct link *);
+const char	*link_state_name(enum link_state);
 
 /* linkkey.c: is there key towards the peer, as it is announced? */
 bool		 linkkey_has(const struct link *);

@@ -169,17 +169,6 @@ out:
 
 /* ---- the taker ---- */
 
-static size_t
-waiting(const struct link *l)
-{
-	const struct padwait	*w;
-	size_t			 n = 0;
-
-	TAILQ_FOREACH(w, &l->waiting, next)
-		n++;
-	return n;
-}
-
 void
 linkshare_ask(struct link *l)
 {
@@ -191,7 +180,7 @@ linkshare_ask(struct link *l)
 	if (l->state != LINK_UP || l->share.taking || theirs <= keep() ||
 	    now - l->share.asked_at < ASK_MS || l->kma->stopping)
 		return;
-	n = waiting(l);
+	n = padline_waiting(&l->line);
 	if (n == 0 && own >= (keep() + 1) / 2)
 		return;
 	/* Who waits will not be the last. */

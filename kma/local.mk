@@ -6,6 +6,7 @@ libkma_a_SOURCES = \
 	kma/announcemsg.c kma/announcemsg.h \
 	kma/conf.c kma/conf.h \
 	kma/direct.c \
+	kma/gate.c kma/gate.h \
 	kma/hop.c \
 	kma/idxset.c kma/idxset.h \
 	kma/kma.c kma/kma.h \
@@ -19,8 +20,10 @@ libkma_a_SOURCES = \
 	kma/linkpull.c \
 	kma/linkrow.h \
 	kma/linkshare.c \
+	kma/linkstatus.c \
 	kma/linkstore.c kma/linkstore.h \
 	kma/linktx.c \
+	kma/padline.c kma/padline.h \
 	kma/plain.c kma/plain.h kma/plainout.c \
 	kma/relay.c kma/relay.h \
 	kma/relayframe.c \

@@ -11,6 +11,7 @@
 
 #include "block.h"
 #include "err.h"
+#include "kma/gate.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -19,6 +20,7 @@
 struct sending {
 	struct kma		*kma;
 	struct link		*l;
+	struct gatewait		 gate;
 	struct padwait		 wait;
 	struct route		 route;
 	route_text		 text;
@@ -35,6 +37,8 @@ struct sending {
 
 struct relays {
 	LIST_HEAD(, sending)	sending;
+	struct gates		gates;
+	struct event		*pump;	/* there may be room in them */
 	struct relay_counters	n;
 };
 
@@ -52,6 +56,8 @@ finish(struct sending *s, int r)
 	/* model: transfer finish */
 	LIST_REMOVE(s, next);
 	link_unwant(s->l, &s->wait);
+	gate_leave(&s->kma->relays->gates, &s->gate, r == 0, mono_ms());
+	event_active(s->kma->relays->pump, 0, 0);
 	relay_frame_free(&s->frame);
 	if (r < 0) {
 		relay_counters(s->kma)->failed++;
@@ -77,7 +83,7 @@ relay_rerouted(struct kma *k, const char *peer, const char *route)
 		if (strcmp(s->route.km[s->route.n - 1], peer) != 0 ||
 		    strcmp(s->text, route) == 0)
 			continue;
-		if (s->wait.waiting)
+		if (s->wait.waiting || s->gate.place == GATE_HELD)
 			finish(s, -E_NO_KEY);
 		else if (s->deadline > soon)
 			s->deadline = soon;
@@ -131,11 +137,22 @@ got_pad(void *arg, int r, uint64_t idx)
 		finish(s, r);
 		return;
 	}
+	/* What it waited for key here costs it nothing of its time. */
+	s->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
+	gate_sent(&s->gate, mono_ms());
 	s->mark = link_mark_next(s->l);
 	tx = linktx_new(s->kma->store);
 	linktx_spend(tx, s->l->id, idx);
 	linktx_mark(tx, s->l->id, s->mark);
 	linktx_commit(tx, spent, s);
+}
+
+static void
+may_go(void *arg)
+{
+	struct sending	*s = arg;
+
+	link_want(s->l, &s->wait);
 }
 
 void
@@ -161,10 +178,14 @@ relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
 	s->done = done;
 	s->arg = arg;
 	s->wait = (struct padwait){ .fn = got_pad, .arg = s,
-	    .deadline = s->deadline };
+	    .from = kma_conf.kme_id, .to = s->route.km[s->route.n - 1],
+	    .own = true, .deadline = s->deadline };
+	s->gate = (struct gatewait){ .fn = may_go, .arg = s };
 	LIST_INSERT_HEAD(&k->relays->sending, s, next);
 	relay_counters(k)->started++;
-	link_want(l, &s->wait);
+	if ((r = gate_enter(&k->relays->gates, peer, &s->gate,
+	    mono_ms())) < 0)
+		finish(s, r);
 	return;
 fail:
 	free(s);
@@ -232,15 +253,29 @@ relay_tick(struct kma *k)
 			log_notice("key relay timed out", "route=%s", s->text);
 			routes_relayed(k, &s->route, "no answer in time");
 			finish(s, -E_TIMEOUT);
-		}
+		} else if (s->gate.place == GATE_HELD && now >= s->deadline)
+			finish(s, -E_NO_KEY);
 	}
+	gates_tick(&k->relays->gates, now);
+}
+
+static void
+pump(evutil_socket_t fd, short what, void *arg)
+{
+	struct kma	*k = arg;
+
+	(void)fd, (void)what;
+	gates_pump(&k->relays->gates, mono_ms());
 }
 
 int
 relay_new(struct kma *k)
 {
-	k->relays = calloc(1, sizeof(*k->relays));
-	return k->relays == NULL ? -E_NO_MEMORY : 0;
+	if ((k->relays = calloc(1, sizeof(*k->relays))) == NULL)
+		return -E_NO_MEMORY;
+	gates_init(&k->relays->gates, (uint64_t)kma_conf.relay_timeout);
+	k->relays->pump = event_new(k->base, -1, 0, pump, k);
+	return k->relays->pump == NULL ? -E_NO_MEMORY : 0;
 }
 
 void
@@ -252,6 +287,9 @@ relay_free(struct kma *k)
 		return;
 	while ((s = LIST_FIRST(&k->relays->sending)) != NULL)
 		finish(s, -E_CLOSED);
+	gates_free(&k->relays->gates);
+	if (k->relays->pump != NULL)
+		event_free(k->relays->pump);
 	free(k->relays);
 	k->relays = NULL;
 }

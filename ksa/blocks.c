@@ -141,6 +141,15 @@ out:
 	return r < 0 ? r : 0;
 }
 
+/* Of which nothing is erased yet: need not be opened. Returns how many went. */
+static int
+segments_erase(struct side *s, int64_t id, uint32_t first, uint32_t n)
+{
+	return db_run(s->db, SQL_SEGMENTS_WHOLE, "iii",
+	    id * BLOCKS_SEGMENTS + first, id * BLOCKS_SEGMENTS + first + n,
+	    (int64_t)SEG);
+}
+
 /* ---- blocks ---- */
 
 int
@@ -202,9 +211,16 @@ blocks_erase(struct side *s, const struct block_name *b, int64_t id,
 
 	while (r == 0 && octets > 0) {
 		uint32_t	in = from % SEG, n = SEG - in;
+		uint32_t	whole = in == 0 ? octets / SEG : 0;
 
-		n = n > octets ? octets : n;
-		r = segment_erase(s, b, id, from / SEG, in, n);
+		if (whole > 0 && (r = segments_erase(s, id, from / SEG,
+		    whole)) == (int)whole) {
+			n = whole * SEG;
+			r = 0;
+		} else if (r >= 0) {
+			n = n > octets ? octets : n;
+			r = segment_erase(s, b, id, from / SEG, in, n);
+		}
 		from += n;
 		octets -= n;
 	}

@@ -359,6 +359,8 @@
 #define SQL_SEGMENT_SET "UPDATE segment SET remaining = ?2, sealed = ?3" \
 	" WHERE id = ?1"
 #define SQL_SEGMENT_DELETE "DELETE FROM segment WHERE id = ?"
+#define SQL_SEGMENTS_WHOLE "DELETE FROM segment" \
+	" WHERE id >= ?1 AND id < ?2 AND remaining = ?3"
 #define SQL_SEGMENTS_DELETE "DELETE FROM segment" \
 	" WHERE id BETWEEN ?1 * 64 AND ?1 * 64 + 63"
 

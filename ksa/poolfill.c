@@ -242,8 +242,9 @@ window(const struct pool *p)
 static bool
 take_more(struct pool *p)
 {
-	if (p->takes >= window(p) ||
-	    p->peer->env->takes >= takes(p, TAKES_IN_ALL))
+	/* One at least, however much others have on its way. */
+	if (p->takes >= window(p) || (p->takes > 0 &&
+	    p->peer->env->takes >= takes(p, TAKES_IN_ALL)))
 		return false;
 	if (take(p) == 0)
 		return true;

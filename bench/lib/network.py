@@ -31,12 +31,14 @@ class Network:
     """pool, low: octets that a pool is filled up to, and when."""
 
     def __init__(self, args, directory, settings=(), pool=None, low=None,
-                 nodes="ab", rate=None):
+                 nodes="ab", rate=None, links=()):
         self.args, self.dir = args, directory
         self.high = pool or args.pool
         self.low = low or self.high // 8
         self.testnet("up", "--nodes", ",".join(nodes), "--rate",
                      str(rate or args.rate),
+                     *(["--links", ",".join("-".join(x) for x in links)]
+                       if links else []),
                      *[w for s in (f"pool_high={self.high}",
                                    f"pool_low={self.low}",
                                    *settings, *args.set)

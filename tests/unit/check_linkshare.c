@@ -269,7 +269,8 @@ static bool
 use(unsigned n, bool arrives)
 {
 	struct use	 u = { 0, 1 };
-	struct padwait	 w = { .fn = got, .arg = &u, .deadline = now };
+	struct padwait	 w = { .fn = got, .arg = &u, .from = "A", .to = "B",
+			    .own = true, .deadline = now };
 	struct secret	*pad = NULL;
 	struct linktx	*tx;
 

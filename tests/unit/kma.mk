@@ -56,3 +56,10 @@ tests_unit_check_routes_SOURCES = tests/unit/check_routes.c $(UNIT_SRC)
 tests_unit_check_routes_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_routes_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms
 tests_unit_check_routes_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_padline tests/unit/check_fairnet
+tests_unit_check_padline_SOURCES = tests/unit/check_padline.c $(UNIT_SRC)
+tests_unit_check_padline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_padline_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
+tests_unit_check_fairnet_SOURCES = tests/unit/check_fairnet.c $(UNIT_SRC)
+tests_unit_check_fairnet_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_fairnet_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)

@@ -1,0 +1,49 @@
+/* linkstatus.c - what a link's status tells. */
+#include "kma/link.h"
+
+const char *
+link_state_name(enum link_state s)
+{
+	static const char *const	names[] = { "down", "comparing", "up" };
+
+	return names[s];
+}
+
+json_t *
+link_status(const struct link *l)
+{
+	const struct padclass		*own = &l->line.class[PADLINE_OWN];
+	const struct padclass		*transit =
+					    &l->line.class[PADLINE_TRANSIT];
+	const struct link_counters	*n = &l->n;
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
+	    " s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
+	    " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I},"
+	    " s:o}",
+	    "name", l->conf->name, "peer", l->conf->peer,
+	    "state", link_state_name(l->state), "why", l->why,
+	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
+	    "their_blocks", (json_int_t)IDXSET_COUNT(&l->theirs),
+	    "new_blocks", (json_int_t)l->nfresh,
+	    "last_index", (json_int_t)l->last,
+	    "module_connected", ipc_is_up(l->module),
+	    "simulated", l->simulated, "module", l->module_state, "waiting",
+	    "own", (json_int_t)own->waiting,
+	    "transit", (json_int_t)transit->waiting,
+	    "pairs", (json_int_t)(own->pairs + transit->pairs), "counters",
+	    "dealt_own", (json_int_t)own->dealt,
+	    "dealt_transit", (json_int_t)transit->dealt,
+	    "refused", (json_int_t)n->refused,
+	    "pulled", (json_int_t)n->pulled,
+	    "surplus", (json_int_t)n->surplus,
+	    "agreed", (json_int_t)n->agreed,
+	    "lost", (json_int_t)n->lost, "differed", (json_int_t)n->differed,
+	    "reconciled_away", (json_int_t)n->reconciled,
+	    "given", (json_int_t)n->given,
+	    "received", (json_int_t)n->received,
+	    "given_void", (json_int_t)n->given_void,
+	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
+	    "bad_control", (json_int_t)n->bad_control,
+	    "octets", linkaccount_status(l));
+}
