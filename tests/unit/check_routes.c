@@ -94,6 +94,7 @@ later(uint64_t ms)
 static void
 open_kma(void)
 {
+	kma.base = base;
 	kma.links = links_of_kma;
 	kma.nlinks = 2;
 	ck_assert_int_eq(linkstore_open(&kma.store, base, unit_path("keys.db"),
