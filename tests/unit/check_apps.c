@@ -201,12 +201,24 @@ START_TEST(a_new_application_is_known_elsewhere_without_their_doing)
 }
 END_TEST
 
+static bool
+bound_at_a(void)
+{
+	return env(0)->count.bindings_in > 0;
+}
+
+static bool
+bound_at_b(void)
+{
+	return env(1)->count.bindings_in > 0;
+}
+
 START_TEST(what_was_learned_outlives_a_restart)
 {
 	begin(2);
 	start();
 	draw(1, "SAE-B1", "SAE-A1");
-	pair_run(300);
+	ck_assert(pair_until(bound_at_a, 10000));
 	pair_away(1, true);
 	restart(0);
 	ck_assert(is_at(0, "SAE-B1", "KME-B"));
@@ -247,6 +259,13 @@ x_is_twice_at_c(void)
 }
 
 static bool
+x_is_twice_at_a_and_c(void)
+{
+	return place_clashes(pair.n[0].book, NULL, NULL) == 1 &&
+	    x_is_twice_at_c();
+}
+
+static bool
 no_clash(void)
 {
 	for (unsigned i = 0; i < pair.nodes; i++)
@@ -262,7 +281,7 @@ START_TEST(what_two_nodes_announce_is_refused_by_the_third)
 	register_at(0, "X");
 	draw(0, "X", "SAE-C1");
 	register_at(1, "X");
-	ck_assert(pair_until(x_is_twice_at_c, 10000));
+	ck_assert(pair_until(x_is_twice_at_a_and_c, 10000));
 	pair_enc(2, "SAE-C1", "X", 1, 32, &d);
 	refused(&d, SUPPLY_UNAVAILABLE, "KME-A", "KME-B");
 	pair_dec(2, "SAE-C1", "X", IDS(e), 1, &d);
@@ -331,10 +350,9 @@ START_TEST(keys_of_a_node_are_not_taken_for_those_of_the_one_that_has_the_id)
 {
 	begin(3);
 	start();
-	/* C has it, so A may not speak for it, nor did anybody know. */
 	register_at(0, "X");
 	draw(0, "X", "SAE-B1");
-	pair_run(500);
+	ck_assert(pair_until(bound_at_b, 10000));
 	withdraw(0);
 	register_at(2, "X");
 	ck_assert(pair_until(no_clash, 20000));
