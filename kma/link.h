@@ -108,13 +108,6 @@ void		 link_path(struct link *, bool up);
 bool		 link_owns(const struct link *, uint64_t idx);
 /* The parity of our own indices. */
 unsigned	 link_parity(const struct link *);
-/* One block of our direction, now or until w->deadline. */
-void		 link_want(struct link *, struct padwait *);
-/* One that came from elsewhere; refused at once if it would wait in vain.
- * full: only in the place of one of a pair that has more. */
-void		 link_want_onwards(struct link *, struct padwait *,
-		    bool full);
-void		 link_unwant(struct link *, struct padwait *);
 /* Gives waiters what there is. */
 void		 link_pump(struct link *);
 /* A block became agreed: it joins the stock of its direction. */
@@ -130,6 +123,16 @@ void		 link_their_pad_bad(struct link *, uint64_t idx);
 uint64_t	 link_mark_next(struct link *);
 void		 link_mark_done(struct link *, uint64_t mark);
 void		 link_set_state(struct link *, enum link_state, const char *why);
+
+/* linkwant.c */
+/* One block of our direction, now or until w->deadline. */
+void		 link_want(struct link *, struct padwait *);
+/* One that came from elsewhere; refused at once if it would wait in vain.
+ * full: only in the place of one of a pair that has more. */
+void		 link_want_onwards(struct link *, struct padwait *,
+		    bool full);
+void		 link_unwant(struct link *, struct padwait *);
+void		 link_want_expire(struct link *, uint64_t now);
 
 /* linkstatus.c */
 json_t		*link_status(const struct link *);

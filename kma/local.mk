@@ -23,6 +23,7 @@ libkma_a_SOURCES = \
 	kma/linkstatus.c \
 	kma/linkstore.c kma/linkstore.h \
 	kma/linktx.c \
+	kma/linkwant.c \
 	kma/padline.c kma/padline.h \
 	kma/plain.c kma/plain.h kma/plainout.c \
 	kma/relay.c kma/relay.h \
