@@ -21,6 +21,7 @@ class Bench:
         self.rows = {}		# (scene, case, connections): {server: [...]}
         self.paths = {}		# (kind, hops, ms of each link): [...]
         self.flows = {}		# (scene, case): [...]
+        self.networks = {}	# (shape, nodes): {...}
         self.notes = []		# {"scene":, "text":, figures}
         self.stack = []		# what has to be stopped
         self.net = self.nginx = None

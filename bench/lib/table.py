@@ -264,5 +264,7 @@ def write(path, bench, machine):
                    "paths": [{"kind": k[0], "hops": k[1], "link_ms": k[2],
                               "rounds": v} for k, v in bench.paths.items()],
                    "flows": [{"scene": k[0], "case": k[1], "rounds": v}
-                             for k, v in bench.flows.items()]},
+                             for k, v in bench.flows.items()],
+                   "networks": [{"shape": k[0], "nodes": k[1], **v}
+                                for k, v in bench.networks.items()]},
                   f, indent=1)
