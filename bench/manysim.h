@@ -14,7 +14,6 @@
 
 #define MANYSIM_DELAY_MS	5	/* of a link, one way */
 #define MANYSIM_TICK_MS		100	/* as kma does */
-#define ANNOUNCE_SYNC		512	/* SYNC_ADS of kma/announce.c */
 #define MANYSIM_RESERVE		65536	/* octets; see announce_link() */
 
 struct manysim;

@@ -9,7 +9,6 @@
 #define UP_MS		5000	/* that a higher level must have lasted */
 #define DOWN_MS		1000
 #define AGE_EVERY_MS	1000
-#define SYNC_ADS	128	/* to a new neighbour each tick */
 #define SAMPLES		7	/* of what came, so that the rate is of */
 #define SAMPLE_MS	5000	/* the last 30 s */
 
@@ -223,9 +222,9 @@ sync_next(struct announce *a, struct side *s)
 		return;
 	linkstate_each(a->state, sync_collect, &y);
 	qsort(y.ids, y.n, sizeof(*y.ids), by_id);
-	s->syncing = y.n > SYNC_ADS;
+	s->syncing = y.n > ANNOUNCE_SYNC;
 	if (s->syncing)
-		y.n = SYNC_ADS;
+		y.n = ANNOUNCE_SYNC;
 	if (y.n > 0) {
 		linkstate_each(a->state, sync_put, &y);
 		strcpy(s->synced, y.ids[y.n - 1]);

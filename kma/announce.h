@@ -19,7 +19,9 @@
 					 * each time */
 #define ANNOUNCE_APART_MS	200
 #define ANNOUNCE_CHUNK		32768	/* octets of one channel message */
-#define ANNOUNCE_PER_S		8192	/* taken from a neighbour */
+#define ANNOUNCE_PER_S		(2 * LINKSTATE_NODES_MAX) /* taken from a
+						 * neighbour */
+#define ANNOUNCE_SYNC		512	/* to a new neighbour each tick */
 
 struct announce;
 

@@ -15,7 +15,7 @@
 
 #define ANNOUNCE_MS	5000
 #define TICK_MS		1000
-#define TOLD_MAX	4096	/* KMs that are remembered as unreachable */
+#define TOLD_MAX	LINKSTATE_NODES_MAX	/* with the unreachable */
 
 /* What ksa knows. */
 struct told {
@@ -30,6 +30,7 @@ struct routes {
 	struct told		*told;
 	struct event		*tick;
 	uint64_t		 announced;
+	uint64_t		 version;	/* of the state that was told */
 };
 
 static void
@@ -107,11 +108,15 @@ learn(void *arg, const struct linkstate_ad *ad)
 	HASH_ADD_STR(t->told, km, d);
 }
 
+/* Most announcements repeat what is known; then this is for nothing. */
 static void
 update(struct routes *t)
 {
 	struct told	*d, *tmp;
 
+	if (t->version == linkstate_version(t->state))
+		return;
+	t->version = linkstate_version(t->state);
 	linkstate_each(t->state, learn, t);
 	HASH_ITER(hh, t->told, d, tmp) {
 		compare(t, d);
