@@ -26,12 +26,23 @@ manyplain_take(struct manysim *s, const struct note *note, uint32_t edge,
 	plain_spread(s, note, node, s->net->edges[edge].back);
 }
 
+/* What the node has, which may not be the newest. */
+static const struct note *
+had(const struct manysim *s, uint32_t origin, uint32_t node)
+{
+	const struct note	*note = s->newest[origin];
+
+	while (note->version != *manysim_seen(s, origin, node))
+		note = note->older;
+	return note;
+}
+
 /* As sync_next() in kma/announce.c. */
 static void
 plain_sync(struct manysim *s, uint32_t edge)
 {
-	const uint64_t	*known = s->known + s->net->edges[edge].from *
-			    s->words;
+	uint32_t	 from = s->net->edges[edge].from;
+	const uint64_t	*known = s->known + from * s->words;
 	uint32_t	 origin = s->synced[edge], n = 0;
 
 	for (; origin < s->net->n; origin++) {
@@ -43,7 +54,7 @@ plain_sync(struct manysim *s, uint32_t edge)
 			continue;
 		if (n++ == ANNOUNCE_SYNC)
 			break;
-		manysim_fly(s, s->newest[origin], edge);
+		manysim_fly(s, had(s, origin, from), edge);
 	}
 	s->synced[edge] = n <= ANNOUNCE_SYNC ? UINT32_MAX : origin;
 }
