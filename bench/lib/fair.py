@@ -7,7 +7,7 @@ import time
 import loader
 import maxmin
 from flow import Watch
-from network import say
+from network import Failed, say
 
 BLOCK = 2048
 KEYS = BLOCK - 96 - 128		# octets of a block that applications get
@@ -47,10 +47,10 @@ def ways(net):
     names = {x["kme_id"]: n for n, x in net.net["nodes"].items()}
     found = {}
     for n in net.net["nodes"]:
-        told = net.ask(n, "relayd", "routes")["routes"]
-        for km, text in told.items():
-            way = [names[x] for x in text.split(",") if x]
-            found[n, names[km]] = list(zip(way, way[1:]))
+        for r in net.ask(n, "kma", "route")["routes"]:
+            way = [names[x] for x in r["route"].split(",") if x]
+            if way:
+                found[n, names[r["to"]]] = list(zip(way, way[1:]))
     return found
 
 
@@ -108,7 +108,10 @@ def measure(bench, net):
     total = {x: (after[x][0] - before[x][0] + before[x][1] - after[x][1]) /
              seconds for x in before}
     each = [maxmin.shares(w, total) for w in seen]
-    share = {p: sum(e[p] for e in each) / len(each) for p in got}
+    share = {p: sum(e.get(p, 0) for e in each) / len(each) for p in got}
+    lonely = [p for p in got if share[p] == 0 or p not in seen[-1]]
+    if lonely:
+        raise Failed(f"no route between some of these: {lonely[:4]}")
     report = watch.report(int(sum(got.values()) * seconds * KEYS))
     report.update(lost=0, changed=sum(w != seen[0] for w in seen))
     return got, share, total, seen[-1], report
