@@ -38,4 +38,8 @@
 #define POOL_KEYS		128
 #define POOL_KEY_OCTETS(B)	(POOL_OCTETS(B) - POOL_KEYS)
 
+/* A pool block that shall come over several paths is the XOR of so many
+ * parts, of POOL_OCTETS each. */
+#define BLOCK_PARTS_MAX		8
+
 #endif

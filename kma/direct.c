@@ -66,7 +66,7 @@ got_pad(void *arg, int r, uint64_t idx)
 	struct link	*l = d->l;
 	struct linktx	*tx;
 
-	d->origin = (struct origin){ 1, 0 };
+	d->origin = (struct origin){ 1, 0, 1 };
 	d->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
 	if (r < 0 || (r = linkstore_read(l->kma->store, l->id, idx,
 	    &d->bytes)) < 0 || (r = linkstore_made(l->kma->store, l->id, idx,
@@ -158,8 +158,8 @@ assign_in(struct link *l, const struct msg_assign *m)
 	l->n.assigned++;
 	tx = linktx_new(l->kma->store);
 	linktx_spend(tx, l->id, m->pad);
-	linktx_inbound(tx, l->conf->peer, m->block, block->bytes + LINK_PAD,
-	    block->len - LINK_PAD);
+	linktx_inbound(tx, l->conf->peer, m->block, 1,
+	    block->bytes + LINK_PAD, block->len - LINK_PAD);
 	t->mark = link_mark_next(l);
 	linktx_mark(tx, l->id, t->mark);
 	linktx_commit(tx, taken, t);

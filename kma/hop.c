@@ -10,6 +10,7 @@
 
 #include "block.h"
 #include "err.h"
+#include "kma/gather.h"
 #include "kma/relay.h"
 #include "log.h"
 #include "quiet.h"
@@ -24,6 +25,7 @@ struct hop {
 	route_text		 text;
 	uuid_text		 request;
 	uint64_t		 block, pad_in, pad_out;
+	uint32_t		 part, parts;	/* of the block; 0: whole */
 	uint64_t		 mark_in, mark_out;
 	struct secret		*in;		/* pad block of the hop before */
 	struct secret		*pool;		/* destination: in clear */
@@ -72,6 +74,10 @@ response_text(int r)
 	case E_DOWN:
 	case E_NO_ROUTE:
 		return "unavailable: the next hop cannot be reached";
+	case E_REFUSED:
+		return "rejected: parts that do not belong together";
+	case E_GONE:
+		return "unavailable: other parts of the block are lost";
 	case E_EXISTS:
 		return "rejected: the key is known already";
 	case E_BAD_FORMAT:
@@ -93,6 +99,19 @@ hop_fail(struct hop *h, int r)
 	if (r != -E_SPENT && r != -E_MAC)
 		notify(h->kma, h->text, h->request, response_text(r), NULL);
 	hop_end(h);
+}
+
+static struct relay_names
+names(const struct hop *h)
+{
+	return (struct relay_names){ .route = h->text, .request = h->request,
+	    .block = h->block, .part = h->part, .parts = h->parts };
+}
+
+static struct gather_part
+part(const struct hop *h)
+{
+	return (struct gather_part){ h->block, h->part, h->parts, &h->route };
 }
 
 /* ---- transit ---- */
@@ -155,11 +174,12 @@ out:
 static int
 transit(struct hop *h, const struct msg_relay_in *m, const char *next)
 {
+	struct relay_names	n = names(h);
+
 	if ((h->to = kma_link_to(h->kma, next)) == NULL)
 		return -E_NO_ROUTE;
-	h->frame = relay_frame_new(next, h->text, h->request, h->block,
-	    m->text.p, m->text.len);
-	if (h->frame == NULL)
+	n.text = m->text;
+	if ((h->frame = relay_frame_new(next, &n)) == NULL)
 		return -E_NO_MEMORY;
 	h->wait = (struct padwait){ .fn = transit_pad, .arg = h,
 	    .from = h->route.km[0], .to = h->route.km[h->route.n - 1],
@@ -172,13 +192,12 @@ transit(struct hop *h, const struct msg_relay_in *m, const char *next)
 
 /* ---- destination ---- */
 
+/* The block, or a part of it, is on disk. */
 static void
-arrived(void *arg, int r)
+kept(void *arg, int r, bool whole)
 {
-	/* model: agreement arrived, share arrived, transfer arrived */
 	struct hop		*h = arg;
-	struct relay_names	 n = { h->text, h->request, h->block, 0,
-				    { NULL, 0 } };
+	struct relay_names	 n = names(h);
 	uint8_t			 mac[OTP_MAC];
 
 	if (r == 0)
@@ -188,18 +207,37 @@ arrived(void *arg, int r)
 		hop_fail(h, r);
 		return;
 	}
-	link_mark_done(h->from, h->mark_in);
 	relay_counters(h->kma)->received++;
 	notify(h->kma, h->text, h->request, "success", mac);
-	supply_ready(h->kma, h->route.km[0], h->block);
+	if (whole)
+		supply_ready(h->kma, h->route.km[0], h->block);
 	hop_end(h);
+}
+
+static void
+arrived(void *arg, int r)
+{
+	/* model: agreement arrived, share arrived, transfer arrived */
+	struct hop		*h = arg;
+	struct gather_part	 p = part(h);
+
+	if (r == 0)
+		link_mark_done(h->from, h->mark_in);
+	if (h->parts == 0)
+		kept(h, r, true);
+	else
+		gather_came(h->kma, &p, r, kept, h);
 }
 
 static int
 destination(struct hop *h, const struct msg_relay_in *m)
 {
-	struct linktx	*tx;
+	struct gather_part	 p = part(h);
+	struct linktx		*tx;
+	int			 r;
 
+	if (h->parts != 0 && (r = gather_expect(h->kma, &p)) < 0)
+		return r;
 	if ((h->pool = secret_copy(m->text.p, m->text.len)) == NULL)
 		return -E_NO_MEMORY;
 	otp_apply(h->pool->bytes, h->in->bytes + LINK_PAD, h->pool->len);
@@ -207,8 +245,12 @@ destination(struct hop *h, const struct msg_relay_in *m)
 	h->mark_in = link_mark_next(h->from);
 	linktx_spend(tx, h->from->id, h->pad_in);
 	linktx_mark(tx, h->from->id, h->mark_in);
-	linktx_inbound(tx, h->route.km[0], h->block, h->pool->bytes,
-	    h->pool->len);
+	if (h->parts == 0)
+		linktx_inbound(tx, h->route.km[0], h->block, 1,
+		    h->pool->bytes, h->pool->len);
+	else
+		linktx_part(tx, h->route.km[0], h->block, h->part,
+		    h->pool->bytes, h->pool->len);
 	linktx_commit(tx, arrived, h);
 	return 0;
 }
@@ -220,6 +262,9 @@ place(struct hop *h, const struct msg_relay_in *m, int *at)
 {
 	int	r;
 
+	if (m->parts > BLOCK_PARTS_MAX || m->part > m->parts ||
+	    (m->part == 0) != (m->parts == 0) || m->parts == 1)
+		return -E_BAD_FORMAT;
 	if ((r = route_parse(&h->route, m->route)) < 0)
 		return r;
 	*at = route_find(&h->route, kma_conf.kme_id);
@@ -263,6 +308,8 @@ relay_in(struct kma *k, struct msg_relay_in *m)
 	memcpy(h->request, m->request, sizeof(h->request));
 	h->block = m->block;
 	h->pad_in = m->pad;
+	h->part = m->part;
+	h->parts = m->parts;
 	LIST_INSERT_HEAD(&hops, h, next);
 	nhops++;
 	if ((r = place(h, m, &at)) < 0 || (r = check(h, m)) < 0) {

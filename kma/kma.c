@@ -6,6 +6,7 @@
 
 #include "ctl.h"
 #include "err.h"
+#include "kma/gather.h"
 #include "kma/linkad.h"
 #include "kma/plain.h"
 #include "kma/relay.h"
@@ -174,6 +175,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	linkad_tick(k);
 	routes_tick(k);
 	relay_tick(k);
+	gather_tick(k);
 	plainout_tick(k);
 	if (k->ticks % AGE_TICKS == 0)
 		supply_age(k);
@@ -235,6 +237,7 @@ kma_new(struct kma **out, struct event_base *base)
 	if ((r = linkstore_open(&k->store, base, kma_conf.store,
 	    kma_conf.node_key)) < 0 ||
 	    (r = relay_new(k)) < 0 || (r = supply_new(k)) < 0 ||
+	    (r = gather_new(k)) < 0 ||
 	    (r = links(k)) < 0 || (r = linkad_new(k)) < 0 ||
 	    (r = routes_new(k)) < 0 || (r = sockets(k)) < 0)
 		return r;
@@ -267,6 +270,7 @@ kma_free(struct kma **kp)
 		event_free(k->tick);
 	drain(k);
 	hop_free(k);		/* before the links that it waits for */
+	gather_free(k);
 	relay_free(k);
 	routes_free(k);
 	for (size_t i = 0; i < k->nlinks; i++)

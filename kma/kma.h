@@ -26,6 +26,7 @@ struct kma {
 	struct announce		*announce;	/* linkad.c: who has links */
 	struct routes		*routes;	/* routes.c: ways there are */
 	struct relays		*relays;	/* relay.c: frames */
+	struct gathers		*gathers;	/* gather.c: parts */
 	struct supplies		*supplies;	/* supply.c: what ksa asks */
 	unsigned		 ticks;
 	bool			 stopping;
@@ -50,11 +51,19 @@ json_t		*relay_status(struct kma *);
  * Draws a pool block and relays it to `peer`; done() once, with the block
  * when the destination has it on disk. The caller owns the secret then.
  */
-struct origin { uint32_t hops; uint64_t made; };	/* links; ms since 1970 */
+struct origin {
+	uint32_t	hops;		/* links */
+	uint64_t	made;		/* ms since 1970 */
+	uint32_t	paths;		/* node-disjoint; 1: an ordinary block */
+};
 typedef void	 relay_done(void *arg, int r, struct secret *pool,
 		    const struct origin *);
 void		 relay_send(struct kma *, const char *peer, uint64_t block,
 		    relay_done *, void *arg);
+
+/* disjoint.c: the same, over so many node-disjoint paths, at least two. */
+void		 disjoint_send(struct kma *, const char *peer, uint64_t block,
+		    unsigned paths, relay_done *, void *arg);
 
 /* direct.c: a link block becomes a pool block of two neighbours. */
 void		 direct_send(struct link *, uint64_t block, relay_done *,
@@ -74,6 +83,8 @@ void		 supply_age(struct kma *);
 /* A pool block from `source` is on disk: tell ksa. */
 void		 supply_ready(struct kma *, const char *source,
 		    uint64_t block);
+/* There are only so many node-disjoint paths. */
+void		 supply_paths(struct kma *, const char *peer, unsigned paths);
 json_t		*supply_status(struct kma *);
 
 #endif

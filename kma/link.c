@@ -250,6 +250,7 @@ ask_witness(struct link *l)
 	tx = linktx_new(l->kma->store);
 	linktx_drop_older(tx, l->id, INT64_MAX);
 	linktx_inbound_drop_older(tx, INT64_MAX);
+	linktx_parts_drop(tx, "", 0);
 	return linktx_commit_sync(tx);
 }
 

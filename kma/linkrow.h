@@ -19,5 +19,7 @@ struct linkstore {
 struct rowname { char text[KM_ID_MAX + 32]; size_t len; };
 struct rowname	linkrow_name(const char *table, const char *source,
 		    uint64_t n);
+struct rowname	linkrow_part(const char *source, uint64_t block,
+		    uint32_t part);
 
 #endif

@@ -66,6 +66,16 @@ static const char *const migrations[] = {
 	" destination TEXT PRIMARY KEY,"	/* KM ID */
 	" route TEXT NOT NULL,"		/* KM IDs from here to there */
 	" made INTEGER NOT NULL);",	/* ms since 1970 */
+	/* How many node-disjoint paths a block came over: the XOR of parts. */
+	"ALTER TABLE inbound ADD COLUMN paths INTEGER NOT NULL DEFAULT 1;"
+	/* Parts of which not all are there. A start destroys them. */
+	"CREATE TABLE part ("
+	" source TEXT NOT NULL,"	/* as in inbound */
+	" block INTEGER NOT NULL,"
+	" part INTEGER NOT NULL,"	/* 1, 2, ... */
+	" made INTEGER NOT NULL,"
+	" sealed BLOB NOT NULL,"
+	" PRIMARY KEY (source, block, part));",
 };
 
 struct rowname
@@ -79,6 +89,15 @@ linkrow_name(const char *table, const char *source, uint64_t n)
 	put_be64((uint8_t *)r.text + t + s, n);
 	r.len = t + s + 8;
 	return r;
+}
+
+struct rowname
+linkrow_part(const char *source, uint64_t block, uint32_t part)
+{
+	char	table[16];
+
+	snprintf(table, sizeof(table), "part %u", part);
+	return linkrow_name(table, source, block);
 }
 
 static int
@@ -275,6 +294,28 @@ linkstore_read_inbound(struct linkstore *ls, const char *source,
 	return read_one(ls, db_bind(ls->reader, "SELECT sealed FROM inbound"
 	    " WHERE source = ? AND block = ?", "su", source, block), &name,
 	    out);
+}
+
+int
+linkstore_inbound_paths(struct linkstore *ls, const char *source,
+    uint64_t block, uint32_t *paths)
+{
+	int64_t	v = db_int(ls->reader, -1, "SELECT paths FROM inbound"
+		    " WHERE source = ? AND block = ?", "su", source, block);
+
+	*paths = (uint32_t)v;
+	return v < 0 ? -E_NOT_FOUND : 0;
+}
+
+int
+linkstore_read_part(struct linkstore *ls, const char *source, uint64_t block,
+    uint32_t part, struct secret **out)
+{
+	struct rowname	name = linkrow_part(source, block, part);
+
+	return read_one(ls, db_bind(ls->reader, "SELECT sealed FROM part"
+	    " WHERE source = ? AND block = ? AND part = ?", "sui", source,
+	    block, (int64_t)part), &name, out);
 }
 
 size_t

@@ -60,6 +60,12 @@ int	linkstore_made(struct linkstore *, uint32_t link, uint64_t idx,
 	    uint64_t *);
 int	linkstore_read_inbound(struct linkstore *, const char *source,
 	    uint64_t block, struct secret **);
+/* The node-disjoint paths that it came over. -E_NOT_FOUND. */
+int	linkstore_inbound_paths(struct linkstore *, const char *source,
+	    uint64_t block, uint32_t *);
+/* A part of a block that is not whole yet. */
+int	linkstore_read_part(struct linkstore *, const char *source,
+	    uint64_t block, uint32_t part, struct secret **);
 /* Jobs not yet on disk; a truncating checkpoint when idle. */
 size_t	linkstore_queued(const struct linkstore *);
 uint64_t linkstore_commits(const struct linkstore *);
@@ -92,7 +98,16 @@ void	linktx_control(struct linktx *, uint32_t link, uint64_t idx,
 	    const uint8_t key[32]);
 /* A pool block for ksa; octets are copied. -E_EXISTS if it is there. */
 void	linktx_inbound(struct linktx *, const char *source, uint64_t block,
-	    const uint8_t *, size_t octets);
+	    uint32_t paths, const uint8_t *, size_t octets);
+/* One of the parts of such a block; octets are copied. -E_EXISTS. */
+void	linktx_part(struct linktx *, const char *source, uint64_t block,
+	    uint32_t part, const uint8_t *, size_t octets);
+/* All parts of the block go: exactly so many, or -E_SPENT. */
+void	linktx_parts_take(struct linktx *, const char *source,
+	    uint64_t block, uint32_t parts);
+/* Whatever there is of them; "": of all blocks. */
+void	linktx_parts_drop(struct linktx *, const char *source,
+	    uint64_t block);
 /* Must be there, as linktx_spend. */
 void	linktx_inbound_take(struct linktx *, const char *source,
 	    uint64_t block);

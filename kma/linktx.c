@@ -7,12 +7,14 @@
 #include "kma/linkrow.h"
 
 enum kind { PUT, LAST, AGREE, MOVE, SPEND, DROP, DROP_AGREED, DROP_OLDER, MARK, SEEN,
-	CONTROL, INBOUND, INBOUND_TAKE, INBOUND_OLDER, ROUTE, ROUTE_CLEAR };
+	CONTROL, INBOUND, INBOUND_TAKE, INBOUND_OLDER, ROUTE, ROUTE_CLEAR,
+	PART, PARTS_TAKE, PARTS_DROP };
 
 struct change {
 	enum kind		 kind;
 	uint32_t		 link;
 	uint64_t		 n;
+	uint32_t		 part;	/* or how many, or paths */
 	km_id			 source;
 	struct secret		*bytes;
 	char			*text;
@@ -65,14 +67,53 @@ run_inbound(struct linkstore *ls, struct db *db, struct change *c)
 
 	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
 		goto out;
-	r = db_run(db, "INSERT INTO inbound VALUES (?, ?, ?, ?, ?)"
-	    " ON CONFLICT DO NOTHING", "suuub", c->source, c->n, now_ms(),
-	    (uint64_t)c->bytes->len, sealed, c->bytes->len + SEAL_OVERHEAD);
+	r = db_run(db, "INSERT INTO inbound (source, block, made, octets,"
+	    " sealed, paths) VALUES (?, ?, ?, ?, ?, ?)"
+	    " ON CONFLICT DO NOTHING", "suuubi", c->source, c->n, now_ms(),
+	    (uint64_t)c->bytes->len, sealed, c->bytes->len + SEAL_OVERHEAD,
+	    (int64_t)c->part);
 	if (r == 0)
 		r = -E_EXISTS;
 out:
 	free(sealed);
 	return r;
+}
+
+static int
+run_part(struct linkstore *ls, struct db *db, struct change *c)
+{
+	struct rowname	 name = linkrow_part(c->source, c->n, c->part);
+	uint8_t		*sealed = NULL;
+	int		 r;
+
+	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
+		goto out;
+	r = db_run(db, "INSERT INTO part (source, block, part, made, sealed)"
+	    " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "suiub",
+	    c->source, c->n, (int64_t)c->part, now_ms(), sealed,
+	    c->bytes->len + SEAL_OVERHEAD);
+	if (r == 0)
+		r = -E_EXISTS;
+out:
+	free(sealed);
+	return r;
+}
+
+static int
+run_parts_drop(struct db *db, struct change *c)
+{
+	if (c->source[0] == '\0')
+		return db_run(db, "DELETE FROM part", "");
+	return db_run(db, "DELETE FROM part WHERE source = ? AND block = ?",
+	    "su", c->source, c->n);
+}
+
+static int
+run_parts_take(struct db *db, struct change *c)
+{
+	int	r = run_parts_drop(db, c);
+
+	return r < 0 || (uint32_t)r == c->part ? r : -E_SPENT;
 }
 
 static int
@@ -152,6 +193,12 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 	case ROUTE_CLEAR:
 		return db_run(db, "DELETE FROM route WHERE destination = ?",
 		    "s", c->source);
+	case PART:
+		return run_part(ls, db, c);
+	case PARTS_TAKE:
+		return run_parts_take(db, c);
+	case PARTS_DROP:
+		return run_parts_drop(db, c);
 	}
 	return -E_RANGE;
 }
@@ -299,22 +346,50 @@ linktx_control(struct linktx *tx, uint32_t link, uint64_t idx,
 	add_bytes(tx, add(tx, CONTROL, link, idx), key, 32);
 }
 
-void
-linktx_inbound(struct linktx *tx, const char *source, uint64_t block,
-    const uint8_t *p, size_t octets)
+/* Of a pool block, or of its parts. */
+static struct change *
+add_named(struct linktx *tx, enum kind kind, const char *source,
+    uint64_t block, uint32_t part)
 {
-	struct change	*c = add(tx, INBOUND, 0, block);
+	struct change	*c = add(tx, kind, 0, block);
 
 	memcpy(c->source, source, strlen(source) + 1);
-	add_bytes(tx, c, p, octets);
+	c->part = part;
+	return c;
+}
+
+void
+linktx_inbound(struct linktx *tx, const char *source, uint64_t block,
+    uint32_t paths, const uint8_t *p, size_t octets)
+{
+	add_bytes(tx, add_named(tx, INBOUND, source, block, paths), p,
+	    octets);
 }
 
 void
 linktx_inbound_take(struct linktx *tx, const char *source, uint64_t block)
 {
-	struct change	*c = add(tx, INBOUND_TAKE, 0, block);
+	add_named(tx, INBOUND_TAKE, source, block, 0);
+}
 
-	memcpy(c->source, source, strlen(source) + 1);
+void
+linktx_part(struct linktx *tx, const char *source, uint64_t block,
+    uint32_t part, const uint8_t *p, size_t octets)
+{
+	add_bytes(tx, add_named(tx, PART, source, block, part), p, octets);
+}
+
+void
+linktx_parts_take(struct linktx *tx, const char *source, uint64_t block,
+    uint32_t parts)
+{
+	add_named(tx, PARTS_TAKE, source, block, parts);
+}
+
+void
+linktx_parts_drop(struct linktx *tx, const char *source, uint64_t block)
+{
+	add_named(tx, PARTS_DROP, source, block, 0);
 }
 
 void

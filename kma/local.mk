@@ -6,7 +6,9 @@ libkma_a_SOURCES = \
 	kma/announcemsg.c kma/announcemsg.h \
 	kma/conf.c kma/conf.h \
 	kma/direct.c \
+	kma/disjoint.c \
 	kma/gate.c kma/gate.h \
+	kma/gather.c kma/gather.h \
 	kma/hop.c \
 	kma/idxset.c kma/idxset.h \
 	kma/kma.c kma/kma.h \

@@ -12,6 +12,7 @@
 #include "block.h"
 #include "err.h"
 #include "kma/gate.h"
+#include "kma/gather.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -26,6 +27,7 @@ struct sending {
 	route_text		 text;
 	uuid_text		 request;
 	uint64_t		 block, deadline, mark;
+	uint32_t		 part, parts;	/* of the block; 0: whole */
 	struct origin		 origin;
 	struct secret		*pool;
 	struct hop_frame	*frame;
@@ -68,6 +70,25 @@ finish(struct sending *s, int r)
 	free(s);
 }
 
+static void
+cut_short(struct sending *s)
+{
+	uint64_t	soon = mono_ms() + REROUTED_MS;
+
+	if (s->wait.waiting || s->gate.place == GATE_HELD)
+		finish(s, -E_NO_KEY);
+	else if (s->deadline > soon)
+		s->deadline = soon;
+}
+
+/* Parts are not on the way that is in use. */
+static void
+heard(const struct sending *s, const char *response)
+{
+	if (s->parts == 0)
+		routes_relayed(s->kma, &s->route, response);
+}
+
 /*
  * Where the way before is cut nothing comes back, and blocks on it keep ksa
  * from asking for others. Those that wait for a pad of it have lost nothing.
@@ -75,18 +96,15 @@ finish(struct sending *s, int r)
 void
 relay_rerouted(struct kma *k, const char *peer, const char *route)
 {
-	uint64_t	 soon = mono_ms() + REROUTED_MS;
 	struct sending	*s, *tmp;
 
 	for (s = LIST_FIRST(&k->relays->sending); s != NULL; s = tmp) {
 		tmp = LIST_NEXT(s, next);
-		if (strcmp(s->route.km[s->route.n - 1], peer) != 0 ||
+		if (s->parts != 0 ||	/* they take other ways */
+		    strcmp(s->route.km[s->route.n - 1], peer) != 0 ||
 		    strcmp(s->text, route) == 0)
 			continue;
-		if (s->wait.waiting || s->gate.place == GATE_HELD)
-			finish(s, -E_NO_KEY);
-		else if (s->deadline > soon)
-			s->deadline = soon;
+		cut_short(s);
 	}
 }
 
@@ -106,19 +124,33 @@ spent(void *arg, int r)
 		s->sent = true;
 }
 
+static struct relay_names
+names(const struct sending *s)
+{
+	struct relay_names	n = { .route = s->text,
+				    .request = s->request, .block = s->block,
+				    .part = s->part, .parts = s->parts };
+
+	if (s->pool != NULL)
+		n.text = (struct msg_view){ s->pool->bytes, s->pool->len };
+	return n;
+}
+
 static int
 protect(struct sending *s, uint64_t idx)
 {
-	struct secret	*pad = NULL;
-	int		 r;
+	struct relay_names	 n;
+	struct secret		*pad = NULL;
+	int			 r;
 
 	if ((r = linkstore_read(s->kma->store, s->l->id, idx, &pad)) < 0)
 		goto out;
 	r = -E_NO_MEMORY;
-	s->origin = (struct origin){ s->route.n - 1, now_ms() };
-	if ((s->pool = secret_random(pad->len - LINK_PAD)) == NULL ||
-	    (s->frame = relay_frame_new(s->route.km[1], s->text, s->request,
-	    s->block, s->pool->bytes, s->pool->len)) == NULL)
+	s->origin = (struct origin){ s->route.n - 1, now_ms(), 1 };
+	if ((s->pool = secret_random(pad->len - LINK_PAD)) == NULL)
+		goto out;
+	n = names(s);
+	if ((s->frame = relay_frame_new(s->route.km[1], &n)) == NULL)
 		goto out;
 	r = relay_frame_protect(s->frame, pad, idx);
 out:
@@ -156,15 +188,14 @@ may_go(void *arg)
 }
 
 void
-relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
-    void *arg)
+relay_send_part(struct kma *k, const struct route *route,
+    const struct relay_names *n, relay_done *done, void *arg)
 {
-	const struct route	*route = routes_to(k, peer);
 	struct link		*l;
 	struct sending		*s = NULL;
-	int			 r = routes_error(k, peer);
+	int			 r = -E_NO_ROUTE;
 
-	if (route == NULL || (l = kma_link_to(k, route->km[1])) == NULL)
+	if ((l = kma_link_to(k, route->km[1])) == NULL)
 		goto fail;
 	r = -E_NO_MEMORY;
 	if ((s = calloc(1, sizeof(*s))) == NULL || uuid_random(s->request) < 0)
@@ -173,7 +204,9 @@ relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
 	s->l = l;
 	s->route = *route;
 	route_print(route, s->text);
-	s->block = block;
+	s->block = n->block;
+	s->part = n->part;
+	s->parts = n->parts;
 	s->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
 	s->done = done;
 	s->arg = arg;
@@ -192,11 +225,23 @@ fail:
 	done(arg, r, NULL, NULL);
 }
 
+void
+relay_send(struct kma *k, const char *peer, uint64_t block, relay_done *done,
+    void *arg)
+{
+	const struct route	*route = routes_to(k, peer);
+
+	if (route == NULL)
+		done(arg, routes_error(k, peer), NULL, NULL);
+	else
+		relay_send_part(k, route,
+		    &(struct relay_names){ .block = block }, done, arg);
+}
+
 static int
 done_check(struct sending *s, const struct msg_done_in *m)
 {
-	struct relay_names	 n = { s->text, s->request, s->block, 0,
-				    { NULL, 0 } };
+	struct relay_names	 n = names(s);
 	uint8_t			 tag[OTP_MAC];
 	int			 r;
 
@@ -226,7 +271,7 @@ relay_done_in(struct kma *k, struct msg_done_in *m)
 		if (!quiet())
 			log_notice("key relay failed", "route=%s response=%s",
 			    s->text, log_quote(m->response));
-		routes_relayed(k, &s->route, m->response);
+		heard(s, m->response);
 		finish(s, -E_NO_KEY);
 	} else if (done_check(s, m) < 0) {
 		relay_counters(k)->bad_mac++;
@@ -234,7 +279,7 @@ relay_done_in(struct kma *k, struct msg_done_in *m)
 			log_warn("completion notification with a bad MAC",
 			    "route=%s request=%s", s->text, s->request);
 	} else {
-		routes_relayed(k, &s->route, "");
+		heard(s, "");
 		finish(s, 0);
 	}
 }
@@ -251,10 +296,12 @@ relay_tick(struct kma *k)
 		tmp = LIST_NEXT(s, next);
 		if (s->sent && now >= s->deadline) {
 			log_notice("key relay timed out", "route=%s", s->text);
-			routes_relayed(k, &s->route, "no answer in time");
+			heard(s, "no answer in time");
 			finish(s, -E_TIMEOUT);
 		} else if (s->gate.place == GATE_HELD && now >= s->deadline)
 			finish(s, -E_NO_KEY);
+		else if (s->parts != 0 && !routes_works(k, &s->route))
+			cut_short(s);
 	}
 	gates_tick(&k->relays->gates, now);
 }
@@ -299,12 +346,13 @@ relay_status(struct kma *k)
 {
 	struct relay_counters	*n = relay_counters(k);
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "started", (json_int_t)n->started,
 	    "completed", (json_int_t)n->completed,
 	    "failed", (json_int_t)n->failed,
 	    "transit", (json_int_t)n->transit,
 	    "received", (json_int_t)n->received,
+	    "blocks_in_parts", (json_int_t)gather_count(k),
 	    "refused", (json_int_t)n->refused,
 	    "bad_mac", (json_int_t)n->bad_mac);
 }

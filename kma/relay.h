@@ -11,10 +11,10 @@
 /* A key relay message on its way out; `text` is a secret until protected. */
 struct hop_frame;
 
-/* Copies the octets, which are clear text still. NULL: no memory. */
-struct hop_frame *relay_frame_new(const char *hop, const char *route,
-	    const char *request, uint64_t block, const uint8_t *,
-	    size_t octets);
+/* Copies the names and the text, which is clear still; the pad comes with
+ * relay_frame_protect(). NULL: no memory. */
+struct hop_frame *relay_frame_new(const char *hop,
+	    const struct relay_names *);
 /* XORs the pad in and makes the MAC; then the text may leave. */
 int		 relay_frame_protect(struct hop_frame *,
 		    const struct secret *pad_block, uint64_t pad);
@@ -36,6 +36,13 @@ struct relay_counters {
 	uint64_t	refused, bad_mac;
 };
 struct relay_counters *relay_counters(struct kma *);
+
+/*
+ * relay.c. One part of a block, or all of it, over that route; of the names
+ * only block, part and parts count. As relay_send().
+ */
+void		 relay_send_part(struct kma *, const struct route *,
+		    const struct relay_names *, relay_done *, void *arg);
 
 /* hop.c */
 void		 hop_free(struct kma *);

@@ -11,27 +11,29 @@ struct hop_frame {
 	route_text	 route;
 	uuid_text	 request;
 	uint64_t	 block, pad;
+	uint32_t	 part, parts;
 	struct secret	*text;
 	bool		 protected;
 	uint8_t		 mac[OTP_MAC];
 };
 
 struct hop_frame *
-relay_frame_new(const char *hop, const char *route, const char *request,
-    uint64_t block, const uint8_t *text, size_t octets)
+relay_frame_new(const char *hop, const struct relay_names *n)
 {
 	struct hop_frame	*f;
 
 	if ((f = calloc(1, sizeof(*f))) == NULL)
 		return NULL;
-	if ((f->text = secret_copy(text, octets)) == NULL) {
+	if ((f->text = secret_copy(n->text.p, n->text.len)) == NULL) {
 		free(f);
 		return NULL;
 	}
 	memcpy(f->hop, hop, strlen(hop) + 1);
-	memcpy(f->route, route, strlen(route) + 1);
-	memcpy(f->request, request, strlen(request) + 1);
-	f->block = block;
+	memcpy(f->route, n->route, strlen(n->route) + 1);
+	memcpy(f->request, n->request, strlen(n->request) + 1);
+	f->block = n->block;
+	f->part = n->part;
+	f->parts = n->parts;
 	return f;
 }
 
@@ -39,7 +41,8 @@ static int
 frame_mac(struct hop_frame *f, const struct secret *pad_block)
 {
 	struct relay_names	n = { f->route, f->request, f->block, f->pad,
-				    { f->text->bytes, f->text->len } };
+				    { f->text->bytes, f->text->len },
+				    f->part, f->parts };
 
 	return relaymac_hop(f->mac, pad_block->bytes + LINK_MAC,
 	    kma_conf.kme_id, f->hop, &n);
@@ -84,7 +87,7 @@ relay_frame_check(const struct msg_relay_in *m, const char *from,
     const struct secret *pad_block)
 {
 	struct relay_names	n = { m->route, m->request, m->block, m->pad,
-				    m->text };
+				    m->text, m->part, m->parts };
 	uint8_t			tag[OTP_MAC];
 	int			r;
 
@@ -110,6 +113,8 @@ relay_frame_send(struct kma *k, const struct hop_frame *f)
 	memcpy(o->request, f->request, sizeof(o->request));
 	o->block = f->block;
 	o->pad = f->pad;
+	o->part = f->part;
+	o->parts = f->parts;
 	o->mac = (struct msg_view){ f->mac, sizeof(f->mac) };
 	o->text = (struct msg_view){ f->text->bytes, f->text->len };
 	return ipc_send(k->relayd, &m);

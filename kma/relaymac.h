@@ -10,11 +10,13 @@ struct relay_names {		/* what a frame says of itself */
 	const char	*route, *request;
 	uint64_t	 block, pad;
 	struct msg_view	 text;
+	uint32_t	 part, parts;	/* of the block; 0: the whole */
 };
 
 /*
  * The one-time MAC of a frame on one hop: sender, receiver, route (source
- * and destination are its ends), request, block, pad and ciphertext. `key` is
+ * and destination are its ends), request, block, pad and ciphertext; of a part
+ * also which one it is, of how many. `key` is
  * the MAC key of the link key block `pad`; it is copied, not wiped.
  */
 int	relaymac_hop(uint8_t tag[OTP_MAC], const uint8_t *key,

@@ -241,6 +241,12 @@ routes_disjoint(struct kma *k, const char *peer, unsigned want,
 }
 
 bool
+routes_works(struct kma *k, const struct route *r)
+{
+	return check(k, r) != LINKSTATE_UNREACHED;
+}
+
+bool
 routes_is_straight(struct kma *k, const char *peer)
 {
 	const struct route	*r = routes_to(k, peer);

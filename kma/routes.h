@@ -40,6 +40,8 @@ int	routes_error(struct kma *, const char *peer);
  * what an operator set does not count. Returns how many there are. */
 unsigned routes_disjoint(struct kma *, const char *peer, unsigned want,
 	    struct route *);
+/* Whether all its links have key now, as far as is known here. */
+bool	routes_works(struct kma *, const struct route *);
 /* Whether a neighbour is to be reached by way of others. */
 bool	routes_has_detour(struct kma *, const char *peer);
 /* Whether the way to a neighbour is the link. */

@@ -13,7 +13,7 @@
 #define INBOUND_AGE_MS	(3600 * 1000)	/* ksa has been away for so long */
 
 struct supplies {
-	uint64_t	drawn, direct, relayed, fetched, failed;
+	uint64_t	drawn, direct, relayed, disjoint, fetched, failed;
 };
 
 /* One request of ksa that is not answered yet. */
@@ -24,6 +24,7 @@ struct asking {
 	struct secret	*bytes;
 	struct origin	 origin;
 	bool		 fresh;
+	uint32_t	 paths;		/* that it shall come over */
 	uint64_t	*counter;
 };
 
@@ -44,6 +45,7 @@ answer(struct asking *a, int r)
 		m.block_given.block = a->block;
 		m.block_given.hops = a->origin.hops;
 		m.block_given.age = age_of(&a->origin);
+		m.block_given.paths = a->origin.paths;
 		m.block_given.key = a->bytes;
 		r = ipc_reply(a->kma->ksa, a->corr, 0, &m);
 		++*a->counter;
@@ -86,10 +88,13 @@ take(struct asking *a, const char *peer)
 
 	if (strcmp(peer, kma_conf.kme_id) == 0) {
 		a->counter = &s->drawn;
-		a->origin = (struct origin){ 0, now_ms() };
+		a->origin = (struct origin){ 0, now_ms(), 1 };
 		a->bytes = secret_random(
 		    (size_t)POOL_OCTETS(kma_conf.block_octets));
 		answer(a, a->bytes == NULL ? -E_NO_MEMORY : 0);
+	} else if (a->paths > 1) {
+		a->counter = &s->disjoint;
+		disjoint_send(a->kma, peer, a->block, a->paths, sent, a);
 	} else if (l != NULL && !draws_for_link(a, l, peer) &&
 	    !routes_has_detour(a->kma, peer)) {
 		a->counter = &s->direct;
@@ -116,7 +121,8 @@ fetch(struct asking *a, const char *source)
 
 	a->counter = &a->kma->supplies->fetched;
 	if ((r = linkstore_read_inbound(a->kma->store, source, a->block,
-	    &a->bytes)) < 0) {
+	    &a->bytes)) < 0 || (r = linkstore_inbound_paths(a->kma->store,
+	    source, a->block, &a->origin.paths)) < 0) {
 		answer(a, r);
 		return;
 	}
@@ -141,6 +147,7 @@ supply_in(struct kma *k, struct msg *m)
 	if (m->id == MSG_block_take) {
 		a->block = m->block_take.block;
 		a->fresh = m->block_take.fresh != 0;
+		a->paths = m->block_take.paths;
 		take(a, m->block_take.peer);
 	} else {
 		a->block = m->block_fetch.block;
@@ -157,6 +164,16 @@ supply_ready(struct kma *k, const char *source, uint64_t block)
 	    source);
 	m.block_ready.block = block;
 	(void)ipc_send(k->ksa, &m);	/* told again when ksa is back */
+}
+
+void
+supply_paths(struct kma *k, const char *peer, unsigned paths)
+{
+	struct msg	m = { .id = MSG_paths };
+
+	snprintf(m.paths.km, sizeof(m.paths.km), "%s", peer);
+	m.paths.paths = paths;
+	(void)ipc_send(k->ksa, &m);
 }
 
 static void
@@ -202,9 +219,10 @@ supply_status(struct kma *k)
 {
 	struct supplies	*s = k->supplies;
 
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}",
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}",
 	    "drawn", (json_int_t)s->drawn, "direct", (json_int_t)s->direct,
 	    "relayed", (json_int_t)s->relayed,
+	    "disjoint", (json_int_t)s->disjoint,
 	    "fetched", (json_int_t)s->fetched,
 	    "failed", (json_int_t)s->failed);
 }

@@ -197,6 +197,8 @@ bridge_relay(struct bridge *b, const char *hop, const struct kx_relay *r)
 	strcpy(in->request, r->request);	/* a UUID: checked */
 	in->block = r->block;
 	in->pad = r->pad;
+	in->part = r->part;
+	in->parts = r->parts;
 	in->mac = (struct msg_view){ r->mac, sizeof(r->mac) };
 	in->text = (struct msg_view){ r->text, r->len };
 	return deliver(b->kma, &m);

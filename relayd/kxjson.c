@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base64.h"
+#include "block.h"
 #include "err.h"
 #include "kxcut.h"
 #include "kxfield.h"
@@ -79,6 +80,27 @@ read_text(struct kx_relay *r, const json_t *v, const struct kxcut *c)
 	return kxfield_base64(v, r->text, sizeof(r->text), &r->len);
 }
 
+/* Both or neither. */
+static int
+read_part(struct kx_relay *r, const json_t *ext)
+{
+	const json_t	*part = json_object_get(ext, "part");
+	const json_t	*parts = json_object_get(ext, "parts");
+
+	r->part = r->parts = 0;
+	if (part == NULL && parts == NULL)
+		return 0;
+	if (!json_is_integer(part) || !json_is_integer(parts) ||
+	    json_integer_value(parts) < 2 ||
+	    json_integer_value(parts) > BLOCK_PARTS_MAX ||
+	    json_integer_value(part) < 1 ||
+	    json_integer_value(part) > json_integer_value(parts))
+		return -E_BAD_FORMAT;
+	r->part = (uint32_t)json_integer_value(part);
+	r->parts = (uint32_t)json_integer_value(parts);
+	return 0;
+}
+
 static int
 read_protected(struct kx_relay *r, const json_t *key, const struct kxcut *c,
     const char **why)
@@ -96,6 +118,8 @@ read_protected(struct kx_relay *r, const json_t *key, const struct kxcut *c,
 		return kxfield_bad(why, "pad");
 	if (kxfield_u64(json_object_get(ext, "block"), &r->block) < 0)
 		return kxfield_bad(why, "block");
+	if (read_part(r, ext) < 0)
+		return kxfield_bad(why, "part");
 	if (kxfield_base64(json_object_get(ext, "mac"), r->mac, sizeof(r->mac),
 	    &maclen) < 0 || maclen != sizeof(r->mac))
 		return kxfield_bad(why, "mac");

@@ -35,6 +35,7 @@ struct kx_relay {
 	char		request[KXJSON_ID_MAX + 1];	/* "" if absent */
 	bool		plain;	/* keys in clear: the rest is not set */
 	uint64_t	block, pad;
+	uint32_t	part, parts;	/* 0: the whole block */
 	uint8_t		mac[16];
 	size_t		len;
 	uint8_t		text[KXJSON_BODY_MAX];

@@ -21,6 +21,12 @@ kxjson_put_relay(uint8_t *p, size_t room, const struct route *r,
 	jsonout_u64(&j, m->pad);
 	jsonout_text(&j, ",\"block\":");
 	jsonout_u64(&j, m->block);
+	if (m->parts != 0) {
+		jsonout_text(&j, ",\"part\":");
+		jsonout_uint(&j, m->part);
+		jsonout_text(&j, ",\"parts\":");
+		jsonout_uint(&j, m->parts);
+	}
 	jsonout_text(&j, ",\"mac\":");
 	jsonout_base64(&j, m->mac.p, m->mac.len);
 	jsonout_text(&j, "}}]}");

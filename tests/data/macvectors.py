@@ -67,6 +67,12 @@ def main():
         onward)))
     show("done", poly1305(pool[96:128], fields(
         "done", ROUTE, REQUEST, be64(BLOCK), "success")))
+    part = struct.pack(">II", 2, 3)
+    show("part", poly1305(block[64:96], fields(
+        "relay", "KME-A", "KME-B", ROUTE, REQUEST, be64(BLOCK), be64(PAD),
+        text, part)))
+    show("partdone", poly1305(pool[96:128], fields(
+        "done", ROUTE, REQUEST, be64(BLOCK), "success", part)))
     show("text", hashlib.sha256(text).digest())
     show("text2", hashlib.sha256(onward).digest())
 

@@ -18,6 +18,12 @@ const struct fuzz_seed fuzz_seeds[] = {
 	    "\"key_extension\":{\"protection\":\"otp\",\"pad\":\"12\","
 	    "\"block\":34,\"mac\":\"AAECAwQFBgcICQoLDA0ODw==\"}}]}"),
 	FUZZ_TEXT("{\"source_KMA_ID\":\"a\",\"destination_KMA_ID\":\"b\","
+	    "\"key_relay_request_ID\":\"" RID
+	    "\",\"keys\":[{\"key_ID\":\"" RID "\",\"key\":\"AAAA\","
+	    "\"key_extension\":{\"protection\":\"otp\",\"pad\":\"12\","
+	    "\"block\":34,\"part\":2,\"parts\":3,"
+	    "\"mac\":\"AAECAwQFBgcICQoLDA0ODw==\"}}]}"),
+	FUZZ_TEXT("{\"source_KMA_ID\":\"a\",\"destination_KMA_ID\":\"b\","
 	    "\"keys\":[{\"key_ID\":\"k\",\"key\":\"AA==\"}]}"),
 	FUZZ_TEXT("{\"source_KMA_ID\":\"a\",\"destination_KMA_ID\":\"b\","
 	    "\"key_relay_request_ID\":\"" RID
@@ -45,6 +51,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	memcpy(m.request, r.request, sizeof(m.request));
 	m.pad = r.pad;
 	m.block = r.block;
+	if (r.parts > 8 || r.parts == 1 || r.part > r.parts ||
+	    (r.part == 0) != (r.parts == 0))
+		abort();
+	m.part = r.part;
+	m.parts = r.parts;
 	m.mac = (struct msg_view){ r.mac, sizeof(r.mac) };
 	m.text = (struct msg_view){ r.text, r.len };
 	if (kxjson_put_relay(out, sizeof(out), &r.route, &m) == 0)

@@ -96,6 +96,43 @@ START_TEST(a_relay_is_read_back)
 }
 END_TEST
 
+START_TEST(a_part_of_a_block_is_written_and_read_back)
+{
+	static struct msg_relay_out m;
+	static const char	*bad[] = { "\"part\":1", "\"parts\":2",
+	    "\"part\":0,\"parts\":2", "\"part\":3,\"parts\":2",
+	    "\"part\":1,\"parts\":1", "\"part\":1,\"parts\":9",
+	    "\"part\":-1,\"parts\":2", "\"part\":\"1\",\"parts\":2",
+	    "\"part\":1.0,\"parts\":2", "\"part\":4294967297,\"parts\":2" };
+	struct route		 r;
+	char			 out[1024], text[1024], *at;
+	size_t			 n;
+
+	ck_assert_int_eq(route_parse(&r, "KME-A,KME-B"), 0);
+	strcpy(m.request, RID);
+	m.mac = (struct msg_view){ mac, 16 };
+	m.text = (struct msg_view){ (const uint8_t *)"hello", 5 };
+	m.part = 2;
+	m.parts = 8;
+	n = kxjson_put_relay((uint8_t *)out, sizeof(out) - 1, &r, &m);
+	ck_assert_uint_gt(n, 0);
+	out[n] = '\0';
+	ck_assert_ptr_nonnull(at = strstr(out, ",\"part\":2,\"parts\":8,"));
+	ck_assert_int_eq(read_relay(out), 0);
+	ck_assert_uint_eq(relay.part, 2);
+	ck_assert_uint_eq(relay.parts, 8);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(text, sizeof(text), "%.*s,%s%s", (int)(at - out),
+		    out, bad[i], at + strlen(",\"part\":2,\"parts\":8"));
+		ck_assert_msg(read_relay(text) == -E_BAD_FORMAT, "%s",
+		    bad[i]);
+		ck_assert_str_eq(why, "part");
+	}
+	ck_assert_int_eq(read_relay(RELAY_DIRECT), 0);
+	ck_assert_uint_eq(relay.part | relay.parts, 0);
+}
+END_TEST
+
 /* RELAY_DIRECT with one piece replaced by another. */
 static int
 read_changed(const char *from, const char *to)
@@ -479,6 +516,7 @@ END_TEST
 
 UNIT_MAIN("kxjson", a_relay_is_written_as_the_profile_says,
     what_does_not_fit_is_not_written, a_relay_is_read_back,
+    a_part_of_a_block_is_written_and_read_back,
     numbers_and_ids_are_read_in_all_forms_allowed,
     malformed_relays_are_refused, a_long_key_is_read_as_a_short_one,
     nothing_long_is_taken_for_the_key, a_refusal_can_name_the_request,

@@ -76,7 +76,7 @@ inbound(const char *source, uint64_t n)
 	uint8_t		 block[B];
 
 	fill(block, n);
-	linktx_inbound(tx, source, n, block, B);
+	linktx_inbound(tx, source, n, 1, block, B);
 	return linktx_commit_sync(tx);
 }
 
@@ -87,7 +87,7 @@ put_inbound(uint64_t n)
 	uint8_t		 block[64] = { 0 };
 
 	for (uint64_t i = 1; i <= n; i++)
-		linktx_inbound(tx, "KME-C", i, block, sizeof(block));
+		linktx_inbound(tx, "KME-C", i, 1, block, sizeof(block));
 	ck_assert_int_eq(linktx_commit_sync(tx), 0);
 }
 
@@ -551,6 +551,7 @@ START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE route;"
 	    "DROP VIEW link;"
+	    "DROP TABLE part; ALTER TABLE inbound DROP COLUMN paths;"
 	    "CREATE VIEW link AS SELECT CASE state WHEN 0 THEN 'new' ELSE"
 	    " 'agreed' END AS state, CASE key & 1 WHEN 0 THEN 'lower KM ID'"
 	    " ELSE 'higher KM ID' END AS owner, count(*) AS blocks"

@@ -206,6 +206,19 @@ END_TEST
 
 /* ---- relay ---- */
 
+static uint32_t	part, parts;	/* of the frames to be made */
+
+static const struct relay_names *
+names(const uint8_t *text, size_t octets)
+{
+	static struct relay_names	n;
+
+	n = (struct relay_names){ .route = ROUTE, .request = REQUEST,
+	    .block = BLOCK, .text = { text, octets }, .part = part,
+	    .parts = parts };
+	return &n;
+}
+
 /* What the source sends on the first hop, as it arrives at KME-B. */
 static void
 first_hop(struct msg *m)
@@ -214,8 +227,7 @@ first_hop(struct msg *m)
 	struct kma		 k = { .relayd = NULL };
 
 	am("KME-A");
-	f = relay_frame_new("KME-B", ROUTE, REQUEST, BLOCK, pool->bytes,
-	    pool->len);
+	f = relay_frame_new("KME-B", names(pool->bytes, pool->len));
 	ck_assert_ptr_nonnull(f);
 	ck_assert_int_eq(relay_frame_send(&k, f), -E_DENIED);	/* in clear */
 	ck_assert_int_eq(relay_frame_protect(f, pad, PAD), 0);
@@ -255,8 +267,8 @@ START_TEST(transit_changes_the_pad_and_the_destination_gets_the_key)
 
 	begin();
 	first_hop(&m);
-	f = relay_frame_new("KME-C", ROUTE, REQUEST, BLOCK,
-	    m.relay_in.text.p, m.relay_in.text.len);
+	f = relay_frame_new("KME-C", names(m.relay_in.text.p,
+	    m.relay_in.text.len));
 	ck_assert_int_eq(relay_frame_reprotect(f, pad, pad2, PAD2), 0);
 	ck_assert_int_eq(relay_frame_send(&k, f), 0);
 	relay_frame_free(&f);
@@ -318,6 +330,39 @@ START_TEST(a_frame_changed_in_anything_is_refused)
 }
 END_TEST
 
+START_TEST(which_part_of_a_block_a_frame_has_is_covered)
+{
+	struct msg		 m, x;
+	struct msg_relay_in	*r = &x.relay_in;
+	struct relay_names	 n;
+	uint8_t			 tag[OTP_MAC], other[OTP_MAC];
+
+	begin();
+	part = 2;
+	parts = 3;
+	first_hop(&m);
+	ck_assert_uint_eq(sent.relay_out.part, 2);
+	ck_assert_uint_eq(sent.relay_out.parts, 3);
+	is_hex(sent_mac, OTP_MAC, "b569e6a198ab82fb90dcec66c288dc5d");
+	REFUSED(r->part = 1);
+	REFUSED(r->parts = 2);
+	REFUSED(r->part = r->parts = 0);
+	ck_assert_int_eq(relay_frame_check(&m.relay_in, "KME-A", pad), 0);
+	n = *names(NULL, 0);
+	ck_assert_int_eq(relaymac_done(tag, pool->bytes + POOL_DONE, &n,
+	    "success"), 0);
+	is_hex(tag, OTP_MAC, "e3e1ce6b16582e4a3ae7cb4007a1cdda");
+	n.part = 1;
+	ck_assert_int_eq(relaymac_done(other, pool->bytes + POOL_DONE, &n,
+	    "success"), 0);
+	ck_assert_mem_ne(tag, other, OTP_MAC);
+	part = parts = 0;
+	first_hop(&m);			/* nor does the whole become a part */
+	REFUSED(r->part = r->parts = 1);
+	finish();
+}
+END_TEST
+
 START_TEST(a_pad_of_another_length_protects_nothing)
 {
 	struct hop_frame	*f;
@@ -327,8 +372,7 @@ START_TEST(a_pad_of_another_length_protects_nothing)
 	begin();
 	am("KME-A");
 	shorter = secret_copy(pad->bytes, B - 1);
-	f = relay_frame_new("KME-B", ROUTE, REQUEST, BLOCK, pool->bytes,
-	    pool->len);
+	f = relay_frame_new("KME-B", names(pool->bytes, pool->len));
 	ck_assert_int_eq(relay_frame_protect(f, shorter, PAD), -E_PAD_LENGTH);
 	ck_assert_int_eq(relay_frame_reprotect(f, pad, shorter, PAD),
 	    -E_PAD_LENGTH);
@@ -344,7 +388,7 @@ END_TEST
 
 START_TEST(the_completion_notification_is_what_the_profile_says)
 {
-	struct relay_names	n = { ROUTE, REQUEST, BLOCK, 0, { NULL, 0 } };
+	struct relay_names	n = *names(NULL, 0);
 	uint8_t			tag[OTP_MAC], other[OTP_MAC];
 
 	begin();
@@ -367,6 +411,7 @@ UNIT_MAIN("relaymac", the_check_of_a_block_is_what_the_profile_says,
     offers_and_answers_are_read_as_written,
     lists_that_are_none_are_refused,
     a_frame_is_what_the_profile_says,
+    which_part_of_a_block_a_frame_has_is_covered,
     transit_changes_the_pad_and_the_destination_gets_the_key,
     a_frame_changed_in_anything_is_refused,
     a_pad_of_another_length_protects_nothing,
