@@ -106,7 +106,9 @@ begin(struct kma *k, const struct gather_part *p)
 	make_room(k);
 	g->name = name_of(p);
 	g->parts = p->parts;
-	g->deadline = mono_ms() + (uint64_t)kma_conf.relay_timeout;
+	/* One may have waited for key at its source for so long, and then be
+	 * on its way as long. */
+	g->deadline = mono_ms() + 2 * (uint64_t)kma_conf.relay_timeout;
 	HASH_ADD(hh, k->gathers->by_name, name, sizeof(g->name), g);
 	TAILQ_INSERT_TAIL(&k->gathers->by_age, g, next);
 	return g;

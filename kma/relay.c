@@ -216,7 +216,7 @@ relay_send_part(struct kma *k, const struct route *route,
 	s->gate = (struct gatewait){ .fn = may_go, .arg = s };
 	LIST_INSERT_HEAD(&k->relays->sending, s, next);
 	relay_counters(k)->started++;
-	if ((r = gate_enter(&k->relays->gates, peer, &s->gate,
+	if ((r = gate_enter(&k->relays->gates, s->wait.to, &s->gate,
 	    mono_ms())) < 0)
 		finish(s, r);
 	return;

@@ -163,9 +163,9 @@ blocks_add(struct side *s, const struct block_name *b, int state,
 
 	if ((r = blocks_find(s, b, &row)) != -E_NOT_FOUND)
 		return r < 0 ? r : -E_EXISTS;
-	if ((r = db_run(s->db, SQL_BLOCK_ADD, "iiuiiuiu", b->peer,
+	if ((r = db_run(s->db, SQL_BLOCK_ADD, "iiuiiuiui", b->peer,
 	    (int64_t)b->direction, b->serial, (int64_t)state, (int64_t)left,
-	    now, (int64_t)m->hops, m->born)) < 0)
+	    now, (int64_t)m->hops, m->born, (int64_t)m->paths)) < 0)
 		return r;
 	*id = sqlite3_last_insert_rowid(db_handle(s->db));
 	if (b->direction == OWN && (r = db_run(s->db, SQL_PEER_BLOCK, "iu",
@@ -293,7 +293,8 @@ blocks_close(struct side *s, const struct block_name *b,
 static struct material
 material_read(sqlite3_stmt *st, int i)
 {
-	struct material	m = { MATERIAL_HOPS_UNKNOWN, MATERIAL_BORN_UNKNOWN };
+	struct material	m = { MATERIAL_HOPS_UNKNOWN, MATERIAL_BORN_UNKNOWN,
+			    (uint32_t)sqlite3_column_int64(st, i + 2) };
 
 	if (sqlite3_column_type(st, i) != SQLITE_NULL)
 		m.hops = (uint32_t)sqlite3_column_int64(st, i);

@@ -23,6 +23,7 @@ struct block_name {		/* also what the seals are bound to */
 struct material {
 	uint32_t	hops;	/* QKD links it came over; 0: of this node */
 	uint64_t	born;	/* ms since 1970 */
+	uint32_t	paths;	/* node-disjoint ones it came over: its parts */
 };
 #define MATERIAL_HOPS_UNKNOWN	UINT32_MAX
 #define MATERIAL_BORN_UNKNOWN	0

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "conf.h"
 #include "err.h"
 #include "sae.h"
@@ -16,6 +17,11 @@ struct ksa_conf ksa_conf;
 static const struct conf_opt peer_options[] = {
 	OPT_TEXT(CONF_KM_ID, ksa_peer, kme_id, NULL,
 	    "ID of another node that keys are shared with."),
+	OPT_INT(ksa_peer, disjoint_paths, "1", 1, BLOCK_PARTS_MAX, "",
+	    "Keys with that node are made of parts that came over so many "
+	    "paths that share no node, so that no single node between has "
+	    "seen them; where there are fewer such paths they are refused. "
+	    "Of what the two nodes say, the higher number counts."),
 	OPT_END
 };
 
@@ -66,6 +72,17 @@ static const struct conf_opt quota_options[] = {
 	    "How fast the master may draw key for this slave."),
 	OPT_INT(ksa_quota, burst, "0", 0, RATE_MAX, "octets",
 	    "How much at once, as above."),
+	OPT_END
+};
+
+static const struct conf_opt pair_options[] = {
+	OPT_TEXT(CONF_SAE_ID, ksa_pair, master, NULL,
+	    "ID of the application that draws."),
+	OPT_TEXT(CONF_SAE_ID, ksa_pair, slave, NULL,
+	    "ID of the application that the keys are shared with."),
+	OPT_INT(ksa_pair, disjoint_paths, NULL, 1, BLOCK_PARTS_MAX, "",
+	    "As that of peers, for keys that this master draws for this "
+	    "slave; the higher number counts."),
 	OPT_END
 };
 
@@ -121,6 +138,9 @@ const struct conf_opt ksa_options[] = {
 	    "Quotas of pairs of applications, besides those of the "
 	    "applications themselves. What exceeds a quota waits for it, if "
 	    "relay_wait allows, and is refused otherwise."),
+	OPT_LIST(ksa_conf, pairs, 0, 4096, pair_options, ksa_pair,
+	    "Pairs of applications whose keys must come over several "
+	    "node-disjoint paths."),
 
 	INT(pool_low, "131072", 1024, 1073741824, "octets",
 	    "A pool with less key than this is filled up."),
@@ -395,10 +415,30 @@ check_rate(struct faults *f, const char *option, const char *id, int64_t rate,
 }
 
 static void
-check_name(struct faults *f, const struct sae_book *b, const char *id)
+check_name(struct faults *f, const char *option, const struct sae_book *b,
+    const char *id)
 {
 	if (sae_find(b, id) == NULL)
-		fault_id(f, "quotas", id, "is none of applications");
+		fault_id(f, option, id, "is none of applications");
+}
+
+static void
+check_pairs(struct faults *f)
+{
+	const struct ksa_pair	*v = f->conf->pairs.v;
+	struct sae_book		*b;
+
+	if (f->conf->pairs.n == 0 || sae_book_new(&b, f->conf) < 0)
+		return;			/* of that there is a word already */
+	for (size_t i = 0; i < f->conf->pairs.n; i++) {
+		check_name(f, "pairs", b, v[i].master);
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(v[i].master, v[k].master) == 0 &&
+			    strcmp(v[i].slave, v[k].slave) == 0)
+				fault_id(f, "pairs", v[i].master, "stands "
+				    "there twice with the same slave");
+	}
+	sae_book_free(&b);
 }
 
 static void
@@ -415,7 +455,7 @@ check_quotas(struct faults *f)
 		return;			/* of that there is a word already */
 	qsort(q, n, sizeof(*q), by_names);	/* their order says nothing */
 	for (size_t i = 0; i < n; i++) {
-		check_name(f, b, q[i].master);
+		check_name(f, "quotas", b, q[i].master);
 		check_rate(f, "quotas", q[i].master, q[i].rate, q[i].burst);
 		if (i > 0 && by_names(&q[i], &q[i - 1]) == 0)
 			fault_id(f, "quotas", q[i].master, "stands there twice "
@@ -433,6 +473,7 @@ ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 	check_peers(&f);
 	check_applications(&f);
 	check_quotas(&f);
+	check_pairs(&f);
 	check_plain_peers(&f);
 	return f.n == 0 ? 0 : -E_CONFIG;
 }

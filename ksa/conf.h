@@ -10,6 +10,7 @@
 
 struct ksa_peer {
 	km_id	kme_id;
+	int64_t	disjoint_paths;
 };
 
 struct ksa_application {	/* of this node, or pinned to another */
@@ -31,6 +32,11 @@ struct ksa_quota {		/* of a pair of applications */
 	int64_t	rate, burst;	/* as of an application */
 };
 
+struct ksa_pair {		/* of applications */
+	sae_id	master, slave;
+	int64_t	disjoint_paths;
+};
+
 struct ksa_conf {
 	km_id	kme_id;
 	char	run_dir[80];
@@ -42,6 +48,7 @@ struct ksa_conf {
 	struct conf_list peers;			/* struct ksa_peer */
 	struct conf_list applications;		/* struct ksa_application */
 	struct conf_list quotas;		/* struct ksa_quota */
+	struct conf_list pairs;			/* struct ksa_pair */
 	struct conf_list plain_peers;		/* struct ksa_plain_peer */
 
 	int64_t	max_announced;		/* applications, by one peer */

@@ -8,6 +8,8 @@
 
 #include "err.h"
 #include "ksa/encint.h"
+#include "ksa/extension.h"
+#include "ksa/paths.h"
 #include "ksa/pool.h"
 #include "log.h"
 
@@ -85,9 +87,54 @@ tell_unmet(struct enc *e, const struct peer *p)
 	call_answer(&e->call, &a);
 }
 
+/* The wish is told by its name, what is configured like a shortage. */
+static void
+tell_paths(struct enc *e, const struct peer *p)
+{
+	struct supply_answer	a = { .status = SUPPLY_INSUFFICIENT };
+	uint32_t		there = 0, wanted;
+	char			detail[PATHS_TEXT];
+
+	wanted = extension_paths(&e->wish, e->wish.mandatory);
+	(void)pool_lacks_paths(p->pool, wanted, &there);
+	paths_tell(detail, p->km, there, wanted);
+	a.detail = detail;
+	if (e->wish.floor <= there) {
+		a.status = SUPPLY_UNMET;
+		for (unsigned bit = 1; bit <= e->wish.mandatory; bit <<= 1)
+			if ((e->wish.mandatory & bit) != 0 &&
+			    extension_paths(&e->wish, bit) > there)
+				a.unmet |= bit;
+	}
+	e->call.env->count.enc_paths++;
+	call_answer(&e->call, &a);
+}
+
+/* A pool that cannot be filled as it would have to be; NULL: none. */
+static const struct peer *
+lacks_paths(const struct enc *e)
+{
+	uint32_t	there, wanted;
+
+	wanted = extension_paths(&e->wish, e->wish.mandatory);
+	for (uint32_t i = 0; i < e->nparts; i++)
+		if (pool_meeting(e->parts[i].peer->pool, &e->wish,
+		    e->wish.mandatory) < enc_part_need(e, i) &&
+		    pool_lacks_paths(e->parts[i].peer->pool, wanted, &there))
+			return e->parts[i].peer;
+	return NULL;
+}
+
 void
 enc_refuse(struct enc *e, int err, const struct peer *lacks)
 {
+	const struct peer	*p;
+
+	if ((err == -E_UNMET || err == -E_NO_KEY) &&
+	    (p = lacks_paths(e)) != NULL) {
+		err = -E_PATHS;
+		lacks = p;
+	}
 	if (err == -E_UNMET && wishing_join(e))
 		return;
 	e->call.env->count.enc_short++;
@@ -95,6 +142,8 @@ enc_refuse(struct enc *e, int err, const struct peer *lacks)
 		tell_shortage(e, lacks);
 	else if (err == -E_UNMET)
 		tell_unmet(e, lacks);
+	else if (err == -E_PATHS)
+		tell_paths(e, lacks);
 	else if (err == -E_TOO_LARGE)
 		call_fail(&e->call, SUPPLY_TOO_LARGE,
 		    "%" PRIu32 " octets of key for KM %s lie in too many "
@@ -182,6 +231,8 @@ enc_new(struct env *env, const struct supply_request *q)
 	e->number = q->number;
 	e->octets = q->octets;
 	e->wish = q->wish;
+	e->wish.floor = paths_demanded(env, q->master, q->slaves,
+	    q->nslaves);
 	e->ids = calloc(q->number, sizeof(*e->ids));
 	e->parts = calloc(q->nslaves, sizeof(*e->parts));
 	if (e->ids == NULL || e->parts == NULL)
@@ -208,7 +259,7 @@ enc_begin(struct enc *e)
 			pool_fill(e->parts[i].peer->pool);
 		return &e->call;
 	}
-	if (r == -E_NO_KEY && (r = line_join(e, lacks)) == 0)
+	if (r == -E_NO_KEY && lacks_paths(e) == NULL && (r = line_join(e, lacks)) == 0)
 		return &e->call;
 	if ((r == -E_NO_MEMORY && admit_again(e)) ||
 	    (r == -E_UNMET && wishing_join(e)))

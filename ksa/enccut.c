@@ -55,7 +55,7 @@ find_best(struct enc *e, struct peer **lacks)
 	while ((r = find_all(e, w->mandatory | may, lacks)) == -E_UNMET &&
 	    may != 0)
 		may = (may - 1) & w->optional;
-	e->origin = (struct supply_origin){ true, true, 0 };
+	e->origin = (struct supply_origin){ .direct = true, .dated = true };
 	for (uint32_t i = 0; r == 0 && w->asked && i < e->nparts; i++)
 		pool_origin(e->parts[i].peer->pool, e->parts[i].b->pieces,
 		    &e->origin);

@@ -14,6 +14,7 @@
 #include "ksa/fetch.h"
 #include "ksa/line.h"
 #include "ksa/newblocks.h"
+#include "ksa/paths.h"
 #include "ksa/peer.h"
 #include "ksa/place.h"
 #include "ksa/plain.h"
@@ -258,6 +259,8 @@ engine_from_kma(struct supply *s, const struct msg *m)
 		s->env.plain->life = m->plain_life.life;
 	if (m->id == MSG_plain_ready)
 		plainin_ready(&s->env, &m->plain_ready);
+	if (m->id == MSG_paths && (p = peer_find(&s->env, m->paths.km)) != NULL)
+		pool_paths(p->pool, m->paths.paths);
 	if (m->id != MSG_block_ready)
 		return;
 	p = peer_find(&s->env, m->block_ready.source);
@@ -386,7 +389,9 @@ supply_stock(struct supply *s, const char *master, const char *slave,
 	strcpy(stock->target_km, place.km);
 	admit_left(s->env.admit, master, slave, &left, &most);
 	if (p != NULL && (p->self || p->trusted))
-		have = line_allowance(p, master);
+		have = least(line_allowance(p, master), pool_meeting(p->pool,
+		    &(struct supply_wish){ .floor = paths_demanded(&s->env,
+		    master, &slave, 1) }, 0));
 	if ((plain = plain_find(&s->env, place.km)) != NULL && plain->up &&
 	    ksa_plain_serves(plain->conf, master))
 		have = QUOTA_NONE;	/* drawn as they are asked for */

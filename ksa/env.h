@@ -38,7 +38,7 @@ struct engine_ops {
 
 struct counters {
 	uint64_t	enc_requests, enc_keys, enc_short, enc_failed;
-	uint64_t	enc_quota;
+	uint64_t	enc_quota, enc_paths;
 	uint64_t	dec_requests, dec_keys, dec_refused, dec_failed;
 	uint64_t	redelivered, queries, bindings_in, bindings_refused;
 	uint64_t	copies_refused, copies_broken;

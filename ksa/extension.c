@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "block.h"
 #include "err.h"
 #include "ksa/blocks.h"
 
@@ -45,7 +46,31 @@ met_max_age(const struct supply_wish *w, const struct material *m,
 	    (now <= m->born || now - m->born <= w->max_age);
 }
 
-/* Rows without a reader are reserved: nobody else shall use the name. */
+static int
+read_min_paths(const json_t *v, struct supply_wish *w)
+{
+	if (!json_is_integer(v) || json_integer_value(v) < 1 ||
+	    json_integer_value(v) > BLOCK_PARTS_MAX)
+		return -E_BAD_FORMAT;
+	w->min_paths = (uint32_t)json_integer_value(v);
+	return w->min_paths > 1;
+}
+
+/* Key of this node itself came over no other. */
+static bool
+has_paths(const struct material *m, uint32_t paths)
+{
+	return m->hops == 0 || m->paths >= paths;
+}
+
+static bool
+met_min_paths(const struct supply_wish *w, const struct material *m,
+    uint64_t now)
+{
+	(void)now;
+	return has_paths(m, w->min_paths);
+}
+
 static const struct extension {
 	const char	*name, *shall_be;
 	int		(*read)(const json_t *, struct supply_wish *);
@@ -56,17 +81,17 @@ static const struct extension {
 	    met_route_type },
 	{ "qkdnode_max_age", "an integer of at least 0 (ms)", read_max_age,
 	    met_max_age },
-	{ "qkdnode_min_disjoint_paths", NULL, NULL, NULL },
+	{ "qkdnode_min_disjoint_paths", "an integer from 1 to 8",
+	    read_min_paths, met_min_paths },
 };
 #define ROWS	(sizeof(extensions) / sizeof(extensions[0]))
 
-/* ROWS: not known, or reserved. */
+/* ROWS: not known. */
 static size_t
 find(const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (extensions[i].read != NULL &&
-		    strcmp(extensions[i].name, name) == 0)
+		if (strcmp(extensions[i].name, name) == 0)
 			return i;
 	return ROWS;
 }
@@ -175,23 +200,40 @@ bool
 extension_met(const struct supply_wish *w, unsigned wishes,
     const struct material *m, uint64_t now)
 {
+	if (!has_paths(m, w->floor))
+		return false;
 	for (size_t i = 0; i < ROWS; i++)
 		if ((wishes & 1U << i) != 0 && !extensions[i].met(w, m, now))
 			return false;
 	return true;
 }
 
+uint32_t
+extension_paths(const struct supply_wish *w, unsigned wishes)
+{
+	uint32_t	n = w->floor > 1 ? w->floor : 1;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if ((wishes & 1U << i) != 0 && w->min_paths > n &&
+		    extensions[i].met == met_min_paths)
+			n = w->min_paths;
+	return n;
+}
+
 size_t
 extension_tell(char out[EXTENSION_TEXT], const struct supply_origin *o)
 {
-	char	age[40] = "";
+	char	age[40] = "", paths[40] = "";
 
 	if (o == NULL)
 		return 0;
 	if (o->dated)
 		snprintf(age, sizeof(age), ",\"qkdnode_age\":%" PRIu64,
 		    o->age);
+	if (o->paths > 0)
+		snprintf(paths, sizeof(paths),
+		    ",\"qkdnode_disjoint_paths\":%" PRIu32, o->paths);
 	return (size_t)snprintf(out, EXTENSION_TEXT, ",\"key_extension\":{"
-	    "\"qkdnode_route_type\":\"%s\"%s}",
-	    o->direct ? "direct" : "indirect", age);
+	    "\"qkdnode_route_type\":\"%s\"%s%s}",
+	    o->direct ? "direct" : "indirect", age, paths);
 }

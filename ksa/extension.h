@@ -24,6 +24,8 @@ void	extension_unmet(unsigned unmet, const char *why, struct refusal *);
 /* Whether the material meets those wishes. */
 bool	extension_met(const struct supply_wish *, unsigned wishes,
 	    const struct material *, uint64_t now);
+/* Over how many node-disjoint paths it must have come for that; at least 1. */
+uint32_t extension_paths(const struct supply_wish *, unsigned wishes);
 /* The member key_extension with a comma before it; "" for NULL. Its length. */
 size_t	extension_tell(char out[EXTENSION_TEXT],
 	    const struct supply_origin *);

@@ -19,7 +19,7 @@ struct keystore {
 };
 
 static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
-	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6 };
+	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6, SQL_SCHEMA_7 };
 
 int
 keystore_open(struct keystore **out, const char *path,

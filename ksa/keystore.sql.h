@@ -311,6 +311,11 @@
 "  JOIN peer ON peer.id = announced.peer JOIN announcer" \
 "  ON announcer.peer = announced.peer;"
 
+/* Key over several paths. */
+#define SQL_SCHEMA_7 \
+/* Node-disjoint paths that the block came over: the XOR of so many parts. */ \
+"ALTER TABLE block ADD COLUMN paths INTEGER NOT NULL DEFAULT 1;"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
@@ -333,15 +338,15 @@
 
 /* blocks */
 #define SQL_BLOCK_ADD "INSERT INTO block (peer, direction, serial, state," \
-	" octets, made, hops, born) VALUES (?, ?, ?, ?, ?, ?," \
-	" nullif(?, 4294967295), nullif(?, 0))"
+	" octets, made, hops, born, paths) VALUES (?, ?, ?, ?, ?, ?," \
+	" nullif(?, 4294967295), nullif(?, 0), ?)"
 #define SQL_BLOCK_FIND "SELECT id, serial, state, octets, used, wiped, made," \
-	" answer, hops, born FROM block WHERE peer = ? AND direction = ? AND serial = ?"
+	" answer, hops, born, paths FROM block WHERE peer = ? AND direction = ? AND serial = ?"
 #define SQL_BLOCK_EACH "SELECT id, serial, state, octets, used, wiped, made," \
-	" answer, hops, born FROM block WHERE peer = ? AND direction = ? AND serial > ?" \
+	" answer, hops, born, paths FROM block WHERE peer = ? AND direction = ? AND serial > ?" \
 	" ORDER BY serial LIMIT 1"
 #define SQL_BLOCK_EACH_NEW "SELECT id, serial, state, octets, used, wiped," \
-	" made, answer, hops, born FROM block WHERE peer = ? AND direction = ?" \
+	" made, answer, hops, born, paths FROM block WHERE peer = ? AND direction = ?" \
 	" AND serial > ? AND state = 0 ORDER BY serial LIMIT 1"
 #define SQL_BLOCK_READY "UPDATE block SET state = 1, answer = ?2" \
 	" WHERE id = ?1 AND state = 0"

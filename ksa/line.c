@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "ksa/encint.h"
+#include "ksa/extension.h"
 #include "ksa/fair.h"
 #include "ksa/pool.h"
 #include "log.h"
@@ -241,6 +242,32 @@ line_leave(struct enc *e)
 	give_up(e);
 	enc_free(e);
 	line_retry(p);
+}
+
+static struct enc *
+find_demanding(const struct peer *p, uint32_t paths)
+{
+	struct fair_share	*s, *tmp;
+	struct enc		*e;
+
+	HASH_ITER(hh, p->line->fair.by_name, s, tmp)
+		TAILQ_FOREACH(e, &((struct waiter *)s)->calls, next)
+			if (extension_paths(&e->wish, e->wish.mandatory) >
+			    paths)
+				return e;
+	return NULL;
+}
+
+void
+line_refuse(struct peer *p, uint32_t paths)
+{
+	struct enc	*e;
+
+	for (unsigned n = p->line->ncalls; n > 0 &&
+	    (e = find_demanding(p, paths)) != NULL; n--) {
+		give_up(e);
+		enc_refuse(e, -E_PATHS, p);
+	}
 }
 
 unsigned

@@ -19,4 +19,7 @@ unsigned line_length(const struct peer *);
 /* Octets of the pool that this application can have at once. */
 uint64_t line_allowance(const struct peer *, const char *master);
 
+/* Whoever waits there for key over more node-disjoint paths than that. */
+void	line_refuse(struct peer *, uint32_t paths);
+
 #endif

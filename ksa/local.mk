@@ -54,6 +54,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/newblocks.c ksa/newblocks.h ksa/newblocksint.h \
 	ksa/newblocksvoid.c \
 	ksa/outbox.c ksa/outbox.h ksa/outboxint.h ksa/outboxquery.c \
+	ksa/paths.c ksa/paths.h \
 	ksa/peer.c ksa/peer.h \
 	ksa/pieces.c ksa/pieces.h \
 	ksa/place.c ksa/place.h \

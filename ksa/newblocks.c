@@ -12,6 +12,7 @@
 #include "ksa/blocks.h"
 #include "ksa/channel.h"
 #include "ksa/confirm.h"
+#include "ksa/paths.h"
 #include "ksa/pool.h"
 #include "log.h"
 #include "secret.h"
@@ -369,12 +370,30 @@ newblocks_add(struct newblocks *n, int direction, uint64_t serial,
 	env_add(n->peer->env, store_run, store_done, j);
 }
 
+/* Our own configuration holds for key that the peer draws, too. */
+static void
+arrive(struct newblocks *n, uint64_t serial, const struct material *m,
+    struct secret *pool)
+{
+	char	why[PATHS_TEXT];
+
+	if (m->paths >= paths_of_peer(n->peer->env->conf, n->peer->km)) {
+		newblocks_add(n, THEIRS, serial, m, pool);
+		return;
+	}
+	secret_free(&pool);
+	paths_tell(why, n->peer->env->conf->kme_id, m->paths,
+	    paths_of_peer(n->peer->env->conf, n->peer->km));
+	newblocks_void(n, THEIRS, serial, why);
+	peer_demand_paths(n->peer);
+}
+
 static void
 fetch_done(void *arg, int err, struct msg *reply)
 {
-	/* What it is, only its source has to know. */
-	static const struct material unknown = { MATERIAL_HOPS_UNKNOWN,
-	    MATERIAL_BORN_UNKNOWN };
+	/* The rest only its source has to know. */
+	struct material		 known = { MATERIAL_HOPS_UNKNOWN,
+				    MATERIAL_BORN_UNKNOWN, 1 };
 	struct job		*j = arg;
 	struct newblocks	*n = j->peer->newblocks;
 	struct secret		*pool;
@@ -383,7 +402,8 @@ fetch_done(void *arg, int err, struct msg *reply)
 	if (err == 0 && reply->id == MSG_block_given &&
 	    (pool = reply->block_given.key) != NULL) {
 		reply->block_given.key = NULL;
-		newblocks_add(n, THEIRS, j->serial, &unknown, pool);
+		known.paths = reply->block_given.paths;
+		arrive(n, j->serial, &known, pool);
 	} else
 		log_warn("block not fetched from kma", "peer=%s block=%" PRIu64
 		    " reason=%s", j->peer->km, j->serial,
@@ -499,12 +519,19 @@ newblocks_clear(struct newblocks *n)
 uint64_t
 newblocks_pending(const struct newblocks *n)
 {
+	return newblocks_pending_over(n, 0);
+}
+
+uint64_t
+newblocks_pending_over(const struct newblocks *n, uint32_t paths)
+{
 	bool		 up = n->peer->self || channel_is_up(n->peer->channel);
 	uint64_t	 octets = 0, now = mono_ms();
 	struct newblock	*b;
 
 	for (b = n->v[OWN]; b != NULL; b = b->hh.next)
-		if (!up || now - b->since < LATE_MS)
+		if ((!up || now - b->since < LATE_MS) &&
+		    b->material.paths >= paths)
 			octets += b->octets;
 	return octets;
 }

@@ -27,6 +27,8 @@ void	newblocks_tick(struct newblocks *);
 void	newblocks_clear(struct newblocks *);
 /* Octets of our own direction on the way to be available. */
 uint64_t newblocks_pending(const struct newblocks *);
+/* The same of those that came over so many node-disjoint paths. */
+uint64_t newblocks_pending_over(const struct newblocks *, uint32_t paths);
 unsigned newblocks_count(const struct newblocks *, int direction);
 /* The block is void here; the peer is told until it says so too. */
 void	newblocks_void(struct newblocks *, int direction, uint64_t serial,

@@ -143,5 +143,7 @@ newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
 		log_info("block void at the peer", "peer=%s block=%" PRIu64,
 		    n->peer->km, m->block);
 		void_block(n, direction, m->block, true);
+		if (direction == OWN)
+			pool_failed(n->peer->pool);
 	}
 }

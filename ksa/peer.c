@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "err.h"
 #include "ksa/apps.h"
 #include "ksa/channel.h"
@@ -15,6 +16,7 @@
 #include "ksa/inbox.h"
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
+#include "ksa/paths.h"
 #include "ksa/pool.h"
 #include "ksa/recall.h"
 #include "ksa/rollback.h"
@@ -162,6 +164,16 @@ peer_channel_up(struct peer *p, bool back_mine, bool back_peer,
 	} else if (p->rollback_at == 0)
 		usable(p);
 	newblocks_notices(p->newblocks);
+	peer_demand_paths(p);
+}
+
+void
+peer_demand_paths(struct peer *p)
+{
+	struct msg	m = { .id = MSG_paths_demanded };
+
+	m.paths_demanded.paths = paths_of_peer(p->env->conf, p->km);
+	(void)channel_send(p->channel, &m);
 }
 
 void
@@ -275,6 +287,21 @@ on_apps_known(struct peer *p, const struct msg *m, bool authentic)
 }
 
 static void
+on_paths_demanded(struct peer *p, const struct msg *m, bool authentic)
+{
+	uint32_t	mine = paths_of_peer(p->env->conf, p->km);
+	uint32_t	theirs = m->paths_demanded.paths;
+
+	(void)authentic;
+	if (theirs < 1 || theirs > BLOCK_PARTS_MAX) {
+		p->env->count.bad_messages++;
+		return;
+	}
+	p->paths = theirs > mine ? theirs : mine;
+	pool_fill(p->pool);
+}
+
+static void
 on_session(struct peer *p, const struct msg *m, bool authentic)
 {
 	(void)authentic;
@@ -296,6 +323,7 @@ static const struct handler {
 	[MSG_block_void] = { on_block_void, false },
 	[MSG_apps] = { on_apps, false },
 	[MSG_apps_known] = { on_apps_known, false },
+	[MSG_paths_demanded] = { on_paths_demanded, false },
 	[MSG_session_open] = { on_session, false },
 	[MSG_session_opened] = { on_session, false },
 	[MSG_session_end] = { on_session, false },
@@ -396,6 +424,7 @@ peer_new(struct peer **out, struct env *e, const char *km, bool self)
 	strncpy(p->km, km, sizeof(p->km) - 1);
 	p->id = row.id;
 	p->self = self;
+	p->paths = paths_of_peer(e->conf, km);
 	p->low = strcmp(e->conf->kme_id, km) < 0;
 	p->mark = row.mark;
 	p->seen = row.seen;

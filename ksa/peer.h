@@ -29,6 +29,9 @@ struct peer {
 	bool			 self;
 	bool			 low;	/* our KM ID is the lower one */
 	bool			 reach;	/* relayd sees it */
+	/* Over which key with it must come, node-disjoint: what our
+	 * configuration says, or its own if that is more. */
+	uint32_t		 paths;
 	bool			 trusted; /* marks were compared since start */
 	unsigned		 generation; /* grows as all stock is void */
 	uint64_t		 mark, seen;
@@ -68,6 +71,8 @@ void	peer_message(struct peer *, const struct msg *, bool authentic);
 /* The channel came up; what both stores remember was compared. */
 void	peer_channel_up(struct peer *, bool back_mine, bool back_peer,
 	    uint64_t peer_mark, uint64_t my_seen);
+/* It shall know what we demand of blocks that it draws. */
+void	peer_demand_paths(struct peer *);
 void	peer_error(struct peer *, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 

@@ -13,6 +13,7 @@
 #include "ksa/admit.h"
 #include "ksa/blocks.h"
 #include "ksa/extension.h"
+#include "ksa/paths.h"
 #include "ksa/plain.h"
 #include "ksa/quota.h"
 #include "log.h"
@@ -62,7 +63,7 @@ settle_run(struct db *db, void *arg)
 static void
 answer(struct drawing *d)
 {
-	struct supply_origin	 o = { false, true, now_ms() - d->made };
+	struct supply_origin	 o = { false, true, now_ms() - d->made, 1 };
 	struct supply_answer	 a = { .status = SUPPLY_OK };
 
 	d->call.env->count.enc_requests++;
@@ -268,6 +269,11 @@ check(struct env *env, const struct supply_request *q,
 		*why = "this application may not have keys with that KM";
 		return SUPPLY_UNAUTHORIZED;
 	}
+	if (paths_demanded(env, q->master, q->slaves, 1) > 1) {
+		*why = "keys with a plain peer come over one path, and "
+		    "disjoint_paths of this pair is more";
+		return SUPPLY_UNAVAILABLE;
+	}
 	*why = q->session != NULL ? "there are no sessions with it" :
 	    !p->up ? "it is not connected" :
 	    p->waiting >= (uint64_t)env->conf->max_waiting ?
@@ -281,7 +287,7 @@ check(struct env *env, const struct supply_request *q,
 static bool
 unmet(const struct supply_request *q, struct supply_answer *a)
 {
-	struct material	m = { MATERIAL_HOPS_UNKNOWN, now_ms() };
+	struct material	m = { MATERIAL_HOPS_UNKNOWN, now_ms(), 1 };
 
 	a->status = SUPPLY_UNMET;
 	a->detail = "keys with a plain peer come over no QKD link";

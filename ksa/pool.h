@@ -64,6 +64,14 @@ void	pool_hope(struct pool *, uint32_t octets, const struct supply_wish *,
 /* Whether new key will be as wished, to judge by the last that came. */
 bool	pool_may_meet(const struct pool *, const struct supply_wish *,
 	    unsigned wishes);
+/* kma says that there are only so many node-disjoint paths now. */
+void	pool_paths(struct pool *, uint32_t there);
+/* Whether it said lately that there are fewer than so many. */
+bool	pool_lacks_paths(const struct pool *, uint32_t paths,
+	    uint32_t *there);
+/* The same for an operator, who may look later: the last that lacked. */
+bool	pool_lacked_paths(const struct pool *, uint32_t *there,
+	    uint32_t *wanted);
 /* Each 100 ms and after each change: asks kma for blocks if need be. */
 void	pool_fill(struct pool *);
 /* A block that came could not be used: wait before the next. */

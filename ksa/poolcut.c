@@ -44,7 +44,7 @@ static bool
 meets(const struct stock *s, const struct supply_wish *w, unsigned wishes,
     uint64_t now)
 {
-	return wishes == 0 || extension_met(w, wishes, &s->material, now);
+	return extension_met(w, wishes, &s->material, now);
 }
 
 /* How many blocks hold so many octets that are as wished. */
@@ -103,7 +103,7 @@ pool_meeting(const struct pool *p, const struct supply_wish *w,
 	uint64_t	 octets = 0, now = now_ms();
 	struct stock	*s;
 
-	if (wishes == 0)
+	if (wishes == 0 && w->floor <= 1)
 		return p->available;
 	TAILQ_FOREACH(s, &p->stock, next)
 		if (meets(s, w, wishes, now))
@@ -135,6 +135,9 @@ pool_origin(const struct pool *p, const struct pieces *pieces,
 		o->dated = o->dated &&
 		    s->material.born != MATERIAL_BORN_UNKNOWN;
 		o->age = age > o->age ? age : o->age;
+		if (s->material.hops > 0 && (o->paths == 0 ||
+		    s->material.paths < o->paths))
+			o->paths = s->material.paths;
 	}
 }
 

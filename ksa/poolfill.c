@@ -7,8 +7,13 @@
 #include "err.h"
 #include "ksa/channel.h"
 #include "ksa/extension.h"
+#include "ksa/line.h"
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
+#include "ksa/paths.h"
+#include "ksa/wishing.h"
+#include "log.h"
+#include "quiet.h"
 
 /* Octets asked for at a time; they hold locked memory as they come. */
 #define TAKES_PER_POOL	(512 * 1024)
@@ -23,7 +28,15 @@
 #define GUESS		8000	/* octets of a block before the first came */
 #define PROBE_MS	10000	/* then the next block may be of another kind */
 
-struct take { struct peer *peer; uint64_t serial; unsigned generation; };
+#define LACK_MS		1000	/* what kma said of paths holds */
+#define LACKED_MS	60000	/* an operator may see it */
+
+struct take {
+	struct peer	*peer;
+	uint64_t	 serial;
+	unsigned	 generation;
+	uint32_t	 paths;
+};
 
 void
 pool_want(struct pool *p, uint64_t octets)
@@ -58,10 +71,58 @@ pool_may_meet(const struct pool *p, const struct supply_wish *w,
     unsigned wishes)
 {
 	uint64_t	now = now_ms();
-	struct material	m = { p->last_hops, now - p->last_age };
+	uint32_t	paths = extension_paths(w, wishes), there = 0;
+	struct material	m = { p->last_hops, now - p->last_age, paths };
 
+	if (pool_lacks_paths(p, paths, &there))
+		return false;
+	if (paths > 1) {	/* of parts that are drawn now */
+		m.hops = p->peer->self ? 0 : 2;
+		m.born = now;
+		return extension_met(w, wishes, &m, now);
+	}
 	return p->last_came == 0 || mono_ms() - p->last_came > PROBE_MS ||
 	    extension_met(w, wishes, &m, now);
+}
+
+void
+pool_paths(struct pool *p, uint32_t there)
+{
+	p->paths_there = there;
+}
+
+bool
+pool_lacks_paths(const struct pool *p, uint32_t paths, uint32_t *there)
+{
+	*there = p->paths_there;
+	return p->paths_at != 0 && mono_ms() - p->paths_at < LACK_MS &&
+	    p->paths_there < paths && !p->peer->self;
+}
+
+bool
+pool_lacked_paths(const struct pool *p, uint32_t *there, uint32_t *wanted)
+{
+	*there = p->paths_there;
+	*wanted = p->paths_wanted;
+	return p->paths_at != 0 && mono_ms() - p->paths_at < LACKED_MS;
+}
+
+/* Whoever waits for key over so many hears at once that it will not come. */
+static void
+too_few_paths(struct pool *p, uint32_t wanted)
+{
+	struct peer	*peer = p->peer;
+	char		 why[PATHS_TEXT];
+
+	p->paths_at = mono_ms();
+	p->paths_wanted = wanted;
+	paths_tell(why, peer->km, p->paths_there, wanted);
+	peer_error(peer, "%s", why);
+	if (!quiet())
+		log_warn("too few node-disjoint paths", "peer=%s paths=%u"
+		    " demanded=%u", peer->km, p->paths_there, wanted);
+	line_refuse(peer, p->paths_there);
+	wishing_retry(peer->env);
 }
 
 /* Takes that were on their way together fail together: that is one failure. */
@@ -108,7 +169,7 @@ material_of(const struct msg_block_given *g)
 	uint64_t	now = now_ms();
 
 	return (struct material){ g->hops, g->age < now ? now - g->age :
-	    MATERIAL_BORN_UNKNOWN };
+	    MATERIAL_BORN_UNKNOWN, g->paths };
 }
 
 static void
@@ -121,26 +182,42 @@ take_done(void *arg, int err, struct msg *reply)
 	struct material	 material;
 
 	p->takes--;
+	p->takes_over[t->paths]--;
 	peer->env->takes--;
 	if (err == 0 && reply->id == MSG_block_given &&
 	    reply->block_given.block == t->serial) {
 		key = reply->block_given.key;
 		reply->block_given.key = NULL;
 	}
+	if (key != NULL && reply->block_given.paths < t->paths &&
+	    !peer->self) {
+		secret_free(&key);
+		err = -E_PATHS;
+		newblocks_void(peer->newblocks, OWN, t->serial,
+		    err_text(err));
+	}
 	if (key != NULL && t->generation == peer->generation) {
 		p->came++;
 		p->refused = 0;
 		material = material_of(&reply->block_given);
+		if (t->paths > p->paths_there)
+			p->paths_there = t->paths;
+		if (p->paths_there >= p->paths_wanted)
+			p->paths_at = 0;
 		newblocks_add(peer->newblocks, OWN, t->serial, &material, key);
 		pool_fill(p);
 	} else {
 		secret_free(&key);
-		p->came = 0;
-		p->refused = err;
-		pool_failed(p);
-		p->filling = true;	/* it was counted as if it came */
+		if (err != -E_PATHS || t->paths <= peer->paths) {
+			p->came = 0;
+			p->refused = err;
+			pool_failed(p);
+			p->filling = true;	/* it was counted as come */
+		}
 		peer_error(peer, "no block from kma: %s",
 		    err_text(err == 0 ? -E_BAD_FORMAT : err));
+		if (err == -E_PATHS)
+			too_few_paths(p, t->paths);
 		/* The other end may hold it all the same. */
 		if (err == -E_TIMEOUT || err == -E_GONE ||
 		    err == -E_NO_MEMORY || err == 0)
@@ -151,7 +228,7 @@ take_done(void *arg, int err, struct msg *reply)
 }
 
 static int
-take(struct pool *p)
+take(struct pool *p, uint32_t paths)
 {
 	/* model: transfer block_take */
 	struct msg	 m = { .id = MSG_block_take, .kind = MSG_REQUEST };
@@ -168,11 +245,14 @@ take(struct pool *p)
 	m.block_take.fresh = p->better.until > mono_ms();
 	if (m.block_take.fresh && p->fresh == 0)
 		p->fresh = t->serial;
+	m.block_take.paths = t->paths = paths;
 	p->takes++;
+	p->takes_over[paths]++;
 	peer->env->takes++;
 	if (peer->env->ops->ask(peer->env->arg, &m, TAKE_MS, take_done,
 	    t) < 0) {
 		p->takes--;
+		p->takes_over[paths]--;
 		peer->env->takes--;
 		free(t);
 		return -E_DOWN;
@@ -239,14 +319,17 @@ window(const struct pool *p)
 	return TAKES_MIN + p->came < most ? TAKES_MIN + p->came : most;
 }
 
+/* Key over more paths than usual does not stand behind the rest. */
 static bool
-take_more(struct pool *p)
+take_more(struct pool *p, uint32_t paths)
 {
+	unsigned	more = paths > p->peer->paths ? TAKES_MIN : 0;
+
 	/* One at least, however much others have on its way. */
-	if (p->takes >= window(p) || (p->takes > 0 &&
-	    p->peer->env->takes >= takes(p, TAKES_IN_ALL)))
+	if (p->takes >= window(p) + more || (p->takes > 0 &&
+	    p->peer->env->takes >= takes(p, TAKES_IN_ALL) + more))
 		return false;
-	if (take(p) == 0)
+	if (take(p, paths) == 0)
 		return true;
 	pool_failed(p);
 	return false;
@@ -290,18 +373,50 @@ make_room(struct pool *p, const struct hope *h)
 		    "it gives way to key that was wished for");
 }
 
+/* What came over fewer paths than are demanded now serves nobody. */
+static void
+drop_worse(struct pool *p)
+{
+	const struct supply_wish	 w = { .floor = p->peer->paths };
+	struct stock			*s, *next;
+
+	for (s = TAILQ_FIRST(&p->stock); s != NULL && w.floor > 1; s = next) {
+		next = TAILQ_NEXT(s, next);
+		if (!extension_met(&w, 0, &s->material, 0) && may_go(p, s))
+			newblocks_void(p->peer->newblocks, OWN, s->serial,
+			    "it came over fewer paths than are demanded");
+	}
+}
+
 /* Key that is as wished is asked for also when the stock is full. */
+static uint64_t
+coming_over(const struct pool *p, uint32_t paths, uint64_t size)
+{
+	uint64_t	octets = newblocks_pending_over(p->peer->newblocks,
+			    paths);
+
+	for (; paths <= BLOCK_PARTS_MAX; paths++)
+		octets += p->takes_over[paths] * size;
+	return octets;
+}
+
 static void
 fill_better(struct pool *p, uint64_t coming, uint64_t size)
 {
 	const struct hope	*h = &p->better;
+	uint32_t		 paths = extension_paths(&h->wish,
+				    h->wish.mandatory);
 	uint64_t		 have;
 
+	if (paths < p->peer->paths)
+		paths = p->peer->paths;
 	if (h->until <= mono_ms() ||
 	    !pool_may_meet(p, &h->wish, h->wish.mandatory))
 		return;
+	if (paths > p->peer->paths)
+		coming = coming_over(p, paths, size);
 	have = pool_meeting(p, &h->wish, h->wish.mandatory) + coming;
-	while (have < h->octets && take_more(p)) {
+	while (have < h->octets && take_more(p, paths)) {
 		have += size;
 		make_room(p, h);
 	}
@@ -316,6 +431,7 @@ pool_fill(struct pool *p)
 	    p->peer->env->stopping || (p->unanswered &&
 	    newblocks_count(p->peer->newblocks, OWN) > 0))
 		return;
+	drop_worse(p);
 	size = p->size != 0 ? p->size : GUESS;
 	coming = newblocks_pending(p->peer->newblocks) + p->takes * size;
 	have = p->available + coming;
@@ -327,7 +443,7 @@ pool_fill(struct pool *p)
 	else if (p->available < low)
 		p->filling = true;
 	p->filling = p->filling || lonely(p, now);
-	while (p->filling && take_more(p)) {
+	while (p->filling && take_more(p, p->peer->paths)) {
 		have += size;
 		coming += size;
 		p->filling = have < high;

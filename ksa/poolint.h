@@ -2,6 +2,7 @@
 #ifndef KSA_POOLINT_H
 #define KSA_POOLINT_H
 
+#include "block.h"
 #include "ksa/blocks.h"
 #include "ksa/pool.h"
 #include "secret.h"
@@ -36,6 +37,11 @@ struct pool {
 	uint64_t		 not_before, lonely_at;
 	unsigned		 backoff;
 	unsigned		 unanswered;	/* times; 0: the peer confirms */
+	/* Takes on their way, by the paths that they shall come over. */
+	unsigned		 takes_over[BLOCK_PARTS_MAX + 1];
+	/* What kma said there are, of how many; when (mono, ms), 0: enough. */
+	uint32_t		 paths_there, paths_wanted;
+	uint64_t		 paths_at;
 	uint64_t		 fresh;		/* first block of that hope */
 	/* What the last of these was like when it came; when: mono, ms. */
 	uint32_t		 last_hops;

@@ -10,7 +10,7 @@
 
 static const char *const live[] = {
 	"certificate", "private_key", "ca", "crl", "applications",
-	"quotas",
+	"quotas", "pairs",
 };
 
 static void
@@ -58,6 +58,7 @@ static void
 adopt(struct ksa_conf *c, struct ksa_conf *fresh)
 {
 	struct conf_list applications = c->applications, quotas = c->quotas;
+	struct conf_list pairs = c->pairs;
 
 	memcpy(c->certificate, fresh->certificate, sizeof(c->certificate));
 	memcpy(c->private_key, fresh->private_key, sizeof(c->private_key));
@@ -67,6 +68,8 @@ adopt(struct ksa_conf *c, struct ksa_conf *fresh)
 	fresh->applications = applications;
 	c->quotas = fresh->quotas;
 	fresh->quotas = quotas;
+	c->pairs = fresh->pairs;
+	fresh->pairs = pairs;
 }
 
 int

@@ -13,6 +13,7 @@
 #include "ksa/fetch.h"
 #include "ksa/newblocks.h"
 #include "ksa/outbox.h"
+#include "ksa/paths.h"
 #include "ksa/peer.h"
 #include "ksa/plain.h"
 #include "ksa/pool.h"
@@ -43,6 +44,19 @@ lacks(json_t *missing, const char *fmt, ...)
 	json_array_append_new(missing, json_string(text));
 }
 
+/* What is demanded, and what was refused lately for lack of it. */
+static void
+paths(const struct peer *p, json_t *o)
+{
+	uint32_t	there, wanted;
+
+	set(o, "disjoint_paths", p->paths);
+	if (!pool_lacked_paths(p->pool, &there, &wanted))
+		return;
+	set(o, "disjoint_paths_there", there);
+	set(o, "disjoint_paths_refused", wanted);
+}
+
 static json_t *
 pool_out(const struct peer *p)
 {
@@ -60,6 +74,7 @@ pool_out(const struct peer *p)
 		json_object_set_new(o, "error", json_string(p->error));
 	if (p->self)
 		return o;
+	paths(p, o);
 	json_object_set_new(o, "up", json_boolean(peer_is_up(p)));
 	json_object_set_new(o, "reachable", json_boolean(p->reach));
 	set(o, "outbox", (uint64_t)bindings_outbox(
@@ -94,6 +109,7 @@ counters(const struct env *e)
 		{ "enc_short", c->enc_short },
 		{ "enc_failed", c->enc_failed },
 		{ "enc_quota", c->enc_quota },
+		{ "enc_paths", c->enc_paths },
 		{ "dec_requests", c->dec_requests },
 		{ "dec_keys", c->dec_keys },
 		{ "dec_refused", c->dec_refused },
@@ -138,9 +154,16 @@ commits(const struct env *e, json_t *figures)
 static bool
 peer_ready(const struct peer *p, json_t *missing)
 {
+	char		why[PATHS_TEXT];
+	uint32_t	there, wanted;
+
 	if (!p->self && !p->reach)
 		lacks(missing, "KM %s cannot be reached", p->km);
-	else if (!p->self && !peer_is_up(p))
+	else if (pool_lacked_paths(p->pool, &there, &wanted) &&
+	    there < p->paths) {
+		paths_tell(why, p->km, there, p->paths);
+		lacks(missing, "%s (disjoint_paths)", why);
+	} else if (!p->self && !peer_is_up(p))
 		lacks(missing, "no channel to the KSA of %s yet", p->km);
 	else if (!p->self && !apps_heard(p->apps))
 		lacks(missing, "the applications of %s are not known yet",

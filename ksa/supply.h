@@ -69,12 +69,15 @@ struct supply_wish {
 	unsigned	mandatory, optional;
 	bool		asked;		/* the answer tells what it is like */
 	uint64_t	max_age;	/* ms */
+	uint32_t	min_paths;	/* node-disjoint */
+	uint32_t	floor;		/* the same by configuration: no less */
 };
 
 struct supply_origin {		/* what it is like: the worst of it */
 	bool		direct;		/* of one QKD link, or of this node */
 	bool		dated;		/* its age is known */
 	uint64_t	age;		/* ms */
+	uint32_t	paths;		/* node-disjoint; 0: of this node */
 };
 
 /*

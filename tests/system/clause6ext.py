@@ -44,5 +44,5 @@ def optional_is_ignored(net):
     for value in (1, -1.5, "x", None, True, [], {}, {"a": [{"b": None}]}):
         gets(net, post(net, {"extension_optional": [{"abc_x": value}]}))
         gets(net, post(net, {"extension_optional": [
-            {"qkdnode_min_disjoint_paths": value}]}))
+            {"qkdnode_min_disjoint_path": value}]}))
     gets(net, post(net, {"extension_optional": [{}, {"a": 1, "b": 2}]}))

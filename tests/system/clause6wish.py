@@ -15,6 +15,8 @@ def told(a, **expected):
         equal(k["key_extension"], first, "of another key")
     age = first.pop("qkdnode_age", 0)
     check(type(age) is int and 0 <= age < 1 << 40, "qkdnode_age: %r" % age)
+    # a chain has one path; none between applications of one node
+    equal(first.pop("qkdnode_disjoint_paths", 1), 1, "paths")
     equal(first, expected, "key_extension")
 
 
@@ -36,7 +38,8 @@ def mandatory_met(net):
 
 @step("6.2", "mandatory-not-met")
 def mandatory_not_met(net):
-    for what in ({"qkdnode_route_type": "direct"}, {"qkdnode_max_age": 0}):
+    for what in ({"qkdnode_route_type": "direct"}, {"qkdnode_max_age": 0},
+                 {"qkdnode_min_disjoint_paths": 2}):
         a = post(net, {"extension_mandatory": [what]})
         exactly(a, "not all extension_mandatory request options could be met")
         equal(a.json["details"][0], {"extension_mandatory_unmet":
@@ -45,18 +48,18 @@ def mandatory_not_met(net):
 
 @step("6.2", "mandatory-values")
 def mandatory_values(net):
-    """A value that our parameter does not have; a name kept for later."""
+    """A value that our parameter does not have."""
     for name, value in (("qkdnode_route_type", "indirect"),
                         ("qkdnode_route_type", 1), ("qkdnode_max_age", "1"),
-                        ("qkdnode_max_age", -1), ("qkdnode_max_age", 1.5)):
+                        ("qkdnode_max_age", -1), ("qkdnode_max_age", 1.5),
+                        ("qkdnode_min_disjoint_paths", 0),
+                        ("qkdnode_min_disjoint_paths", 9),
+                        ("qkdnode_min_disjoint_paths", "2")):
         refused(post(net, {"extension_mandatory": [{name: value}]}),
                 name + " shall be")
     a = post(net, {"extension_mandatory": [{"qkdnode_max_age": 1},
                                            {"qkdnode_max_age": 2}]})
     refused(a, "twice")
-    exactly(post(net, {"extension_mandatory": [
-        {"qkdnode_min_disjoint_paths": 1}]}),
-        "not all extension_mandatory parameters are supported")
 
 
 @step("6.2", "optional-heeded")
@@ -64,7 +67,8 @@ def optional_heeded(net):
     """Met or not, there are keys, and they say what they are."""
     for slave, route in (("SAE-B1", "direct"), ("SAE-C1", "indirect")):
         for what in ({"qkdnode_route_type": "direct"},
-                     {"qkdnode_max_age": 0}):
+                     {"qkdnode_max_age": 0},
+                     {"qkdnode_min_disjoint_paths": 2}):
             a = post(net, {"extension_optional": [what, {"abc_x": 1}]}, slave)
             told(a, qkdnode_route_type=route)
             gets(net, a, 1, 256, slave, MORE)

@@ -17,6 +17,7 @@
 #define B	1024
 #define OCTETS	POOL_OCTETS(B)
 #define BLOCK	4711
+#define TIMEOUT	5000	/* ms */
 #define NODE_KEY "00112233445566778899aabbccddeeff" \
 		"00112233445566778899aabbccddeeff\n"
 
@@ -99,7 +100,7 @@ begin(void)
 	ck_assert_int_eq(secret_init(1 << 20), 0);
 	ck_assert_ptr_nonnull(base = event_base_new());
 	unit_write(unit_path("node.key"), NODE_KEY, 65, 0600);
-	kma_conf.relay_timeout = 5000;
+	kma_conf.relay_timeout = TIMEOUT;
 	strcpy(kma_conf.kme_id, "KME-D");
 	now = 1000000;
 	nsent = 0;
@@ -275,7 +276,7 @@ START_TEST(parts_are_destroyed_if_one_does_not_come)
 	ck_assert_int_eq(arrive(&a, 1, 2, ways[0]), 0);
 	settle();
 	ck_assert(part_is_there(1));
-	now += 4999;
+	now += 2 * TIMEOUT - 1;
 	gather_tick(&kma);
 	settle();
 	ck_assert(part_is_there(1));
@@ -288,7 +289,7 @@ START_TEST(parts_are_destroyed_if_one_does_not_come)
 	settle();
 	ck_assert_int_eq(b.r, 0);
 	ck_assert(!b.whole);
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	ck_assert(!part_is_there(2));
@@ -305,7 +306,7 @@ START_TEST(a_part_that_is_written_as_time_runs_out_goes_as_well)
 	ck_assert_int_eq(arrive(&a, 1, 2, ways[0]), 0);
 	settle();
 	ck_assert_int_eq(arrive(&b, 2, 2, ways[1]), 0);
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	ck_assert_int_eq(b.r, -E_GONE);
@@ -345,7 +346,7 @@ voids(unsigned part, unsigned parts, const char *route)
 	ck_assert(!part_is_there(1));
 	for (unsigned i = 2; i <= 3; i++)
 		ck_assert_int_eq(arrive(&a, i, 3, ways[i - 1]), -E_GONE);
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	ck_assert_uint_eq(gather_count(&kma), 0);
@@ -363,7 +364,7 @@ START_TEST(parts_that_do_not_belong_together_are_refused)
 	voids(2, 3, "KME-A,KME-B,KME-C,KME-D");
 	ck_assert_int_eq(arrive(&a, 1, 2, "KME-A,KME-D"), 0);
 	ck_assert_int_eq(arrive(&b, 2, 2, "KME-A,KME-D"), -E_REFUSED);
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	ck_assert_int_eq(a.r, -E_GONE);
@@ -385,7 +386,7 @@ START_TEST(parts_of_other_sources_and_blocks_are_apart)
 	settle();
 	ck_assert(!a.whole && !b.whole);
 	ck_assert_uint_eq(gather_count(&kma), 2);
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	finish();
@@ -407,7 +408,7 @@ START_TEST(a_start_destroys_what_was_not_put_together)
 	settle();
 	ck_assert(!b.whole);
 	ck_assert(!block_is_there());
-	now += 5000;
+	now += 2 * TIMEOUT;
 	gather_tick(&kma);
 	settle();
 	finish();

@@ -12,6 +12,7 @@
 
 #define DIRECT	1U		/* rows of the table */
 #define AGE	2U
+#define PATHS	4U
 
 static const struct supply_limits limits = { 256, 64, 65536, 128, 2 };
 static struct key_request k;
@@ -65,6 +66,10 @@ START_TEST(parameters_that_we_know_become_wishes)
 	ck_assert_uint_eq(k.wish.max_age, 7);
 	wishes(MUST("{\"qkdnode_max_age\":0},{}"), AGE, 0, true);
 	ck_assert_uint_eq(k.wish.max_age, 0);
+	wishes(MUST("{\"qkdnode_min_disjoint_paths\":8}"), PATHS, 0, true);
+	ck_assert_uint_eq(k.wish.min_paths, 8);
+	wishes(MAY("{\"qkdnode_min_disjoint_paths\":2}"), 0, PATHS, true);
+	wishes(MUST("{\"qkdnode_min_disjoint_paths\":1}"), 0, 0, true);
 }
 END_TEST
 
@@ -97,9 +102,15 @@ START_TEST(mandatory_values_that_are_none_are_refused_by_name)
 	    "[1]", "{}", "true" };
 	static const char *const types[] = { "\"indirect\"", "\"\"", "1",
 	    "null", "[\"direct\"]", "{}", "\"Direct\"" };
+	static const char *const paths[] = { "0", "9", "-1", "2.0", "\"2\"",
+	    "null", "[2]" };
 	char	body[200];
 
 	for (size_t i = 0; i < 7; i++) {
+		snprintf(body, sizeof(body),
+		    MUST("{\"qkdnode_min_disjoint_paths\":%s}"), paths[i]);
+		refused(body, "{\"message\":\"qkdnode_min_disjoint_paths "
+		    "shall be an integer from 1 to 8\"}");
 		snprintf(body, sizeof(body),
 		    MUST("{\"qkdnode_max_age\":%s}"), ages[i]);
 		refused(body, "{\"message\":\"qkdnode_max_age shall be an "
@@ -117,17 +128,17 @@ START_TEST(optional_ones_that_are_not_understood_are_ignored)
 	wishes(MAY("{\"qkdnode_max_age\":-1,\"qkdnode_route_type\":[]}"), 0,
 	    0, false);
 	wishes(MAY("{\"abc_max_age\":30000},"
-	    "{\"qkdnode_min_disjoint_paths\":2}"), 0, 0, false);
+	    "{\"qkdnode_min_disjoint_paths\":0}"), 0, 0, false);
 }
 END_TEST
 
-START_TEST(what_is_reserved_or_unknown_is_not_supported)
+START_TEST(what_is_unknown_is_not_supported)
 {
-	refused(MUST("{\"qkdnode_min_disjoint_paths\":1},"
+	refused(MUST("{\"qkdnode_min_disjoint_path\":1},"
 	    "{\"qkdnode_max_age\":\"x\",\"abc_y\":{}}"),
 	    "{\"message\":\"" EXTENSION_UNSUPPORTED "\",\"details\":["
 	    "{\"extension_mandatory_unsupported\":"
-	    "\"qkdnode_min_disjoint_paths is not supported\"},"
+	    "\"qkdnode_min_disjoint_path is not supported\"},"
 	    "{\"extension_mandatory_unsupported\":"
 	    "\"abc_y is not supported\"}]}");
 }
@@ -149,7 +160,7 @@ static bool
 met(unsigned wishes_, uint32_t hops, uint64_t born, uint64_t now)
 {
 	struct supply_wish	w = { .max_age = 1000 };
-	struct material		m = { hops, born };
+	struct material		m = { hops, born, 1 };
 
 	return extension_met(&w, wishes_, &m, now);
 }
@@ -167,6 +178,39 @@ START_TEST(material_meets_what_it_meets)
 	ck_assert(!met(AGE, 9, MATERIAL_BORN_UNKNOWN, 5000));
 	ck_assert(!met(AGE | DIRECT, 1, 3999, 5000));
 	ck_assert(!met(AGE | DIRECT, 2, 5000, 5000));
+}
+END_TEST
+
+static bool
+came_over(uint32_t paths, unsigned wishes_, uint32_t min_paths,
+    uint32_t floor, uint32_t hops)
+{
+	struct supply_wish	w = { .min_paths = min_paths,
+				    .floor = floor };
+	struct material		m = { hops, 0, paths };
+
+	return extension_met(&w, wishes_, &m, 0);
+}
+
+START_TEST(paths_are_those_of_the_wish_and_of_the_configuration)
+{
+	struct supply_wish	w = { .min_paths = 3 };
+
+	ck_assert(came_over(3, PATHS, 3, 1, 2));
+	ck_assert(!came_over(2, PATHS, 3, 1, 2));
+	ck_assert(came_over(1, 0, 3, 1, 2));	/* another one's wish */
+	ck_assert(!came_over(1, 0, 0, 2, 2));
+	ck_assert(!came_over(2, PATHS, 2, 3, 2));
+	ck_assert(!came_over(1, PATHS, 2, 1, 1));	/* a link is one */
+	ck_assert(came_over(1, PATHS, 8, 8, 0));	/* of this node */
+	ck_assert_uint_eq(extension_paths(&w, 0), 1);
+	ck_assert_uint_eq(extension_paths(&w, DIRECT | AGE), 1);
+	ck_assert_uint_eq(extension_paths(&w, PATHS), 3);
+	w.floor = 2;
+	ck_assert_uint_eq(extension_paths(&w, 0), 2);
+	ck_assert_uint_eq(extension_paths(&w, PATHS), 3);
+	w.floor = 4;
+	ck_assert_uint_eq(extension_paths(&w, PATHS), 4);
 }
 END_TEST
 
@@ -243,7 +287,7 @@ END_TEST
 
 START_TEST(an_answer_tells_of_its_keys_only_when_asked)
 {
-	struct supply_origin	o = { true, true, 1700000000000 };
+	struct supply_origin	o = { true, true, 1700000000000, 0 };
 	struct supply_answer	a = { .octets = 32 };
 	json_t			*root = written(&a, 64);
 
@@ -255,11 +299,16 @@ START_TEST(an_answer_tells_of_its_keys_only_when_asked)
 	    "\"qkdnode_route_type\":\"direct\","
 	    "\"qkdnode_age\":1700000000000}},{\"key_ID\""));
 	ck_assert_ptr_nonnull(strstr(text, "}}]}"));
-	o = (struct supply_origin){ false, false, 5 };
+	o = (struct supply_origin){ false, false, 5, 0 };
 	json_decref(root);
 	root = written(&a, 64);
 	ck_assert_ptr_nonnull(strstr(text, "=\",\"key_extension\":{"
 	    "\"qkdnode_route_type\":\"indirect\"}}]}"));
+	json_decref(root);
+	o = (struct supply_origin){ false, true, INT64_MAX, 8 };
+	root = written(&a, 64);
+	ck_assert_ptr_nonnull(strstr(text, "\"qkdnode_age\":"
+	    "9223372036854775807,\"qkdnode_disjoint_paths\":8}}]}"));
 	json_decref(root);
 }
 END_TEST
@@ -270,9 +319,10 @@ UNIT_MAIN("extension",
     a_mandatory_parameter_has_one_value,
     mandatory_values_that_are_none_are_refused_by_name,
     optional_ones_that_are_not_understood_are_ignored,
-    what_is_reserved_or_unknown_is_not_supported,
+    what_is_unknown_is_not_supported,
     what_was_not_met_is_named,
     material_meets_what_it_meets,
+    paths_are_those_of_the_wish_and_of_the_configuration,
     additional_slaves_are_taken_as_they_are,
     keys_of_an_answer_may_differ_in_size,
     an_answer_tells_of_its_keys_only_when_asked)

@@ -25,7 +25,7 @@ static struct keystore		*ks;
 static struct side		*w;
 static int64_t			 peer;
 static uint8_t			 pool[POOL], out[POOL];
-static const struct material	 material = { 3, 4711 };
+static const struct material	 material = { 3, 4711, 2 };
 
 static const uint8_t		 key[SEAL_KEY] =
 	"a node key of 32 octets it is...";
@@ -388,6 +388,7 @@ START_TEST(a_store_of_version_1_keeps_its_rows)
 	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
 	ck_assert_uint_eq(row.material.hops, MATERIAL_HOPS_UNKNOWN);
 	ck_assert_uint_eq(row.material.born, MATERIAL_BORN_UNKNOWN);
+	ck_assert_uint_eq(row.material.paths, 1);
 	ck_assert_int_eq(count("SELECT available FROM pool WHERE direct = 0"
 	    " AND oldest IS NULL"), 384);
 	/* What is new stands beside it. */
@@ -396,6 +397,7 @@ START_TEST(a_store_of_version_1_keeps_its_rows)
 	ck_assert_int_eq(blocks_find(w, &n, &row), 0);
 	ck_assert_uint_eq(row.material.hops, 3);
 	ck_assert_uint_eq(row.material.born, 4711);
+	ck_assert_uint_eq(row.material.paths, 2);
 	close_store();
 }
 END_TEST

@@ -40,7 +40,7 @@ static void
 comes(uint64_t serial)
 {
 	static const struct material	m = { MATERIAL_HOPS_UNKNOWN,
-	    MATERIAL_BORN_UNKNOWN };
+	    MATERIAL_BORN_UNKNOWN, 1 };
 
 	newblocks_add(b->newblocks, THEIRS, serial, &m,
 	    secret_copy(octets, sizeof(octets)));

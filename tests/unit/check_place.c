@@ -10,7 +10,7 @@
 #include "unit.h"
 
 static struct ksa_application	 apps[4];
-static struct ksa_peer		 peers[] = { { "KME-B" }, { "KME-C" } };
+static struct ksa_peer		 peers[] = { { "KME-B", 1 }, { "KME-C", 1 } };
 static struct ksa_conf		 conf;
 static struct sae_book		*book;
 

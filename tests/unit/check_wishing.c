@@ -31,8 +31,8 @@ begin(unsigned nodes, uint32_t hops, uint64_t age)
 static void
 wish(unsigned mandatory, unsigned optional, uint64_t max_age)
 {
-	pair.wish = (struct supply_wish){ mandatory, optional, true,
-	    max_age };
+	pair.wish = (struct supply_wish){ .mandatory = mandatory,
+	    .optional = optional, .asked = true, .max_age = max_age };
 }
 
 static void

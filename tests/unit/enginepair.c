@@ -108,7 +108,7 @@ block_find(unsigned from, unsigned to, uint64_t serial)
 	return NULL;
 }
 
-static void
+static struct pair_block *
 block_make(unsigned from, unsigned to, uint64_t serial)
 {
 	struct pair_block	*b;
@@ -121,6 +121,18 @@ block_make(unsigned from, unsigned to, uint64_t serial)
 	b->serial = serial;
 	b->fetched = false;
 	RAND_bytes(b->bytes, POOL);
+	return b;
+}
+
+/* As kma does, before it refuses. */
+static void
+tell_paths(unsigned from, unsigned to)
+{
+	struct msg	m = { .id = MSG_paths };
+
+	strcpy(m.paths.km, names[to]);
+	m.paths.paths = pair.paths;
+	engine_from_kma(pair.n[from].s, &m);
 }
 
 static void
@@ -133,11 +145,18 @@ on_take(struct item *it, unsigned from, const struct msg_block_take *t)
 		it->err = -E_NO_KEY;
 		return;
 	}
-	block_make(from, to, t->block);
+	if (to != from && t->paths > pair.paths) {
+		it->err = -E_PATHS;
+		tell_paths(from, to);
+		return;
+	}
+	block_make(from, to, t->block)->paths = pair.liar ? 1 : t->paths;
 	pair.taken++;
-	it->m.block_given.hops = t->fresh ? pair.fresh_hops : pair.hops;
+	it->m.block_given.hops = to == from ? 0 : t->fresh ?
+	    pair.fresh_hops : pair.hops;
 	it->m.block_given.age = t->fresh ? pair.fresh_age : pair.age;
 	it->m.block_given.block = t->block;
+	it->m.block_given.paths = to == from ? 1 : t->paths;
 	it->m.block_given.key = secret_copy(
 	    pair_blocks[pair_nblocks - 1].bytes, POOL);
 	if (to == from)
@@ -168,6 +187,7 @@ ask(void *arg, struct msg *m, unsigned ms, ipc_done *done, void *done_arg)
 	else {
 		b->fetched = true;
 		it->m.block_given.block = b->serial;
+		it->m.block_given.paths = b->paths;
 		it->m.block_given.key = secret_copy(b->bytes, POOL);
 	}
 	return 0;
@@ -350,8 +370,10 @@ configure(unsigned i)
 	mkdir(own(i, "run-%c/ctl-ksa"), 0700);
 	snprintf(c->store, sizeof(c->store), "%s", pair_store(i));
 	for (unsigned k = 0; k < pair.nodes; k++)
-		if (k != i && (i == 0 || k == 0 || pair.nodes <= PAIR_MESH))
+		if (k != i && (i == 0 || k == 0 || pair.nodes <= PAIR_MESH)) {
+			peers[i][n].disjoint_paths = 1;
 			strcpy(peers[i][n++].kme_id, names[k]);
+		}
 	c->peers = (struct conf_list){ n, peers[i] };
 	c->applications = (struct conf_list){ 2 * pair.nodes, apps };
 	c->max_announced = 65536;
@@ -406,6 +428,7 @@ pair_open_nodes(const char *where, unsigned nodes)
 	}
 	pair.base = event_base_new();
 	pair.linked = true;
+	pair.paths = 1;
 	ticker = event_new(pair.base, -1, EV_PERSIST, on_tick, NULL);
 	event_add(ticker, &tv);
 	for (unsigned i = 0; i < nodes; i++)

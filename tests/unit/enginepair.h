@@ -49,6 +49,8 @@ extern struct pair {
 	/* What kma says of its blocks; of those asked for as fresh, too. */
 	uint32_t		 hops, fresh_hops;
 	uint64_t		 age, fresh_age;
+	uint32_t		 paths;		/* node-disjoint ones, if any */
+	bool			 liar;		/* theirs came over one */
 	unsigned		 taken;		/* so many */
 	unsigned		 lose, repeat;	/* percent of messages */
 	unsigned		 lose_confirm;	/* the next so many in the open */
@@ -78,7 +80,7 @@ const char *pair_store(unsigned i);
 const char *pair_witness(unsigned i);
 /* Answers of kma so far: all blocks, for searching files. */
 extern struct pair_block { uint8_t bytes[8096]; unsigned from, to; uint64_t serial;
-	bool fetched; } *pair_blocks;
+	uint32_t paths; bool fetched; } *pair_blocks;
 extern size_t pair_nblocks;
 
 /* Several slaves are separated by blanks. */

@@ -46,6 +46,11 @@ tests_unit_check_wishing_SOURCES = tests/unit/check_wishing.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
 tests_unit_check_wishing_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_wishing_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_paths
+tests_unit_check_paths_SOURCES = tests/unit/check_paths.c \
+	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
+tests_unit_check_paths_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_paths_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_recall
 tests_unit_check_recall_SOURCES = tests/unit/check_recall.c \
 	tests/unit/enginepair.c tests/unit/enginepair.h $(UNIT_SRC)
