@@ -14,22 +14,22 @@
 #define TAG		"0123456789abcdef"
 #define N(x)		"\0\0\0\0\0\0\0" x
 
-_Static_assert(MSG_link_hello == 0x22 && MSG_assigned == 0x28 &&
-    MSG_share_ask == 0x37,
+_Static_assert(MSG_link_hello == 0x23 && MSG_assigned == 0x29 &&
+    MSG_share_ask == 0x39,
     "the seeds name messages by number");
 
 const struct fuzz_seed fuzz_seeds[] = {
-	FUZZ_TEXT("\x96\x22\0\0\0\xce\0\0\4\0\x0a"),
-	FUZZ_TEXT("\x98\x23\0\0\0\1\5\6\xc4\x30" N("\2") TAG N("\3") TAG),
-	FUZZ_TEXT("\x98\x24\0\0\0\1\5\6\xc4\x32" N("\2") "\0" TAG
+	FUZZ_TEXT("\x96\x23\0\0\0\xce\0\0\4\0\x0a"),
+	FUZZ_TEXT("\x98\x24\0\0\0\1\5\6\xc4\x30" N("\2") TAG N("\3") TAG),
+	FUZZ_TEXT("\x98\x25\0\0\0\1\5\6\xc4\x32" N("\2") "\0" TAG
 	    N("\3") "\2" TAG),
-	FUZZ_TEXT("\x96\x25\0\0\0\xc4\x20" N("\2") N("\x20") N("\x24")
+	FUZZ_TEXT("\x96\x26\0\0\0\xc4\x20" N("\2") N("\x20") N("\x24")
 	    N("\x24") "\xc4\x10" N("\3") N("\x11")),
-	FUZZ_TEXT("\x96\x26\0\0\0\xc4\x10" N("\1") "\0\0\0\0\0\1\0\1"
+	FUZZ_TEXT("\x96\x27\0\0\0\xc4\x10" N("\1") "\0\0\0\0\0\1\0\1"
 	    "\xc4\0"),
-	FUZZ_TEXT("\x96\x27\0\0\0\7\x08\x96\x28\0\0\0\x08\0"),
-	FUZZ_TEXT("\x95\x37\0\0\0\x28"),
-	FUZZ_TEXT("\x96\x38\0\0\0\7\xc4\x10" N("\2") N("\x20")),
+	FUZZ_TEXT("\x96\x28\0\0\0\7\x08\x96\x29\0\0\0\x08\0"),
+	FUZZ_TEXT("\x95\x39\0\0\0\x28"),
+	FUZZ_TEXT("\x96\x3a\0\0\0\7\xc4\x10" N("\2") N("\x20")),
 	FUZZ_END
 };
 
