@@ -153,11 +153,13 @@ settle_done(void *arg, int r)
 		channel_key_done(p->channel, j->key_id, j->key);
 	/* First: the pool may find at once that it does not open, and void it. */
 	drop(p->newblocks, j->direction, b);
-	if (j->direction == OWN)
+	if (j->direction == OWN) {
 		pool_add(p->pool, j->id, j->serial, j->octets, 0,
 		    &j->material);
-	else
+	} else {
 		send_confirmed(p->newblocks, j->serial, 0, j->answer);
+		pool_peer_stores(p->pool);
+	}
 out:
 	newblocks_job_free(j);
 }

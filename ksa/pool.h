@@ -80,6 +80,8 @@ void	pool_failed(struct pool *);
 int	pool_refused(const struct pool *);
 /* Blocks were not confirmed in time: the peer may be away for long. */
 void	pool_unanswered(struct pool *);
+/* The peer has put a block of its own on disk: ours are worth another try. */
+void	pool_peer_stores(struct pool *);
 /* Forget the back-off: something changed for the better. */
 void	pool_hurry(struct pool *);
 

@@ -151,6 +151,13 @@ pool_unanswered(struct pool *p)
 }
 
 void
+pool_peer_stores(struct pool *p)
+{
+	if (p->unanswered)
+		p->not_before = 0;
+}
+
+void
 pool_hurry(struct pool *p)
 {
 	p->backoff = p->unanswered = 0;

@@ -50,6 +50,8 @@ def relay(net, node, name):
 def wished(net):
     before = {n: relay(net, n, "transit") for n in "bd"}
     equal(gets(net), None, "nobody asked")
+    # All pairs could supply before all links were announced.
+    wait_for("two paths", lambda: enc(net, 2)[0] == 200, 40)
     equal(gets(net, 2), 2, "paths")
     check(net.ctl("a", "kma")["supply"]["disjoint"] > 0, "no parts were sent")
     for n in "bd":          # the parts went by both sides

@@ -14,6 +14,7 @@
 #include "ksa/confirm.h"
 #include "ksa/newblocks.h"
 #include "ksa/peer.h"
+#include "ksa/pool.h"
 #include "unit.h"
 
 #define SERIAL	4711
@@ -235,7 +236,34 @@ START_TEST(tombstones_of_a_peer_are_limited)
 }
 END_TEST
 
+static bool
+supplies(void)
+{
+	static struct pair_result	r;
+
+	pair_enc(1, "SAE-B1", "SAE-A1", PAIR_KEYS_MAX, 32, &r);
+	return r.status == SUPPLY_OK;
+}
+
+/* Its disk was full for so long that it is asked at long intervals only. */
+START_TEST(a_peer_that_stores_its_own_blocks_gets_ours_again)
+{
+	begin();
+	pair.n[1].conf.relay_wait = 300;
+	for (unsigned i = 0; i < 16; i++)
+		pool_unanswered(b->pool);	/* 45 s until the next */
+	while (supplies())
+		;
+	ck_assert(!supplies());
+	is_confirmed(SERIAL);
+	comes(SERIAL);
+	ck_assert(pair_until(supplies, 10000));
+	pair_close();
+}
+END_TEST
+
 UNIT_MAIN("newblocks",
+    a_peer_that_stores_its_own_blocks_gets_ours_again,
     a_block_that_was_confirmed_early_is_ready_when_it_comes,
     a_void_block_that_comes_late_stays_void,
     a_void_block_is_void_after_a_restart,
