@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "block.h"
 #include "ksa/etsi014json.h"
 #include "ksa/etsi014out.h"
 #include "tests/fuzz/replay.h"
@@ -55,7 +56,8 @@ check(int e, const struct key_request *k, struct refusal *r)
 	else if (k->number < 1 || k->number > 128 || k->size < 64 ||
 	    k->size > 65536 || k->size % 8 != 0 || r->details != NULL ||
 	    k->nslaves > 16 || (k->wish.mandatory & k->wish.optional) != 0 ||
-	    (k->wish.mandatory | k->wish.optional) > 3)
+	    (k->wish.mandatory | k->wish.optional) > 7 ||
+	    k->wish.min_paths > BLOCK_PARTS_MAX)
 		abort();
 	for (uint32_t i = 0; e == 0 && i < k->nslaves; i++)
 		if (!sae_id_valid(k->slaves[i], strlen(k->slaves[i])))
