@@ -3,7 +3,8 @@
  * behind each other. Whoever does anything else with the file finds it
  * written. Other connections read what a commit has made durable, no further.
  * SQLite overlooks some errors, so one that left a hole in the log stays, and
- * nothing becomes durable, until the log is written again from before it.
+ * nothing becomes durable, until SQLite was told, has rolled back, and writes
+ * the log again from before it.
  */
 #include "dbvfs.h"
 
@@ -22,6 +23,7 @@ struct logfile {
 	sqlite3_int64	 at;		/* where they belong */
 	int		 len;
 	int		 failed;	/* SQLITE_OK, or why there is a hole */
+	bool		 told;		/* ... and SQLite was told */
 	sqlite3_int64	 hole;		/* ... and where it begins */
 	/* The file of the system's VFS lies behind, aligned. */
 };
@@ -47,6 +49,7 @@ flush(struct logfile *f)
 		f->failed = inner(f)->pMethods->xWrite(inner(f), f->buf, len,
 		    f->at);
 		f->hole = f->at;
+		f->told = false;
 	}
 	return f->failed;
 }
@@ -81,8 +84,11 @@ log_write(sqlite3_file *file, const void *p, int n, sqlite3_int64 at)
 
 	if (f->len > 0 && (at != f->at + f->len || n > COLLECT - f->len))
 		(void)flush(f);
-	if (f->failed != SQLITE_OK && at > f->hole)
+	/* A transaction may write its own pages again, before the hole. */
+	if (f->failed != SQLITE_OK && (at > f->hole || !f->told)) {
+		f->told = true;
 		return f->failed;
+	}
 	f->failed = SQLITE_OK;
 	if (n > COLLECT)
 		return inner(f)->pMethods->xWrite(inner(f), p, n, at);
@@ -108,8 +114,10 @@ log_sync(sqlite3_file *file, int flags)
 	struct logfile	*f = (struct logfile *)file;
 	int		 r = flush(f);
 
-	return r != SQLITE_OK ? r : inner(f)->pMethods->xSync(inner(f),
-	    flags);
+	if (r == SQLITE_OK)
+		return inner(f)->pMethods->xSync(inner(f), flags);
+	f->told = true;
+	return r;
 }
 
 static int

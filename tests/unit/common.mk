@@ -60,6 +60,11 @@ check_PROGRAMS += tests/unit/check_db
 tests_unit_check_db_SOURCES = tests/unit/check_db.c $(UNIT_SRC)
 tests_unit_check_db_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_db_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_dbfault
+tests_unit_check_dbfault_SOURCES = tests/unit/check_dbfault.c $(UNIT_SRC)
+tests_unit_check_dbfault_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_dbfault_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+
 check_PROGRAMS += tests/unit/check_dbvfs
 tests_unit_check_dbvfs_SOURCES = tests/unit/check_dbvfs.c $(UNIT_SRC)
 tests_unit_check_dbvfs_CFLAGS = $(UNIT_CFLAGS)
