@@ -281,7 +281,7 @@ judge(struct announce *a, const struct side *from,
 		break;
 	case LINKSTATE_ECHO:
 		a->count.echoes++;
-		say(a, now);
+		a->dirty = true;	/* with the next tick: not too often */
 		break;
 	case LINKSTATE_OLD:
 		a->count.old++;

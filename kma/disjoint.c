@@ -58,6 +58,9 @@ part_done(void *arg, int r, struct secret *part, const struct origin *o)
 {
 	struct disjoint	*d = arg;
 
+	/* Of stock from before block_octets was changed. */
+	if (r == 0 && d->sum != NULL && part->len != d->sum->len)
+		r = -E_PAD_LENGTH;
 	if (r == 0 && d->done != NULL)
 		add(d, part, o);
 	else
@@ -78,9 +81,11 @@ disjoint_send(struct kma *k, const char *peer, uint64_t block,
 	unsigned	 there = 0;
 	int		 r = -E_NO_MEMORY;
 
-	if (paths <= BLOCK_PARTS_MAX)
-		there = routes_disjoint(k, peer, paths, routes);
-	if (there < paths) {
+	if (paths > BLOCK_PARTS_MAX)
+		r = -E_PATHS;
+	else if ((there = routes_disjoint(k, peer, paths, routes)) == 0)
+		r = routes_error(k, peer);	/* it may be there soon */
+	else if (there < paths) {
 		supply_paths(k, peer, there);
 		r = -E_PATHS;
 	} else if ((d = calloc(1, sizeof(*d))) != NULL) {

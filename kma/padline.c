@@ -8,6 +8,7 @@
 #include "err.h"
 
 #define BLOCK		1000	/* of padline.due */
+#define PAIRS_MAX	1024	/* then who pauses is not remembered */
 #define RATE_PARTS	4	/* a second counts for one of so many */
 
 struct padname { km_id from, to; };
@@ -147,6 +148,8 @@ padline_remove(struct padline *p, struct padwait *w)
 		TAILQ_REMOVE(&c->ready, pair, next);
 		TAILQ_INSERT_TAIL(&c->idle, pair, next);
 		forget_passed(p, c);
+		if (c->pairs > PAIRS_MAX && !TAILQ_EMPTY(&c->idle))
+			forget(p, TAILQ_FIRST(&c->idle));
 	}
 }
 

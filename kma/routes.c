@@ -237,7 +237,14 @@ unsigned
 routes_disjoint(struct kma *k, const char *peer, unsigned want,
     struct route *routes)
 {
-	return linkstate_disjoint(state(k), peer, want, routes);
+	const struct way	*w = find(k, peer);
+
+	if (w == NULL || w->set.n == 0)
+		return linkstate_disjoint(state(k), peer, want, routes);
+	if (w->route.n == 0)
+		return 0;
+	routes[0] = w->route;
+	return 1;
 }
 
 bool
@@ -364,7 +371,11 @@ load(void *arg, const char *peer, const char *text, uint64_t at)
 static void
 know(void *arg, const struct linkstate_ad *ad)
 {
-	(void)way_to(arg, ad->origin);
+	struct kma	*k = arg;
+
+	/* To show them must not take the places of those that are used. */
+	if (HASH_COUNT(k->routes->ways) < ROUTES_MAX / 2)
+		(void)way_to(k, ad->origin);
 }
 
 static int

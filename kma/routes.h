@@ -37,7 +37,7 @@ const struct route *routes_to(struct kma *, const char *peer);
 /* Why there is none: -E_NO_ROUTE, -E_ROUTE_SET. */
 int	routes_error(struct kma *, const char *peer);
 /* Up to `want` routes that share no node but their ends, the cheapest first;
- * what an operator set does not count. Returns how many there are. */
+ * what an operator set is the only one. Returns how many there are. */
 unsigned routes_disjoint(struct kma *, const char *peer, unsigned want,
 	    struct route *);
 /* Whether all its links have key now, as far as is known here. */

@@ -364,7 +364,31 @@ START_TEST(what_was_given_up_before_it_was_sent_changes_no_gate)
 }
 END_TEST
 
-UNIT_MAIN("padline", pairs_take_turns_whatever_each_has_waiting,
+/* Each pair is one that nobody heard of before, and somebody always waits. */
+START_TEST(pairs_that_a_neighbour_invents_are_limited)
+{
+	static char	names[2][8];
+	struct padwait	w[2], *before = NULL;
+
+	begin(25);
+	for (unsigned i = 0; i < 5000; i++) {
+		struct padwait	*now = &w[i % 2];
+
+		snprintf(names[i % 2], sizeof(names[0]), "X%u", i);
+		*now = (struct padwait){ .fn = nothing, .from = names[i % 2],
+		    .to = "9", .deadline = UINT64_MAX };
+		ck_assert_int_eq(padline_add(&p, now), 0);
+		if (before != NULL)
+			padline_remove(&p, before);
+		before = now;
+		ck_assert_uint_le(p.class[PADLINE_TRANSIT].pairs, 1025);
+	}
+	end();
+}
+END_TEST
+
+UNIT_MAIN("padline", pairs_that_a_neighbour_invents_are_limited,
+    pairs_take_turns_whatever_each_has_waiting,
     the_two_directions_of_a_pair_are_two_pairs,
     who_pauses_after_his_turn_loses_nothing_by_it,
     who_was_away_for_long_saved_nothing_up,

@@ -292,13 +292,16 @@ START_TEST(a_route_that_was_set_outlives_kma)
 }
 END_TEST
 
-START_TEST(disjoint_routes_are_found_whatever_was_set)
+START_TEST(a_route_that_was_set_is_the_only_one_for_parts)
 {
 	struct route	r[4];
 
 	begin();
 	ck_assert_ptr_null(routes_set(&kma, "KME-C",
 	    "KME-A,KME-D,KME-E,KME-C"));
+	ck_assert_uint_eq(routes_disjoint(&kma, "KME-C", 3, r), 1);
+	ck_assert_str_eq(r[0].km[1], "KME-D");
+	ck_assert_ptr_null(routes_clear(&kma, "KME-C"));
 	ck_assert_uint_eq(routes_disjoint(&kma, "KME-C", 3, r), 2);
 	ck_assert_str_eq(r[0].km[1], "KME-B");
 	ck_assert_str_eq(r[1].km[1], "KME-D");
@@ -312,4 +315,4 @@ UNIT_MAIN("routes", a_way_that_is_as_good_is_not_taken_for_another,
     a_route_that_cannot_be_is_not_set,
     nothing_but_the_route_that_was_set_is_used,
     a_route_that_was_set_outlives_kma,
-    disjoint_routes_are_found_whatever_was_set)
+    a_route_that_was_set_is_the_only_one_for_parts)

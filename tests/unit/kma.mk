@@ -68,5 +68,5 @@ tests_unit_check_disjoint_SOURCES = tests/unit/check_disjoint.c $(UNIT_SRC)
 tests_unit_check_disjoint_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_disjoint_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=mono_ms \
 	-Wl,--wrap=routes_disjoint -Wl,--wrap=relay_send_part \
-	-Wl,--wrap=supply_paths
+	-Wl,--wrap=routes_error -Wl,--wrap=supply_paths
 tests_unit_check_disjoint_LDADD = libkma.a $(COMMON_LIBS) $(CHECK_LIBS)
