@@ -130,6 +130,7 @@ void
 apps_open(struct apps *a)
 {
 	apps_restart(a);
+	a->confirmed = a->declined = 0;	/* its store may be another one */
 	a->due = mono_ms() + PATIENCE_MS;
 	a->asked = false;
 	apps_forget(a);

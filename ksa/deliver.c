@@ -64,10 +64,12 @@ master_is_at(const struct fetch *f, const struct binding *b,
 	const struct sae_book	*book = f->call.env->book;
 	static char		 text[PLACE_TEXT];
 	struct place		 pl;
-	int			 r = place_find(book, b->master, &pl);
+	int			 r;
 
-	if (r == -E_NOT_FOUND || r == -E_DOWN ||
-	    (r == 0 && strcmp(pl.km, p->km) == 0))
+	if (p->self)		/* key of this node's own */
+		return true;
+	r = place_find(book, b->master, &pl);
+	if (r == -E_NOT_FOUND || (r == 0 && strcmp(pl.km, p->km) == 0))
 		return true;
 	*why = r < 0 ? place_trouble(r, b->master, &pl, text) :
 	    "its master is registered at another KM now";

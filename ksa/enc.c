@@ -84,6 +84,11 @@ tell_unmet(struct enc *e, const struct peer *p)
 	    p->km, pool_meeting(p->pool, &e->wish, e->wish.mandatory),
 	    pool_available(p->pool));
 	a.detail = detail;
+	/* What is configured lacks in any case, and that is a shortage. */
+	if (e->wish.floor > 1 && !is_met(e, 0)) {
+		a.status = SUPPLY_INSUFFICIENT;
+		a.unmet = 0;
+	}
 	call_answer(&e->call, &a);
 }
 

@@ -10,6 +10,7 @@
 #include "ksa/copy.h"
 #include "ksa/encbatch.h"
 #include "ksa/encint.h"
+#include "ksa/paths.h"
 #include "ksa/pool.h"
 
 /* A copy for another node has a MAC. */
@@ -176,12 +177,25 @@ take_all(struct enc *e)
 	return 0;
 }
 
+/* While it waited, the configuration or a peer may have come to demand more. */
+static void
+demand(struct enc *e)
+{
+	const char *const *slaves = (const char *const *)e->slaves;
+	uint32_t	   floor = paths_demanded(e->call.env,
+			       e->parts[0].b->master, slaves, e->nslaves);
+
+	if (floor > e->wish.floor)
+		e->wish.floor = floor;
+}
+
 static int
 cut(struct enc *e, struct peer **lacks)
 {
 	uint8_t	mac_keys[SUPPLY_SLAVES_MAX][OTP_MAC_KEY];
 	int	r;
 
+	demand(e);
 	if ((r = find_best(e, lacks)) < 0) {
 		if (r == -E_NO_KEY)
 			hope(e);

@@ -345,7 +345,8 @@ master_decided(struct fetch *f)
 	if (f->peer_sae == NULL || strcmp(f->peer_sae, f->caller) == 0)
 		return true;
 	r = place_find(f->call.env->book, f->peer_sae, &pl);
-	if (r != -E_EXISTS)
+	/* Nobody else's key comes under the name of one of this node. */
+	if (r != -E_EXISTS || pl.local)
 		return true;
 	refuse(f, SUPPLY_UNAVAILABLE, place_trouble(r, f->peer_sae, &pl,
 	    text));

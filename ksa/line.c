@@ -263,6 +263,8 @@ line_refuse(struct peer *p, uint32_t paths)
 {
 	struct enc	*e;
 
+	if (paths == 0)		/* who demands nothing waits as ever */
+		paths = 1;
 	for (unsigned n = p->line->ncalls; n > 0 &&
 	    (e = find_demanding(p, paths)) != NULL; n--) {
 		give_up(e);

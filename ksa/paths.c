@@ -34,7 +34,7 @@ of_pair(const struct ksa_conf *c, const char *master, const char *slave)
 /*
  * The keys are of one pool, and go to the other slaves' nodes under key of
  * theirs: who has seen either has seen the keys. So all pools must have what
- * the most demanding slave needs. Key of this node itself has been nowhere.
+ * the most demanding slave needs. Key that stays in this node has been nowhere.
  */
 uint32_t
 paths_demanded(const struct env *env, const char *master,
@@ -45,7 +45,7 @@ paths_demanded(const struct env *env, const char *master,
 	for (uint32_t i = 0; i < nslaves; i++) {
 		const struct peer	*p = enc_peer_of(env, slaves[i]);
 
-		if (p != NULL && p->self)
+		if (p != NULL && p->self && nslaves == 1)
 			continue;
 		n = of_pair(env->conf, master, slaves[i]);
 		most = n > most ? n : most;

@@ -95,8 +95,9 @@ bool
 pool_lacks_paths(const struct pool *p, uint32_t paths, uint32_t *there)
 {
 	*there = p->paths_there;
-	return p->paths_at != 0 && mono_ms() - p->paths_at < LACK_MS &&
-	    p->paths_there < paths && !p->peer->self;
+	return paths > 1 && p->paths_at != 0 &&
+	    mono_ms() - p->paths_at < LACK_MS && p->paths_there < paths &&
+	    !p->peer->self;
 }
 
 bool
