@@ -131,16 +131,11 @@ missing_links(struct kma *k, json_t *missing)
 	}
 }
 
-json_t *
-kma_status(void *arg, int nargs, char **args)
+static json_t *
+status(struct kma *k)
 {
-	struct kma	*k = arg;
 	json_t		*links = json_array(), *missing = json_array();
 
-	if (strcmp(args[0], "route") == 0)
-		return routectl(k, nargs, args);
-	if (strcmp(args[0], "status") != 0)
-		return ctl_error("unknown command \"%s\": try help", args[0]);
 	for (size_t i = 0; i < k->nlinks; i++)
 		json_array_append_new(links, link_status(k->links[i]));
 	missing_links(k, missing);
@@ -159,6 +154,16 @@ kma_status(void *arg, int nargs, char **args)
 	    "locked_memory_used", (json_int_t)secret_used(),
 	    "commits", (json_int_t)linkstore_commits(k->store),
 	    "jobs_queued", (json_int_t)linkstore_queued(k->store));
+}
+
+json_t *
+kma_status(void *arg, int nargs, char **args)
+{
+	if (strcmp(args[0], "status") == 0)
+		return status(arg);
+	if (strcmp(args[0], "route") == 0)
+		return routectl(arg, nargs, args);
+	return ctl_error("unknown command \"%s\": try help", args[0]);
 }
 
 /* ---- life ---- */
