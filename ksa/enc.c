@@ -236,8 +236,6 @@ enc_new(struct env *env, const struct supply_request *q)
 	e->number = q->number;
 	e->octets = q->octets;
 	e->wish = q->wish;
-	e->wish.floor = paths_demanded(env, q->master, q->slaves,
-	    q->nslaves);
 	e->ids = calloc(q->number, sizeof(*e->ids));
 	e->parts = calloc(q->nslaves, sizeof(*e->parts));
 	if (e->ids == NULL || e->parts == NULL)

@@ -177,7 +177,7 @@ take_all(struct enc *e)
 	return 0;
 }
 
-/* While it waited, the configuration or a peer may have come to demand more. */
+/* At each try: the configuration or a peer may have come to demand more. */
 static void
 demand(struct enc *e)
 {
