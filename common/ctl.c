@@ -19,12 +19,14 @@
 #define LINE_OCTETS	4096
 #define DEADLINE_S	5	/* from connection to the last octet */
 #define CLIENTS_MAX	16
+#define GROUPS		1024	/* that a client may be in */
 #define REPLY_FLAGS	(JSON_COMPACT | JSON_PRESERVE_ORDER)
 
 struct client {
 	LIST_ENTRY(client)	 entry;
 	struct ctl		*ctl;
 	int			 fd;
+	bool			 looks;		/* and may not change */
 	struct event		*ev, *deadline;
 	char			 line[LINE_OCTETS];
 	size_t			 got;
@@ -32,12 +34,17 @@ struct client {
 	size_t			 len, sent;
 };
 
+struct table {
+	const struct ctl_command	*commands;
+	void				*arg;
+};
+
 struct ctl {
 	struct event_base	*base;
-	char			*path;
-	const char		*help;
-	ctl_handler		*handler;
-	void			*arg;
+	char			*path, *help;
+	gid_t			 group;		/* who is in it may look */
+	struct table		*tables;
+	size_t			 ntables;
 	int			 fd;
 	struct event		*ev;
 	LIST_HEAD(, client)	 clients;
@@ -106,18 +113,37 @@ ctl_split(char *line, char *args[CTL_ARGS_MAX])
 }
 
 static json_t *
-handle_line(struct ctl *ctl, char *line)
+run_command(const struct client *c, int nargs, char **args)
+{
+	const struct ctl	*ctl = c->ctl;
+	const struct ctl_command *command;
+
+	for (size_t i = 0; i < ctl->ntables; i++) {
+		command = ctltable_find(ctl->tables[i].commands, nargs, args);
+		if (command == NULL)
+			continue;
+		if (command->change && c->looks)
+			return ctl_error("%s: only root may do this; members "
+			    "of the group may look", command->name);
+		return ctltable_run(command, ctl->tables[i].arg, nargs, args);
+	}
+	return ctl_error("unknown command \"%s\"; try help", args[0]);
+}
+
+static json_t *
+handle_line(struct client *c)
 {
 	char	*args[CTL_ARGS_MAX];
-	int	 n = ctl_split(line, args);
+	int	 n = ctl_split(c->line, args);
 
 	if (n < 0)
 		return ctl_error("bad request: %s", err_text(n));
 	if (n == 0)
 		return ctl_error("bad request: no command; try help");
 	if (strcmp(args[0], "help") == 0)
-		return json_pack("{s:s}", "help", ctl->help);
-	return ctl->handler(ctl->arg, n, args);
+		return json_pack("{s:s}", "help", c->ctl->help != NULL ?
+		    c->ctl->help : "no commands\n");
+	return run_command(c, n, args);
 }
 
 /* ---- a client ---- */
@@ -187,7 +213,7 @@ client_read(struct client *c)
 	*end = '\0';
 	if (strlen(c->line) != (size_t)(end - c->line))
 		return client_answer(c, ctl_error("bad request: NUL"));
-	return client_answer(c, handle_line(c->ctl, c->line));
+	return client_answer(c, handle_line(c));
 }
 
 static void
@@ -216,15 +242,34 @@ on_client_deadline(evutil_socket_t fd, short what, void *arg)
 	client_free(arg);
 }
 
+/* Is the process at the other end in this group? */
 static bool
-client_allowed(int fd)
+in_group(int fd, gid_t primary, gid_t group)
+{
+	gid_t		groups[GROUPS];
+	socklen_t	len = sizeof(groups);
+
+	if (primary == group)
+		return true;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len) < 0)
+		return false;
+	for (size_t i = 0; i < len / sizeof(*groups); i++)
+		if (groups[i] == group)
+			return true;
+	return false;
+}
+
+/* Whoever got as far as here passed the modes of directory and socket. */
+static bool
+client_allowed(const struct ctl *ctl, int fd, bool *looks)
 {
 	struct ucred	cred;
 	socklen_t	len = sizeof(cred);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) < 0)
 		return false;
-	if (cred.uid == 0 || cred.uid == geteuid())
+	*looks = cred.uid != 0 && cred.uid != geteuid();
+	if (!*looks || in_group(fd, cred.gid, ctl->group))
 		return true;
 	log_warn("control connection refused", "uid=%u pid=%d",
 	    (unsigned)cred.uid, (int)cred.pid);
@@ -236,14 +281,17 @@ client_new(struct ctl *ctl, int fd)
 {
 	const struct timeval	 limit = { DEADLINE_S, 0 };
 	struct client		*c = NULL;
+	bool			 looks;
 
-	if (ctl->nclients >= CLIENTS_MAX || !client_allowed(fd) ||
+	if (ctl->nclients >= CLIENTS_MAX ||
+	    !client_allowed(ctl, fd, &looks) ||
 	    (c = calloc(1, sizeof(*c))) == NULL) {
 		close(fd);
 		return;
 	}
 	c->ctl = ctl;
 	c->fd = fd;
+	c->looks = looks;
 	LIST_INSERT_HEAD(&ctl->clients, c, entry);
 	ctl->nclients++;
 	c->ev = event_new(ctl->base, fd, EV_READ | EV_PERSIST, on_client, c);
@@ -270,6 +318,7 @@ static int
 bind_socket(struct ctl *ctl)
 {
 	struct sockaddr_un	sun = { .sun_family = AF_UNIX };
+	struct stat		st;
 
 	if (strlen(ctl->path) >= sizeof(sun.sun_path)) {
 		errno = ENAMETOOLONG;
@@ -290,21 +339,23 @@ bind_socket(struct ctl *ctl)
 		unlink(ctl->path);
 	if (bind(ctl->fd, (struct sockaddr *)&sun, sizeof(sun)) < 0)
 		return -1;
-	return chmod(ctl->path, 0660) < 0 || listen(ctl->fd, CLIENTS_MAX) < 0 ?
-	    -1 : 0;
+	/* A directory with the setgid bit gives it the group of those who may
+	 * look; else it has our own. */
+	if (chmod(ctl->path, 0660) < 0 || stat(ctl->path, &st) < 0)
+		return -1;
+	ctl->group = st.st_gid;
+	return listen(ctl->fd, CLIENTS_MAX);
 }
 
 int
-ctl_listen(struct ctl **out, struct event_base *base, const char *path,
-    const char *help, ctl_handler *handler, void *arg)
+ctl_listen(struct ctl **out, struct event_base *base, const char *path)
 {
 	struct ctl	*ctl = calloc(1, sizeof(*ctl));
 
 	*out = NULL;
 	if (ctl == NULL)
 		return -E_NO_MEMORY;
-	*ctl = (struct ctl){ .base = base, .path = strdup(path), .help = help,
-	    .handler = handler, .arg = arg, .fd = -1 };
+	*ctl = (struct ctl){ .base = base, .path = strdup(path), .fd = -1 };
 	LIST_INIT(&ctl->clients);
 	if (ctl->path == NULL || bind_socket(ctl) < 0 ||
 	    (ctl->ev = event_new(base, ctl->fd, EV_READ | EV_PERSIST,
@@ -318,6 +369,19 @@ ctl_listen(struct ctl **out, struct event_base *base, const char *path,
 	}
 	*out = ctl;
 	return 0;
+}
+
+int
+ctl_commands(struct ctl *ctl, const struct ctl_command *commands, void *arg)
+{
+	struct table	*longer = realloc(ctl->tables, (ctl->ntables + 1) *
+			    sizeof(*longer));
+
+	if (longer == NULL)
+		return -E_NO_MEMORY;
+	ctl->tables = longer;
+	ctl->tables[ctl->ntables++] = (struct table){ commands, arg };
+	return ctltable_help(commands, &ctl->help);
 }
 
 void
@@ -337,5 +401,7 @@ ctl_free(struct ctl **ctlp)
 	if (ctl->path != NULL)
 		unlink(ctl->path);
 	free(ctl->path);
+	free(ctl->tables);
+	free(ctl->help);
 	free(ctl);
 }

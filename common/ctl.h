@@ -1,7 +1,9 @@
 /*
- * ctl.h - the control socket of a daemon: a UNIX stream socket on which root
- * and the daemon's own user send one line and get one JSON object. It is
- * apart from the data sockets; no key can be asked for here.
+ * ctl.h - the control socket of a daemon: a UNIX stream socket on which one
+ * line is sent and one JSON object comes back. It is apart from the data
+ * sockets; no key can be asked for here. Who may connect, by the modes of
+ * directory and socket, and is root, the daemon's own user, or a member of
+ * the socket's group may look; only the first two may change something.
  */
 #ifndef QKD_CTL_H
 #define QKD_CTL_H
@@ -9,18 +11,17 @@
 #include <event2/event.h>
 #include <jansson.h>
 
+#include "ctltable.h"
+
 struct ctl;
 
-/*
- * args[0] is the command. The handler returns a new object, which ctl
- * sends and frees; for an error an object with "error".
- */
-typedef json_t	*ctl_handler(void *arg, int nargs, char **args);
-
 #define CTL_ARGS_MAX	16
-/* Also answers "help" from `help`. The socket is made 0660. */
-int	ctl_listen(struct ctl **, struct event_base *, const char *path,
-	    const char *help, ctl_handler *, void *arg);
+/* Without commands but "help". The socket is made 0660. */
+int	ctl_listen(struct ctl **, struct event_base *, const char *path);
+/* Adds a table of commands, each run with `arg`. The table must live as long
+ * as the socket. Whose command comes in two tables, the earlier has it.
+ * -E_NO_MEMORY. */
+int	ctl_commands(struct ctl *, const struct ctl_command *, void *arg);
 void	ctl_free(struct ctl **);
 /*
  * Pure: cuts a line at blanks, in place; "..." keeps blanks, with \" and \\.

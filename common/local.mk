@@ -23,6 +23,7 @@ libcommon_a_SOURCES = \
 	common/connloop.c common/connloop.h \
 	common/connshake.c \
 	common/ctl.c common/ctl.h \
+	common/ctltable.c common/ctltable.h \
 	common/daemon.c common/daemon.h \
 	common/db.c common/db.h \
 	common/dbfile.c common/dbfile.h \

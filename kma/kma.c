@@ -18,10 +18,6 @@
 #define CHECKPOINT_TICKS 300
 #define AGE_TICKS	600
 
-static const char ctl_help[] =
-    "status    links, their stock and counters; what is missing\n"
-    ROUTECTL_HELP;
-
 struct link *
 kma_link_to(struct kma *k, const char *peer)
 {
@@ -132,10 +128,12 @@ missing_links(struct kma *k, json_t *missing)
 }
 
 static json_t *
-status(struct kma *k)
+status(void *arg, int nargs, char **args)
 {
+	struct kma	*k = arg;
 	json_t		*links = json_array(), *missing = json_array();
 
+	(void)nargs, (void)args;
 	for (size_t i = 0; i < k->nlinks; i++)
 		json_array_append_new(links, link_status(k->links[i]));
 	missing_links(k, missing);
@@ -156,15 +154,11 @@ status(struct kma *k)
 	    "jobs_queued", (json_int_t)linkstore_queued(k->store));
 }
 
-json_t *
-kma_status(void *arg, int nargs, char **args)
-{
-	if (strcmp(args[0], "status") == 0)
-		return status(arg);
-	if (strcmp(args[0], "route") == 0)
-		return routectl(arg, nargs, args);
-	return ctl_error("unknown command \"%s\": try help", args[0]);
-}
+static const struct ctl_command commands[] = {
+	{ "status", "", "links, their stock and counters; what is missing",
+	    0, 0, false, status },
+	{ .name = NULL }
+};
 
 /* ---- life ---- */
 
@@ -210,7 +204,10 @@ sockets(struct kma *k)
 	    &relayd_ops, k)) < 0)
 		return r;
 	snprintf(path, sizeof(path), "%s/ctl-kma/sock", kma_conf.run_dir);
-	return ctl_listen(&k->ctl, k->base, path, ctl_help, kma_status, k);
+	if ((r = ctl_listen(&k->ctl, k->base, path)) < 0 ||
+	    (r = ctl_commands(k->ctl, commands, k)) < 0)
+		return r;
+	return ctl_commands(k->ctl, routectl_commands, k);
 }
 
 static int

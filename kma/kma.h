@@ -35,7 +35,6 @@ struct kma {
 int		 kma_new(struct kma **, struct event_base *);
 void		 kma_free(struct kma **);
 struct link	*kma_link_to(struct kma *, const char *peer);
-json_t		*kma_status(void *kma, int nargs, char **args);
 
 /* relay.c: key relay, Q.4163 7.1. */
 int		 relay_new(struct kma *);

@@ -63,13 +63,15 @@ add_way(void *routes, const struct routes_way *w)
 }
 
 static json_t *
-show(struct kma *k)
+show(void *arg, int nargs, char **args)
 {
+	struct kma		*k = arg;
 	json_t			*routes = json_array();
 	struct linkstate	*s = announce_state(k->announce);
 	struct nodes		 ns = { json_array(), s };
 	struct linkstate_ad	 mine;
 
+	(void)nargs, (void)args;
 	linkstate_mine(s, &mine);
 	add_node(&ns, &mine);
 	linkstate_each(s, add_node, &ns);
@@ -79,21 +81,29 @@ show(struct kma *k)
 	    "announcements", linkad_status(k));
 }
 
-json_t *
-routectl(struct kma *k, int nargs, char **args)
+static json_t *
+set(void *arg, int nargs, char **args)
 {
-	const char	*why;
+	const char	*why = routes_set(arg, args[2], args[3]);
 
-	if (nargs == 1)
-		return show(k);
-	if (nargs == 4 && strcmp(args[1], "set") == 0)
-		why = routes_set(k, args[2], args[3]);
-	else if (nargs == 3 && strcmp(args[1], "clear") == 0)
-		why = routes_clear(k, args[2]);
-	else
-		why = "usage: route, route set KM KM,KM,..., route clear KM";
-	return why != NULL ? ctl_error("%s", why) : show(k);
+	return why != NULL ? ctl_error("%s", why) : show(arg, nargs, args);
 }
+
+static json_t *
+clear(void *arg, int nargs, char **args)
+{
+	const char	*why = routes_clear(arg, args[2]);
+
+	return why != NULL ? ctl_error("%s", why) : show(arg, nargs, args);
+}
+
+const struct ctl_command routectl_commands[] = {
+	{ "route", "", "nodes, links, the way to each KM", 0, 0, false, show },
+	{ "route set", "KM KM,KM,...", "relay to KM by this way and no other",
+	    2, 2, true, set },
+	{ "route clear", "KM", "by the best way again", 1, 1, true, clear },
+	{ .name = NULL }
+};
 
 static void
 add_missing(void *list, const struct routes_way *w)

@@ -2,17 +2,12 @@
 #ifndef KMA_ROUTECTL_H
 #define KMA_ROUTECTL_H
 
-#include <jansson.h>
+#include "ctltable.h"
 
 struct kma;
 
-#define ROUTECTL_HELP \
-	"route     nodes, links, the way to each KM\n" \
-	"route set KM KM,KM,...   relay to KM by this way and no other\n" \
-	"route clear KM           by the best way again\n"
-
-/* args[0] is "route". */
-json_t	*routectl(struct kma *, int nargs, char **args);
+/* route, route set, route clear; run with a kma. */
+extern const struct ctl_command	routectl_commands[];
 /* Adds what is wrong with routes that were set. */
 void	 routectl_missing(struct kma *, json_t *list);
 

@@ -27,10 +27,6 @@ static struct supply	*supply;
 static struct door	*door;
 static struct ctl	*ctl;
 
-static const char help[] =
-    "status: what is ready, what is missing, pools, connections\n"
-    "reload: certificates, CRLs, applications, quotas are read again\n";
-
 static int
 read_again(void)
 {
@@ -42,10 +38,11 @@ read_again(void)
 }
 
 static json_t *
-report_reload(void)
+report_reload(void *arg, int nargs, char **args)
 {
 	int	r = read_again();
 
+	(void)arg, (void)nargs, (void)args;
 	if (r < 0)
 		return ctl_error("nothing has changed: %s; the log says more",
 		    err_text(r));
@@ -53,11 +50,12 @@ report_reload(void)
 }
 
 static json_t *
-report_status(void)
+report_status(void *arg, int nargs, char **args)
 {
 	json_t	*o, *missing, *warnings;
 	bool	 ready;
 
+	(void)arg, (void)nargs, (void)args;
 	o = json_object();
 	missing = json_array();
 	warnings = json_array();
@@ -70,16 +68,13 @@ report_status(void)
 	return o;
 }
 
-static json_t *
-on_command(void *arg, int nargs, char **args)
-{
-	(void)arg;
-	if (nargs == 1 && strcmp(args[0], "status") == 0)
-		return report_status();
-	if (nargs == 1 && strcmp(args[0], "reload") == 0)
-		return report_reload();
-	return ctl_error("unknown command; try help");
-}
+static const struct ctl_command commands[] = {
+	{ "status", "", "what is ready, what is missing, pools, connections",
+	    0, 0, false, report_status },
+	{ "reload", "", "certificates, CRLs, applications, quotas are read "
+	    "again", 0, 0, true, report_reload },
+	{ .name = NULL }
+};
 
 static void
 on_gone(void *arg)
@@ -144,8 +139,8 @@ main(int argc, char **argv)
 
 	/* Figures, never keys, for root and our own user. */
 	snprintf(path, sizeof(path), "%s/ctl-ksa/sock", ksa_conf.run_dir);
-	check(ctl_listen(&ctl, base, path, help, on_command, NULL),
-	    "no control socket");
+	check(ctl_listen(&ctl, base, path), "no control socket");
+	check(ctl_commands(ctl, commands, NULL), "no control socket");
 
 	/* The doors last: who enters is known by a certificate of the CA. */
 	check(door_open(&door, base, &ksa_conf, book, supply),

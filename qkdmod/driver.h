@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "ctltable.h"
 #include "secret.h"
 
 struct qkdmod_conf;
@@ -35,7 +36,6 @@ struct driver_run {		/* blocks without a gap between them */
 struct driver {
 	const char	*name;
 	bool		 simulated;	/* its keys are no secret between two */
-	const char	*help;		/* of command() */
 	/* Faults in the configuration are logged. */
 	int		(*open)(void **dev, const struct qkdmod_conf *,
 			    struct event_base *);
@@ -50,8 +50,8 @@ struct driver {
 	void		(*state)(void *dev, char text[DRIVER_STATE_MAX]);
 	bool		(*delivers)(void *dev);	/* false: state says why */
 	json_t		*(*status)(void *dev);		/* figures */
-	/* For tests of the device; NULL when args[0] is unknown to it. */
-	json_t		*(*command)(void *dev, int nargs, char **args);
+	/* For tests of the device; run with `dev`. */
+	const struct ctl_command	*commands;
 	void		(*close)(void **dev);
 };
 

@@ -20,7 +20,6 @@ struct serve {
 	void			*dev;
 	struct ipc		*ipc;
 	struct ctl		*ctl;
-	char			*help;
 	uint64_t		 pulls, given;	/* counters */
 	uint64_t		 after;		/* of the latest pull */
 };
@@ -93,11 +92,13 @@ on_down(void *arg, struct ipc *ipc)
 }
 
 static json_t *
-status(struct serve *s)
+status(void *arg, int nargs, char **args)
 {
-	char	 state[DRIVER_STATE_MAX];
-	json_t	*missing = json_array();
+	struct serve	*s = arg;
+	char		 state[DRIVER_STATE_MAX];
+	json_t		*missing = json_array();
 
+	(void)nargs, (void)args;
 	s->drv->state(s->dev, state);
 	if (!s->drv->delivers(s->dev))
 		json_array_append_new(missing,
@@ -117,18 +118,10 @@ status(struct serve *s)
 	    "after", (json_int_t)s->after);
 }
 
-static json_t *
-on_command(void *arg, int nargs, char **args)
-{
-	struct serve	*s = arg;
-	json_t		*j;
-
-	if (strcmp(args[0], "status") == 0)
-		return status(s);
-	if ((j = s->drv->command(s->dev, nargs, args)) != NULL)
-		return j;
-	return ctl_error("unknown command \"%s\"; try help", args[0]);
-}
+static const struct ctl_command commands[] = {
+	{ "status", "", "link, module, figures", 0, 0, false, status },
+	{ .name = NULL }
+};
 
 static int
 socket_path(char out[SOCKET_MAX], const struct qkdmod_conf *c,
@@ -165,12 +158,10 @@ open_ctl(struct serve *s, struct event_base *base)
 
 	if ((r = socket_path(path, s->conf, "ctl-qkdmod-", "sock")) < 0)
 		return r;
-	if (asprintf(&s->help, "status: link, module, figures\n%s",
-	    s->drv->help) < 0) {
-		s->help = NULL;
-		return -E_NO_MEMORY;
-	}
-	return ctl_listen(&s->ctl, base, path, s->help, on_command, s);
+	if ((r = ctl_listen(&s->ctl, base, path)) < 0 ||
+	    (r = ctl_commands(s->ctl, commands, s)) < 0)
+		return r;
+	return ctl_commands(s->ctl, s->drv->commands, s->dev);
 }
 
 int
@@ -206,7 +197,6 @@ serve_free(struct serve **sp)
 	ipc_free(&s->ipc);
 	if (s->dev != NULL)
 		s->drv->close(&s->dev);
-	free(s->help);
 	free(s);
 	*sp = NULL;
 }

@@ -250,98 +250,98 @@ sim_status(void *dev)
 }
 
 static json_t *
-cmd_lose(struct sim *s, const char *arg)
+done(const char *command, const char *value)
 {
+	log_notice("SIMULATED module told", "command=%s value=%s", command,
+	    log_quote(value));
+	return json_pack("{s:s}", "done", command);
+}
+
+static json_t *
+cmd_lose(void *dev, int nargs, char **args)
+{
+	struct sim	*s = dev;
 	char		*end;
 	unsigned long	 n;
 
+	(void)nargs;
 	errno = 0;
-	n = arg != NULL ? strtoul(arg, &end, 10) : 0;
+	n = strtoul(args[1], &end, 10);
 	if (n == 0 || n > LOSE_MAX || errno != 0 || *end != '\0')
 		return ctl_error("lose: how many blocks, 1 to %d?", LOSE_MAX);
+	produce(s);
 	s->lose = n;
-	return NULL;
+	return done("lose", args[1]);
 }
 
 static json_t *
-cmd_noise(struct sim *s, const char *arg)
-{
-	bool	on = arg != NULL && strcmp(arg, "on") == 0;
-
-	if (!on && (arg == NULL || strcmp(arg, "off") != 0))
-		return ctl_error("noise: on or off?");
-	s->noise = on;
-	return NULL;
-}
-
-static json_t *
-cmd_pause(struct sim *s, const char *arg)
-{
-	(void)arg;
-	s->paused = true;
-	return NULL;
-}
-
-static json_t *
-cmd_resume(struct sim *s, const char *arg)
-{
-	(void)arg;
-	s->paused = false;
-	return NULL;
-}
-
-static json_t *
-cmd_restart(struct sim *s, const char *arg)
-{
-	(void)arg;
-	reset(s);
-	return NULL;
-}
-
-static const struct {
-	const char	*name;
-	json_t		*(*run)(struct sim *, const char *arg);
-} commands[] = {
-	{ "lose", cmd_lose },
-	{ "noise", cmd_noise },
-	{ "pause", cmd_pause },
-	{ "resume", cmd_resume },
-	{ "restart", cmd_restart },
-};
-
-static json_t *
-sim_command(void *dev, int nargs, char **args)
+cmd_noise(void *dev, int nargs, char **args)
 {
 	struct sim	*s = dev;
-	const char	*arg = nargs > 1 ? args[1] : NULL;
-	json_t		*e;
+	bool		 on = strcmp(args[1], "on") == 0;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
-		if (strcmp(args[0], commands[i].name) != 0)
-			continue;
-		produce(s);
-		if ((e = commands[i].run(s, arg)) != NULL)
-			return e;
-		log_notice("SIMULATED module told", "command=%s value=%s",
-		    args[0], log_quote(arg != NULL ? arg : ""));
-		return json_pack("{s:s}", "done", args[0]);
-	}
-	return NULL;
+	(void)nargs;
+	if (!on && strcmp(args[1], "off") != 0)
+		return ctl_error("noise: on or off?");
+	produce(s);
+	s->noise = on;
+	return done("noise", args[1]);
 }
+
+static json_t *
+cmd_pause(void *dev, int nargs, char **args)
+{
+	struct sim	*s = dev;
+
+	(void)nargs;
+	produce(s);
+	s->paused = true;
+	return done(args[0], "");
+}
+
+static json_t *
+cmd_resume(void *dev, int nargs, char **args)
+{
+	struct sim	*s = dev;
+
+	(void)nargs;
+	produce(s);
+	s->paused = false;
+	return done(args[0], "");
+}
+
+static json_t *
+cmd_restart(void *dev, int nargs, char **args)
+{
+	struct sim	*s = dev;
+
+	(void)nargs;
+	produce(s);
+	reset(s);
+	return done(args[0], "");
+}
+
+static const struct ctl_command commands[] = {
+	{ "lose", "N", "the next N blocks are lost at this end",
+	    1, 1, true, cmd_lose },
+	{ "noise", "on|off", "blocks of this end differ in some bits",
+	    1, 1, true, cmd_noise },
+	{ "pause", "", "no blocks are made", 0, 0, true, cmd_pause },
+	{ "resume", "", "they are again", 0, 0, true, cmd_resume },
+	{ "restart", "", "forget buffer and position, as without power",
+	    0, 0, true, cmd_restart },
+	{ .name = NULL }
+};
 
 const struct driver sim_driver = {
 	.name = "sim",
 	.simulated = true,
-	.help = "lose N: the next N blocks are lost at this end\n"
-	    "noise on|off: blocks of this end differ in some bits\n"
-	    "pause, resume: production\n"
-	    "restart: forget buffer and position, as without power\n",
 	.open = sim_open,
 	.pull = sim_pull,
 	.produced = sim_produced,
 	.state = sim_state,
 	.delivers = sim_delivers,
 	.status = sim_status,
-	.command = sim_command,
+	.commands = commands,
 	.close = sim_close,
 };

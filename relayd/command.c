@@ -11,13 +11,6 @@
 #include "relayd.h"
 #include "routes.h"
 
-const char	command_help[] =
-    "status            what works, what is missing, counters\n"
-    "peers             the neighbours and their connections\n"
-    "routes            the route to every node\n"
-    "counters          what each counter of the status means\n"
-    "peer ID up|down   open or close the connection to a neighbour\n";
-
 static const struct {
 	const char	*name, *help;
 	size_t		 offset;
@@ -45,11 +38,13 @@ counters(const struct relayd *r, bool help)
 
 /* Ready is who serves: a neighbour that is away does not stop that. */
 static json_t *
-status(struct relayd *r)
+status(void *arg, int nargs, char **args)
 {
-	json_t	*missing = json_array();
-	bool	 ready;
+	struct relayd	*r = arg;
+	json_t		*missing = json_array();
+	bool		 ready;
 
+	(void)nargs, (void)args;
 	bridge_missing(r->bridge, missing);
 	ready = json_array_size(missing) == 0;
 	kx_missing(r->kx, missing);
@@ -60,10 +55,38 @@ status(struct relayd *r)
 }
 
 static json_t *
-admin(struct relayd *r, const char *km, const char *what)
+show_peers(void *arg, int nargs, char **args)
 {
-	bool	up = strcmp(what, "up") == 0;
+	struct relayd	*r = arg;
 
+	(void)nargs, (void)args;
+	return json_pack("{s:o}", "peers", kx_status(r->kx));
+}
+
+static json_t *
+show_routes(void *arg, int nargs, char **args)
+{
+	struct relayd	*r = arg;
+
+	(void)nargs, (void)args;
+	return json_pack("{s:o}", "routes", routes_status(r->routes));
+}
+
+static json_t *
+explain_counters(void *arg, int nargs, char **args)
+{
+	(void)nargs, (void)args;
+	return json_pack("{s:o}", "counters", counters(arg, true));
+}
+
+static json_t *
+admin(void *arg, int nargs, char **args)
+{
+	struct relayd	*r = arg;
+	const char	*km = args[1], *what = args[2];
+	bool		 up = strcmp(what, "up") == 0;
+
+	(void)nargs;
 	if (!up && strcmp(what, "down") != 0)
 		return ctl_error("peer: up or down expected, not \"%s\"",
 		    what);
@@ -73,21 +96,15 @@ admin(struct relayd *r, const char *km, const char *what)
 	return json_pack("{s:s, s:b}", "peer", km, "up", (int)up);
 }
 
-json_t *
-command_answer(void *arg, int nargs, char **args)
-{
-	struct relayd	*r = arg;
-
-	if (nargs == 1 && strcmp(args[0], "status") == 0)
-		return status(r);
-	if (nargs == 1 && strcmp(args[0], "peers") == 0)
-		return json_pack("{s:o}", "peers", kx_status(r->kx));
-	if (nargs == 1 && strcmp(args[0], "routes") == 0)
-		return json_pack("{s:o}", "routes", routes_status(r->routes));
-	if (nargs == 1 && strcmp(args[0], "counters") == 0)
-		return json_pack("{s:o}", "counters", counters(r, true));
-	if (nargs == 3 && strcmp(args[0], "peer") == 0)
-		return admin(r, args[1], args[2]);
-	return ctl_error("unknown command or wrong number of arguments; "
-	    "try \"help\"");
-}
+const struct ctl_command command_table[] = {
+	{ "status", "", "what works, what is missing, counters",
+	    0, 0, false, status },
+	{ "peers", "", "the neighbours and their connections",
+	    0, 0, false, show_peers },
+	{ "routes", "", "the route to every node", 0, 0, false, show_routes },
+	{ "counters", "", "what each counter of the status means",
+	    0, 0, false, explain_counters },
+	{ "peer", "ID up|down", "open or close the connection to a neighbour",
+	    2, 2, true, admin },
+	{ .name = NULL }
+};

@@ -2,13 +2,9 @@
 #ifndef RELAYD_COMMAND_H
 #define RELAYD_COMMAND_H
 
-#include <jansson.h>
+#include "ctltable.h"
 
-struct relayd;
-
-extern const char	command_help[];
-
-/* status, peers, routes, counters, peer ID up|down. */
-json_t	*command_answer(void *relayd, int nargs, char **args);
+/* status, peers, routes, counters, peer ID up|down; run with a relayd. */
+extern const struct ctl_command	command_table[];
 
 #endif

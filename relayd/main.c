@@ -104,8 +104,8 @@ open_all(void)
 	    bridge_new(&relayd.bridge, &relayd) < 0 ||
 	    kx_new(&relayd.kx, &relayd, &kx_ops) < 0)
 		fatal("cannot start", NULL);
-	if (ctl_listen(&ctl, relayd.base, path, command_help, command_answer,
-	    &relayd) < 0)
+	if (ctl_listen(&ctl, relayd.base, path) < 0 ||
+	    ctl_commands(ctl, command_table, &relayd) < 0)
 		fatal("no control socket", "path=%s", log_quote(path));
 }
 

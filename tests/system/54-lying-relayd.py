@@ -67,7 +67,7 @@ class Liar:
 
     def told(self):
         """{lie: (to its kma and ksa, to its peers)}"""
-        return self.net.ctl(self.node, "relayd")["lies"]
+        return self.net.ctl(self.node, "relayd", "lies")
 
     def tell(self, percent, lies, times=TOLD):
         """Until each was told so often, to its own and to peers."""

@@ -15,11 +15,11 @@
 #include "liemsg.h"
 #include "relayd/bridge.h"
 #include "relayd/carry.h"
-#include "relayd/command.h"
 #include "relayd/relay.h"
 #include "relayd/relayd.h"
 #include "relayd/routes.h"
 #include "relayd/session.h"
+#include "ctl.h"
 #include "ipc.h"
 
 #define TURN_MS	50
@@ -59,8 +59,8 @@ void	__real_relay_send_done(struct relayd *, const struct msg_done_out *);
 void	__wrap_relay_send_done(struct relayd *, const struct msg_done_out *);
 void	__real_session_send(struct relayd *, const struct msg_session_out *);
 void	__wrap_session_send(struct relayd *, const struct msg_session_out *);
-json_t	*__real_command_answer(void *, int, char **);
-json_t	*__wrap_command_answer(void *, int, char **);
+int	__real_ctl_commands(struct ctl *, const struct ctl_command *, void *);
+int	__wrap_ctl_commands(struct ctl *, const struct ctl_command *, void *);
 
 static bool
 wants(enum lie l)
@@ -331,27 +331,53 @@ set(const char *name, unsigned percent)
 	return found;
 }
 
-json_t *
-__wrap_command_answer(void *arg, int nargs, char **args)
+static json_t *
+on_lie(void *arg, int nargs, char **args)
 {
-	json_t	*o;
+	(void)arg, (void)nargs;
+	return set(args[1], (unsigned)atoi(args[2])) ? told() :
+	    json_pack("{s:s}", "error", "no such lie");
+}
 
-	if (nargs == 3 && strcmp(args[0], "lie") == 0)
-		return set(args[1], (unsigned)atoi(args[2])) ? told() :
-		    json_pack("{s:s}", "error", "no such lie");
-	if (nargs == 1 && strcmp(args[0], "truth") == 0) {
-		(void)set(NULL, 0);
-		routes_tell_kma(liar_relayd->routes);
-		routes_tell_ksa(liar_relayd->routes);
-		return told();
-	}
-	if (nargs == 2 && strcmp(args[0], "burst") == 0) {
-		for (int n = atoi(args[1]); n > 0; n--)
-			invent();
-		return told();
-	}
-	o = __real_command_answer(arg, nargs, args);
-	if (nargs == 1 && strcmp(args[0], "status") == 0)
-		json_object_set_new(o, "lies", told());
-	return o;
+static json_t *
+on_truth(void *arg, int nargs, char **args)
+{
+	(void)arg, (void)nargs, (void)args;
+	(void)set(NULL, 0);
+	routes_tell_kma(liar_relayd->routes);
+	routes_tell_ksa(liar_relayd->routes);
+	return told();
+}
+
+static json_t *
+on_burst(void *arg, int nargs, char **args)
+{
+	(void)arg, (void)nargs;
+	for (int n = atoi(args[1]); n > 0; n--)
+		invent();
+	return told();
+}
+
+static json_t *
+on_lies(void *arg, int nargs, char **args)
+{
+	(void)arg, (void)nargs, (void)args;
+	return told();
+}
+
+static const struct ctl_command lying[] = {
+	{ "lie", "NAME PERCENT", "so often", 2, 2, true, on_lie },
+	{ "truth", "", "no more lies", 0, 0, true, on_truth },
+	{ "burst", "N", "so many made-up messages", 1, 1, true, on_burst },
+	{ "lies", "", "how many were told", 0, 0, false, on_lies },
+	{ .name = NULL }
+};
+
+int
+__wrap_ctl_commands(struct ctl *ctl, const struct ctl_command *table,
+    void *arg)
+{
+	int	r = __real_ctl_commands(ctl, table, arg);
+
+	return r < 0 ? r : __real_ctl_commands(ctl, lying, arg);
 }

@@ -8,4 +8,4 @@ tests_system_liar_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=bridge_new,--wrap=ipc_send,--wrap=kxlink_reserve \
 	-Wl,--wrap=kxlink_commit,--wrap=frames_input,--wrap=carry_send \
 	-Wl,--wrap=relay_send,--wrap=relay_send_done,--wrap=session_send \
-	-Wl,--wrap=command_answer
+	-Wl,--wrap=ctl_commands

@@ -2,9 +2,11 @@
 #include "config.h"
 
 #include <event2/event.h>
+#include <grp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -20,36 +22,69 @@
 static struct event_base	*base;
 static struct ctl		*ctl;
 
-/* Tells what it was asked; "big" gives more than a socket buffer holds. */
+/* Tells what it was asked. */
 static json_t *
-handle(void *arg, int nargs, char **args)
+echo(void *arg, int nargs, char **args)
 {
-	json_t	*a;
-	char	*big;
+	json_t	*a = json_array();
 
 	ck_assert_ptr_eq(arg, &base);
-	if (strcmp(args[0], "big") == 0) {
-		ck_assert_ptr_nonnull(big = malloc(2000001));
-		memset(big, 'b', 2000000);
-		big[2000000] = '\0';
-		a = json_pack("{s:s}", "big", big);
-		free(big);
-		return a;
-	}
-	if (strcmp(args[0], "bad") == 0)
-		return ctl_error("no %s", args[1]);
-	a = json_array();
 	for (int i = 0; i < nargs; i++)
 		json_array_append_new(a, json_string(args[i]));
 	return json_pack("{s:o}", "args", a);
 }
 
+/* More than a socket buffer holds. */
+static json_t *
+big(void *arg, int nargs, char **args)
+{
+	char	*text = malloc(2000001);
+	json_t	*a;
+
+	(void)arg, (void)nargs, (void)args;
+	ck_assert_ptr_nonnull(text);
+	memset(text, 'b', 2000000);
+	text[2000000] = '\0';
+	a = json_pack("{s:s}", "big", text);
+	free(text);
+	return a;
+}
+
+static json_t *
+bad(void *arg, int nargs, char **args)
+{
+	(void)arg, (void)nargs;
+	return ctl_error("no %s", args[1]);
+}
+
+static json_t *
+longer(void *arg, int nargs, char **args)
+{
+	(void)arg;
+	return json_pack("{s:s, s:i}", "longer", args[1], "n", nargs);
+}
+
+static const struct ctl_command	first[] = {
+	{ "status", "", "how it is", 0, 0, false, echo },
+	{ "a", "X Y ...", "some letters", 0, 15, false, echo },
+	{ "big", "", "much", 0, 0, false, big },
+	{ "bad", "WHAT", "an error", 1, 1, false, bad },
+	{ .name = NULL }
+};
+static const struct ctl_command	second[] = {
+	{ "set", "", "shows", 0, 0, false, echo },
+	{ "set up", "WHAT", "sets", 1, 2, true, longer },
+	{ "bad", "", "never reached", 0, 0, true, echo },
+	{ .name = NULL }
+};
+
 static void
 start(void)
 {
 	base = event_base_new();
-	ck_assert_int_eq(ctl_listen(&ctl, base, unit_path("sock"), "the help",
-	    handle, &base), 0);
+	ck_assert_int_eq(ctl_listen(&ctl, base, unit_path("sock")), 0);
+	ck_assert_int_eq(ctl_commands(ctl, first, &base), 0);
+	ck_assert_int_eq(ctl_commands(ctl, second, NULL), 0);
 }
 
 static void
@@ -126,7 +161,6 @@ START_TEST(one_line_gives_one_object)
 	asks("status\n", "{\"args\":[\"status\"]}\n");
 	asks("a  b\t\"c d\" \"e\\\"\\\\\"f\r\n",
 	    "{\"args\":[\"a\",\"b\",\"c d\",\"e\\\"\\\\f\"]}\n");
-	asks("help\n", "{\"help\":\"the help\"}\n");
 	asks("bad luck\n", "{\"error\":\"no luck\"}\n");
 	finish();
 	ck_assert_int_eq(stat(unit_path("sock"), &st), -1);
@@ -163,12 +197,12 @@ START_TEST(a_line_may_come_in_pieces)
 
 	start();
 	fd = dial();
-	for (const char *p = "hello you\n"; *p != '\0'; p++) {
+	for (const char *p = "a you\n"; *p != '\0'; p++) {
 		ck_assert_int_eq(send(fd, p, 1, 0), 1);
 		event_base_loop(base, EVLOOP_NONBLOCK);
 	}
 	a = answer(fd);
-	ck_assert_str_eq(a, "{\"args\":[\"hello\",\"you\"]}\n");
+	ck_assert_str_eq(a, "{\"args\":[\"a\",\"you\"]}\n");
 	free(a);
 	finish();
 }
@@ -210,23 +244,23 @@ START_TEST(silent_and_too_many_clients_are_closed)
 		ck_assert_int_le(recv(fds[i], &c, 1, 0), 0);
 		close(fds[i]);
 	}
-	asks("still here\n", "{\"args\":[\"still\",\"here\"]}\n");
+	asks("a here\n", "{\"args\":[\"a\",\"here\"]}\n");
 	finish();
 }
 END_TEST
 
 START_TEST(a_live_socket_is_not_taken_over_but_a_dead_one_is)
 {
-	struct ctl	*second;
+	struct ctl	*other;
 	pid_t		 pid;
 
 	start();
 	unit_capture();
-	ck_assert_int_eq(ctl_listen(&second, base, unit_path("sock"), "",
-	    handle, NULL), -E_SYSTEM);
+	ck_assert_int_eq(ctl_listen(&other, base, unit_path("sock")),
+	    -E_SYSTEM);
 	free(unit_captured());
-	ck_assert_ptr_null(second);
-	asks("x\n", "{\"args\":[\"x\"]}\n");
+	ck_assert_ptr_null(other);
+	asks("a\n", "{\"args\":[\"a\"]}\n");
 	finish();
 	if ((pid = fork()) == 0) {	/* dies without cleaning up */
 		start();
@@ -235,42 +269,115 @@ START_TEST(a_live_socket_is_not_taken_over_but_a_dead_one_is)
 	waitpid(pid, NULL, 0);
 	ck_assert_int_eq(access(unit_path("sock"), F_OK), 0);
 	start();
-	asks("x\n", "{\"args\":[\"x\"]}\n");
+	asks("a\n", "{\"args\":[\"a\"]}\n");
 	finish();
 }
 END_TEST
 
+START_TEST(a_command_is_known_by_its_name_and_number_of_arguments)
+{
+	start();
+	asks("what\n", "{\"error\":\"unknown command \\\"what\\\"; try help"
+	    "\"}\n");
+	asks("stat\n", "{\"error\":\"unknown command \\\"stat\\\"; try help"
+	    "\"}\n");
+	asks("status now\n", "{\"error\":\"usage: status\"}\n");
+	asks("bad\n", "{\"error\":\"usage: bad WHAT\"}\n");
+	asks("set down\n", "{\"error\":\"usage: set\"}\n");
+	asks("set up\n", "{\"error\":\"usage: set up WHAT\"}\n");
+	asks("set up it\n", "{\"longer\":\"up\",\"n\":3}\n");
+	finish();
+}
+END_TEST
+
+START_TEST(help_names_every_command_and_who_may_give_it)
+{
+	static const char *const	lines[] = {
+		"status                    how it is\\n",
+		"set up WHAT               sets (root)\\n" };
+	char				*a;
+
+	start();
+	ck_assert_ptr_nonnull(a = ask("help\n", 5));
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+		ck_assert_ptr_nonnull(strstr(a, lines[i]));
+	free(a);
+	finish();
+}
+END_TEST
+
+/* Another user, in these groups, asks; what it got. NULL: it was refused. */
+static char *
+asks_as(gid_t gid, size_t n, const gid_t *groups, const char *line)
+{
+	char	*got = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED |
+		    MAP_ANONYMOUS, -1, 0), *copy;
+	pid_t	 pid;
+	int	 fd;
+
+	ck_assert_ptr_ne(got, MAP_FAILED);
+	if ((pid = fork()) == 0) {
+		if (setgroups(n, groups) < 0 || setgid(gid) < 0 ||
+		    setuid(65534) < 0)
+			_exit(2);
+		fd = dial();
+		(void)send(fd, line, strlen(line), MSG_NOSIGNAL);
+		usleep(300000);
+		_exit(recv(fd, got, 4095, 0) > 0 ? 0 : 1);
+	}
+	for (int i = 0; i < 40; i++) {
+		event_base_loop(base, EVLOOP_NONBLOCK);
+		usleep(10000);
+	}
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	copy = got[0] != '\0' ? strdup(got) : NULL;
+	munmap(got, 4096);
+	return copy;
+}
+
+static void
+open_to_all(void)
+{
+	ck_assert_int_eq(chmod(unit_path("sock"), 0666), 0);
+	ck_assert_int_eq(chmod(unit_path(""), 0755), 0);
+}
+
 START_TEST(another_user_is_refused)
 {
 	char	*a;
-	pid_t	 pid;
-	int	 status;
 
 	if (geteuid() != 0)
 		return;
 	start();
-	ck_assert_int_eq(chmod(unit_path("sock"), 0666), 0);
-	ck_assert_int_eq(chmod(unit_path(""), 0755), 0);
-	if ((pid = fork()) == 0) {
-		if (setuid(65534) < 0)
-			_exit(2);
-		int	fd = dial();
-		char	c;
-
-		if (send(fd, "status\n", 7, MSG_NOSIGNAL) != 7)
-			_exit(0);
-		usleep(300000);
-		_exit(recv(fd, &c, 1, 0) > 0 ? 1 : 0);
-	}
+	open_to_all();
 	unit_capture();
-	for (int i = 0; i < 20; i++) {
-		event_base_loop(base, EVLOOP_NONBLOCK);
-		usleep(10000);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_ptr_null(asks_as(65534, 0, NULL, "status\n"));
 	a = unit_captured();
-	ck_assert_int_eq(status, 0);
 	ck_assert_ptr_nonnull(strstr(a, "control connection refused uid=65534"));
+	free(a);
+	finish();
+}
+END_TEST
+
+START_TEST(who_is_in_the_group_may_look_but_not_change)
+{
+	const gid_t	group = 4711;
+	char		*a;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(unit_path(""), 0, group), 0);
+	ck_assert_int_eq(chmod(unit_path(""), 02755), 0);
+	start();
+	for (int primary = 0; primary < 2; primary++) {
+		ck_assert_ptr_nonnull(a = asks_as(primary ? group : 65534,
+		    !primary, &group, "status\n"));
+		ck_assert_str_eq(a, "{\"args\":[\"status\"]}\n");
+		free(a);
+	}
+	ck_assert_ptr_nonnull(a = asks_as(group, 0, NULL, "set up it\n"));
+	ck_assert_str_eq(a, "{\"error\":\"set up: only root may do this; "
+	    "members of the group may look\"}\n");
 	free(a);
 	finish();
 }
@@ -280,4 +387,6 @@ UNIT_MAIN("ctl", one_line_gives_one_object, bad_lines_get_an_error,
     a_line_may_come_in_pieces, a_large_answer_arrives_whole,
     silent_and_too_many_clients_are_closed,
     a_live_socket_is_not_taken_over_but_a_dead_one_is,
-    another_user_is_refused)
+    a_command_is_known_by_its_name_and_number_of_arguments,
+    help_names_every_command_and_who_may_give_it,
+    another_user_is_refused, who_is_in_the_group_may_look_but_not_change)

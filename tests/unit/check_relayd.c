@@ -179,13 +179,20 @@ START_TEST(a_neighbour_hears_at_once_that_a_kma_is_gone_and_that_it_is_back)
 }
 END_TEST
 
+static json_t *
+command(int node, int nargs, char **args)
+{
+	return ctltable_run(ctltable_find(command_table, nargs, args),
+	    &nodes[node].r, nargs, args);
+}
+
 START_TEST(the_operator_sees_what_is_connected)
 {
 	char	*args[] = { "status" }, *bad[] = { "peer", "KME-X", "down" };
 	json_t	*o, *peer;
 
 	/* The other processes have been here for a while. */
-	o = command_answer(&nodes[1].r, 1, args);
+	o = command(1, 1, args);
 	ck_assert(json_is_true(json_object_get(o, "ready")));
 	ck_assert_uint_eq(json_array_size(json_object_get(o, "missing")), 0);
 	peer = json_array_get(json_object_get(o, "peers"), 0);
@@ -193,7 +200,7 @@ START_TEST(the_operator_sees_what_is_connected)
 	ck_assert_str_eq(json_string_value(json_object_get(peer,
 	    "dialled_by")), "KME-A");
 	json_decref(o);
-	o = command_answer(&nodes[1].r, 3, bad);
+	o = command(1, 3, bad);
 	ck_assert_ptr_nonnull(json_object_get(o, "error"));
 	json_decref(o);
 }
