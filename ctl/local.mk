@@ -1,4 +1,11 @@
-# ctl: the operator's command
+# ctl: the operator's command; a library, so that tests can link its parts
+noinst_LIBRARIES += libqkdctl.a
+libqkdctl_a_SOURCES = \
+	ctl/ask.c ctl/ask.h \
+	ctl/call.h \
+	ctl/daemons.c ctl/daemons.h \
+	ctl/field.c ctl/field.h \
+	ctl/generic.c ctl/generic.h
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \
@@ -12,4 +19,4 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saestop.c ctl/saestop.h \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
-ctl_qkdctl_LDADD = $(SAE_LIBS)
+ctl_qkdctl_LDADD = libqkdctl.a $(SAE_LIBS)

@@ -139,12 +139,13 @@ run(const struct saeopt *o)
 }
 
 int
-saecmd(int argc, char **argv)
+saecmd(const struct call *call, int argc, char **argv)
 {
 	static struct saeopt	o;
 	bool			from_stdin;
 	int			r;
 
+	(void)call;
 	if ((r = saeopt_read(&o, argc, argv)) != 0)
 		return r < 0 ? SAE_LOCAL : SAE_DONE;
 	from_stdin = o.nids == 1 && strcmp(o.ids[0], "-") == 0;

@@ -2,7 +2,9 @@
 #ifndef CTL_SAECMD_H
 #define CTL_SAECMD_H
 
-/* argv[0] is "sae". Returns the exit code. */
-int	saecmd(int argc, char **argv);
+#include "call.h"
+
+/* argv[0] is "sae". Returns the exit code; asks no daemon of this node. */
+int	saecmd(const struct call *, int argc, char **argv);
 
 #endif

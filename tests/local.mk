@@ -11,4 +11,5 @@ include tests/unit/ksa_front.mk
 include tests/unit/ak.mk
 include tests/unit/ksa_engine.mk
 include tests/unit/sae.mk
+include tests/unit/ctl.mk
 include tests/system/liar.mk

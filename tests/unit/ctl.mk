@@ -1,0 +1,10 @@
+# Unit tests of qkdctl.
+CTL_TEST_LIBS = libqkdctl.a $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_ask
+tests_unit_check_ask_SOURCES = tests/unit/check_ask.c $(UNIT_SRC)
+tests_unit_check_ask_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
+tests_unit_check_ask_LDADD = $(CTL_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_field
+tests_unit_check_field_SOURCES = tests/unit/check_field.c $(UNIT_SRC)
+tests_unit_check_field_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
+tests_unit_check_field_LDADD = $(CTL_TEST_LIBS)
