@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "about.h"
 #include "err.h"
 #include "log.h"
 
@@ -112,6 +113,18 @@ ctl_split(char *line, char *args[CTL_ARGS_MAX])
 	}
 }
 
+/* The status of each daemon tells which one it is, and how old. */
+static json_t *
+run_row(const struct ctl_command *command, void *arg, int nargs, char **args)
+{
+	json_t	*o = ctltable_run(command, arg, nargs, args);
+
+	if (strcmp(command->name, "status") == 0 &&
+	    json_object_get(o, "error") == NULL)
+		about_add(o);
+	return o;
+}
+
 static json_t *
 run_command(const struct client *c, int nargs, char **args)
 {
@@ -125,7 +138,7 @@ run_command(const struct client *c, int nargs, char **args)
 		if (command->change && c->looks)
 			return ctl_error("%s: only root may do this; members "
 			    "of the group may look", command->name);
-		return ctltable_run(command, ctl->tables[i].arg, nargs, args);
+		return run_row(command, ctl->tables[i].arg, nargs, args);
 	}
 	return ctl_error("unknown command \"%s\"; try help", args[0]);
 }
@@ -351,6 +364,7 @@ int
 ctl_listen(struct ctl **out, struct event_base *base, const char *path)
 {
 	struct ctl	*ctl = calloc(1, sizeof(*ctl));
+	int		 r;
 
 	*out = NULL;
 	if (ctl == NULL)
@@ -367,8 +381,10 @@ ctl_listen(struct ctl **out, struct event_base *base, const char *path)
 		ctl_free(&ctl);
 		return -E_SYSTEM;
 	}
+	if ((r = ctl_commands(ctl, about_commands, NULL)) < 0)
+		ctl_free(&ctl);
 	*out = ctl;
-	return 0;
+	return r;
 }
 
 int

@@ -16,7 +16,8 @@
 struct ctl;
 
 #define CTL_ARGS_MAX	16
-/* Without commands but "help". The socket is made 0660. */
+/* Without commands but "help" and those of about.h, which also adds to what
+ * "status" says. The socket is made 0660. */
 int	ctl_listen(struct ctl **, struct event_base *, const char *path);
 /* Adds a table of commands, each run with `arg`. The table must live as long
  * as the socket. Whose command comes in two tables, the earlier has it.

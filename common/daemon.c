@@ -16,6 +16,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "about.h"
 #include "err.h"
 #include "ident.h"
 #include "log.h"
@@ -163,6 +164,7 @@ daemon_start(const struct daemon_info *d, int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	parse_args(d, argc, argv, &a);
 	log_init(d->name, a.verbose ? LL_DEBUG : LL_INFO);
+	about_start();
 	r = conf_load(d->options, d->conf, conf_path, stderr);
 	if (r == 0 && d->check != NULL)
 		r = d->check(conf_path, stderr);

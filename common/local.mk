@@ -5,6 +5,7 @@ COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
 
 # A list in the order of the alphabet; each .c has its header beside it.
 libcommon_a_SOURCES = \
+	common/about.c common/about.h \
 	common/address.c common/address.h \
 	common/akmsg.c common/akmsg.h \
 	common/akread.c common/akread.h \

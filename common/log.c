@@ -17,6 +17,8 @@
 static const char	*program = "qkdnode";
 static enum log_level	 max_level = LL_INFO;
 static bool		 journal;
+static void		(*keep)(enum log_level, const char *);
+static enum log_level	 keep_level;
 static _Thread_local char	*diverted;	/* NULL: to stderr */
 static _Thread_local size_t	 diverted_room;
 
@@ -109,19 +111,30 @@ log_vevent(enum log_level level, const char *event, const char *fmt,
     va_list ap)
 {
 	struct line	l = { .len = 0 };
+	size_t		start;
 
 	if (diverted == NULL)
 		line_start(&l, level);
+	start = l.len;
 	line_add(&l, "%s", event);
 	if (fmt != NULL) {
 		line_add(&l, " ");
 		line_vadd(&l, fmt, ap);
 	}
 	line_clean(&l);
+	if (diverted == NULL && keep != NULL && level <= keep_level)
+		keep(level, l.text + start);
 	if (diverted == NULL)
 		line_write(&l);
 	else if (level == LL_ERR && diverted[0] == '\0')
 		snprintf(diverted, diverted_room, "%s", l.text);
+}
+
+void
+log_keep(void (*fn)(enum log_level, const char *), enum log_level least)
+{
+	keep_level = least;
+	keep = fn;
 }
 
 void

@@ -28,6 +28,10 @@ void	log_event(enum log_level, const char *event, const char *fmt, ...)
 #define log_debug(...)	(log_wants(LL_DEBUG) ? \
 			    log_event(LL_DEBUG, __VA_ARGS__) : (void)0)
 bool	log_wants(enum log_level);
+/* Lines of `least` and worse go to keep() too, without time and program; any
+ * thread may call it, and it must not log. */
+void	log_keep(void (*keep)(enum log_level, const char *line),
+	    enum log_level least);
 /*
  * For code of ours that serves another program: until called with NULL, the
  * first error of this thread goes to `text`, and other events nowhere.

@@ -65,7 +65,7 @@ longer(void *arg, int nargs, char **args)
 }
 
 static const struct ctl_command	first[] = {
-	{ "status", "", "how it is", 0, 0, false, echo },
+	{ "look", "", "how it is", 0, 0, false, echo },
 	{ "a", "X Y ...", "some letters", 0, 15, false, echo },
 	{ "big", "", "much", 0, 0, false, big },
 	{ "bad", "WHAT", "an error", 1, 1, false, bad },
@@ -158,7 +158,7 @@ START_TEST(one_line_gives_one_object)
 	start();
 	ck_assert_int_eq(stat(unit_path("sock"), &st), 0);
 	ck_assert_int_eq(st.st_mode & 0777, 0660);
-	asks("status\n", "{\"args\":[\"status\"]}\n");
+	asks("look\n", "{\"args\":[\"look\"]}\n");
 	asks("a  b\t\"c d\" \"e\\\"\\\\\"f\r\n",
 	    "{\"args\":[\"a\",\"b\",\"c d\",\"e\\\"\\\\f\"]}\n");
 	asks("bad luck\n", "{\"error\":\"no luck\"}\n");
@@ -281,7 +281,7 @@ START_TEST(a_command_is_known_by_its_name_and_number_of_arguments)
 	    "\"}\n");
 	asks("stat\n", "{\"error\":\"unknown command \\\"stat\\\"; try help"
 	    "\"}\n");
-	asks("status now\n", "{\"error\":\"usage: status\"}\n");
+	asks("look now\n", "{\"error\":\"usage: look\"}\n");
 	asks("bad\n", "{\"error\":\"usage: bad WHAT\"}\n");
 	asks("set down\n", "{\"error\":\"usage: set\"}\n");
 	asks("set up\n", "{\"error\":\"usage: set up WHAT\"}\n");
@@ -293,7 +293,7 @@ END_TEST
 START_TEST(help_names_every_command_and_who_may_give_it)
 {
 	static const char *const	lines[] = {
-		"status                    how it is\\n",
+		"look                      how it is\\n",
 		"set up WHAT               sets (root)\\n" };
 	char				*a;
 
@@ -351,7 +351,7 @@ START_TEST(another_user_is_refused)
 	start();
 	open_to_all();
 	unit_capture();
-	ck_assert_ptr_null(asks_as(65534, 0, NULL, "status\n"));
+	ck_assert_ptr_null(asks_as(65534, 0, NULL, "look\n"));
 	a = unit_captured();
 	ck_assert_ptr_nonnull(strstr(a, "control connection refused uid=65534"));
 	free(a);
@@ -371,8 +371,8 @@ START_TEST(who_is_in_the_group_may_look_but_not_change)
 	start();
 	for (int primary = 0; primary < 2; primary++) {
 		ck_assert_ptr_nonnull(a = asks_as(primary ? group : 65534,
-		    !primary, &group, "status\n"));
-		ck_assert_str_eq(a, "{\"args\":[\"status\"]}\n");
+		    !primary, &group, "look\n"));
+		ck_assert_str_eq(a, "{\"args\":[\"look\"]}\n");
 		free(a);
 	}
 	ck_assert_ptr_nonnull(a = asks_as(group, 0, NULL, "set up it\n"));

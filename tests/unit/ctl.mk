@@ -8,3 +8,7 @@ check_PROGRAMS += tests/unit/check_field
 tests_unit_check_field_SOURCES = tests/unit/check_field.c $(UNIT_SRC)
 tests_unit_check_field_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
 tests_unit_check_field_LDADD = $(CTL_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_about
+tests_unit_check_about_SOURCES = tests/unit/check_about.c $(UNIT_SRC)
+tests_unit_check_about_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_about_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
