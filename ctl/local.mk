@@ -6,6 +6,9 @@ libqkdctl_a_SOURCES = \
 	ctl/daemons.c ctl/daemons.h \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
+libqkdctl_a_SOURCES += \
+	ctl/confedit.c ctl/confedit.h \
+	ctl/confscan.c ctl/confscan.h
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \

@@ -5,11 +5,12 @@ EXTRA_DIST += tests/testnet tests/netlib tests/demo tests/system tests/data \
 include tests/unit/relayd.mk
 include tests/unit/qkdmod.mk
 include tests/unit/common.mk
+include tests/unit/ctl.mk
+include tests/unit/confedit.mk
 include tests/unit/ipc.mk
 include tests/unit/kma.mk
 include tests/unit/ksa_front.mk
 include tests/unit/ak.mk
 include tests/unit/ksa_engine.mk
 include tests/unit/sae.mk
-include tests/unit/ctl.mk
 include tests/system/liar.mk
