@@ -7,8 +7,17 @@ libqkdctl_a_SOURCES = \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
 libqkdctl_a_SOURCES += \
+	ctl/applicationcmd.c ctl/editcmd.h \
 	ctl/confedit.c ctl/confedit.h \
-	ctl/confscan.c ctl/confscan.h
+	ctl/confread.c ctl/confread.h \
+	ctl/confscan.c ctl/confscan.h \
+	ctl/confset.c ctl/confset.h \
+	ctl/editopt.c ctl/editopt.h \
+	ctl/grouptext.c ctl/grouptext.h \
+	ctl/linkcmd.c \
+	ctl/peercmd.c \
+	ctl/run.c ctl/run.h \
+	ctl/unit.c ctl/unit.h
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \
@@ -22,4 +31,4 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saestop.c ctl/saestop.h \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
-ctl_qkdctl_LDADD = libqkdctl.a $(SAE_LIBS)
+ctl_qkdctl_LDADD = libqkdctl.a $(SAE_LIBS) $(LIBCONFIG_LIBS)

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "editcmd.h"
 #include "generic.h"
 #include "saecmd.h"
 
@@ -24,6 +25,12 @@ static const struct subcommand {
 	    "the ways of key relay", generic_route },
 	{ "sae", "{status | get | fetch | session | listen} ...",
 	    "keys for an application", saecmd },
+	{ "link", "{add | remove} NAME ...",
+	    "a QKD link of this node", linkcmd },
+	{ "peer", "{add | remove} KM ...",
+	    "another node that keys are shared with", peercmd },
+	{ "application", "{add | remove} ID ...",
+	    "an application of this node", applicationcmd },
 };
 
 #define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))
