@@ -51,6 +51,7 @@ libcommon_a_SOURCES = \
 	common/otp.c common/otp.h \
 	common/payload.c common/payload.h \
 	common/quiet.c common/quiet.h \
+	common/rate.c common/rate.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
 	common/tls.c common/tls.h \

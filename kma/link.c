@@ -54,6 +54,7 @@ link_set_state(struct link *l, enum link_state state, const char *why)
 static void
 stock_in(struct link *l, struct idxset *s, uint64_t idx)
 {
+	rate_add(&l->in, 1, mono_ms());
 	if (s == &l->own) {
 		l->gained_at = mono_ms();
 		l->came++;
@@ -81,6 +82,7 @@ link_pump(struct link *l)
 		idx = IDXSET_FIRST(&l->own);	/* the oldest */
 		idxset_remove(&l->own, idx);
 		l->n.spent++;
+		rate_add(&l->out, 1, mono_ms());
 		w->fn(w->arg, 0, idx);
 	}
 	linkshare_ask(l);
@@ -105,6 +107,7 @@ link_their_pad_used(struct link *l, uint64_t idx)
 	if (!idxset_remove(&l->theirs, idx))
 		linkagree_used(l, idx);
 	l->n.spent++;
+	rate_add(&l->out, 1, mono_ms());
 }
 
 /* Apart for each block, or forgeries under two in turn would never end. */

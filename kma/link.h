@@ -19,6 +19,7 @@
 #include "kma/idxset.h"
 #include "kma/linkstore.h"
 #include "kma/padline.h"
+#include "rate.h"
 
 struct kma;
 struct link;
@@ -90,6 +91,7 @@ struct link {
 	uint64_t			 key_same, gained_at;
 	struct link_share		 share;
 	uint64_t			 came;	/* blocks, to own */
+	struct rate			 in, out; /* blocks agreed, spent */
 	uint64_t			 resolved;	/* agreement is done up to */
 	uint64_t			 offered_at;
 	uint64_t			 open_from, open_since;	/* offered */
@@ -135,7 +137,7 @@ void		 link_unwant(struct link *, struct padwait *);
 void		 link_want_expire(struct link *, uint64_t now);
 
 /* linkstatus.c */
-json_t		*link_status(const struct link *);
+json_t		*link_status(struct link *);
 const char	*link_state_name(enum link_state);
 
 /* linkkey.c: is there key towards the peer, as it is announced? */

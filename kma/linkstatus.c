@@ -9,8 +9,24 @@ link_state_name(enum link_state s)
 	return names[s];
 }
 
+/* In octets; the rates are those of the last seconds. */
+static json_t *
+stock(struct link *l)
+{
+	uint64_t	octets = (uint64_t)kma_conf.block_octets;
+	uint64_t	now = mono_ms();
+
+	return json_pack("{s:I, s:I, s:I, s:I}",
+	    "out_octets", (json_int_t)(IDXSET_COUNT(&l->own) * octets),
+	    "in_octets", (json_int_t)(IDXSET_COUNT(&l->theirs) * octets),
+	    "agreed_octets_per_second",
+	    (json_int_t)(rate_per_second(&l->in, now) * octets),
+	    "spent_octets_per_second",
+	    (json_int_t)(rate_per_second(&l->out, now) * octets));
+}
+
 json_t *
-link_status(const struct link *l)
+link_status(struct link *l)
 {
 	const struct padclass		*own = &l->line.class[PADLINE_OWN];
 	const struct padclass		*transit =
@@ -20,7 +36,7 @@ link_status(const struct link *l)
 	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
 	    " s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
 	    " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I},"
-	    " s:o}",
+	    " s:o, s:o}",
 	    "name", l->conf->name, "peer", l->conf->peer,
 	    "state", link_state_name(l->state), "why", l->why,
 	    "own_blocks", (json_int_t)IDXSET_COUNT(&l->own),
@@ -45,5 +61,5 @@ link_status(const struct link *l)
 	    "given_void", (json_int_t)n->given_void,
 	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
 	    "bad_control", (json_int_t)n->bad_control,
-	    "octets", linkaccount_status(l));
+	    "octets", linkaccount_status(l), "stock", stock(l));
 }

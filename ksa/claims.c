@@ -71,6 +71,12 @@ claims_each(const struct claims *c, unsigned i)
 	return i < c->ntellers ? c->tellers[i] : NULL;
 }
 
+const char *
+claims_id(const struct teller *t, uint32_t i)
+{
+	return t->list[i]->app->id;
+}
+
 /* ---- single claims ---- */
 
 static struct app *

@@ -28,6 +28,8 @@ struct teller *claims_teller(const struct claims *, const char *km);
 /* A node whose list is not known, or NULL. */
 const struct teller *claims_unheard(const struct claims *);
 const struct teller *claims_each(const struct claims *, unsigned i);
+/* The i-th ID that it announces; i below n. */
+const char *claims_id(const struct teller *, uint32_t i);
 
 /* An ID that the list has and the node's did not have, or the other way. */
 typedef int	claims_change(void *arg, const char *id, bool added);

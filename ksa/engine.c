@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl.h"
 #include "err.h"
 #include "ksa/admit.h"
 #include "ksa/apps.h"
@@ -25,6 +26,7 @@
 #include "ksa/draw.h"
 #include "ksa/opening.h"
 #include "ksa/sessionend.h"
+#include "ksa/show.h"
 #include "ksa/status.h"
 #include "ksa/sweep.h"
 #include "ksa/wishing.h"
@@ -418,4 +420,10 @@ bool
 supply_report(const struct supply *s, json_t *figures, json_t *missing)
 {
 	return status_report(&s->env, figures, missing);
+}
+
+int
+supply_commands(struct supply *s, struct ctl *ctl)
+{
+	return ctl_commands(ctl, show_commands, &s->env);
 }

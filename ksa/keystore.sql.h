@@ -336,6 +336,20 @@
 	" WHERE id = ?1"
 #define SQL_PEER_CONTROL "UPDATE peer SET control = ?2 WHERE id = ?1"
 
+/* for operators: as the views say it */
+#define SQL_ISSUED_SHOW "SELECT request, " SQL_KEY_IDS ", master, slave," \
+	" keys, octets, made, CASE WHEN state = 2 THEN 'void' WHEN state = 4" \
+	" THEN 'offered' WHEN request <= (SELECT acked FROM peer" \
+	" WHERE id = ?1) THEN 'bound' ELSE 'unacknowledged' END, " \
+	SQL_UUID("session") " FROM issued WHERE peer = ?1 AND request < ?2" \
+	" ORDER BY request DESC LIMIT ?3"
+#define SQL_RECEIVED_SHOW "SELECT request, " SQL_KEY_IDS ", master, slave," \
+	" keys, octets, made, CASE state WHEN 0 THEN CASE WHEN fetched IS" \
+	" NULL THEN 'waiting' ELSE 'fetched' END WHEN 1 THEN 'erased'" \
+	" WHEN 2 THEN 'void' WHEN 4 THEN 'offered' ELSE 'expired' END, " \
+	SQL_UUID("session") " FROM received WHERE peer = ?1 AND request < ?2" \
+	" ORDER BY request DESC LIMIT ?3"
+
 /* blocks */
 #define SQL_BLOCK_ADD "INSERT INTO block (peer, direction, serial, state," \
 	" octets, made, hops, born, paths) VALUES (?, ?, ?, ?, ?, ?," \

@@ -75,6 +75,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/sessionend.c ksa/sessionend.h \
 	ksa/sessionwire.c ksa/sessionwire.h \
 	ksa/sessionstore.c ksa/sessionstore.h ksa/share.h \
+	ksa/show.c ksa/show.h ksa/showkeys.c \
 	ksa/status.c ksa/status.h \
 	ksa/sweep.c ksa/sweep.h \
 	ksa/wishing.c ksa/wishing.h

@@ -141,6 +141,7 @@ main(int argc, char **argv)
 	snprintf(path, sizeof(path), "%s/ctl-ksa/sock", ksa_conf.run_dir);
 	check(ctl_listen(&ctl, base, path), "no control socket");
 	check(ctl_commands(ctl, commands, NULL), "no control socket");
+	check(supply_commands(supply, ctl), "no control socket");
 
 	/* The doors last: who enters is known by a certificate of the CA. */
 	check(door_open(&door, base, &ksa_conf, book, supply),

@@ -57,10 +57,20 @@ pool_add(struct pool *p, int64_t id, uint64_t serial, uint32_t octets,
 	p->backoff = p->unanswered = 0;
 	if (p->not_before == UINT64_MAX)	/* at start-up */
 		return;
+	rate_add(&p->in, octets - used, mono_ms());
 	note(p, serial, m);
 	line_retry(p->peer);
 	wishing_retry(p->peer->env);
 	pool_fill(p);
+}
+
+void
+pool_rates(struct pool *p, uint64_t *in, uint64_t *out)
+{
+	uint64_t	now = mono_ms();
+
+	*in = rate_per_second(&p->in, now);
+	*out = rate_per_second(&p->out, now);
 }
 
 void

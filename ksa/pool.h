@@ -55,6 +55,8 @@ uint64_t pool_available(const struct pool *);
 uint64_t pool_meeting(const struct pool *, const struct supply_wish *,
 	    unsigned wishes);
 unsigned pool_blocks(const struct pool *);
+/* Octets per second that become available, and that are cut. */
+void	pool_rates(struct pool *, uint64_t *in, uint64_t *out);
 /* Octets that the request at the head of the queue needs; 0: none. */
 void	pool_want(struct pool *, uint64_t octets);
 /* A request that does not wait in this pool's line needs so many octets until

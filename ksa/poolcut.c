@@ -211,6 +211,7 @@ pool_take(struct pool *p, const struct pieces *pieces, uint64_t request,
     struct touched *t)
 {
 	struct stock	*s = TAILQ_FIRST(&p->stock), *after;
+	uint64_t	 now = mono_ms();
 
 	for (uint32_t i = 0; i < pieces->n; i++, s = after) {
 		const struct piece	*v = &pieces->v[i];
@@ -222,6 +223,7 @@ pool_take(struct pool *p, const struct pieces *pieces, uint64_t request,
 		s->used += v->octets;
 		s->request = request;
 		p->available -= v->octets;
+		rate_add(&p->out, v->octets, now);
 		touch(t, p->peer, s);
 		after = TAILQ_NEXT(s, next);
 		if (s->used == s->octets)

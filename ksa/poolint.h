@@ -5,6 +5,7 @@
 #include "block.h"
 #include "ksa/blocks.h"
 #include "ksa/pool.h"
+#include "rate.h"
 #include "secret.h"
 
 struct stock {
@@ -47,6 +48,7 @@ struct pool {
 	uint32_t		 last_hops;
 	uint64_t		 last_age, last_came;
 	int			 refused;	/* why kma gave no block; 0 */
+	struct rate		 in, out;	/* octets that came, were cut */
 };
 
 /* Given away as a whole, or void. */

@@ -60,12 +60,16 @@ paths(const struct peer *p, json_t *o)
 static json_t *
 pool_out(const struct peer *p)
 {
-	json_t	*o = json_object();
+	json_t		*o = json_object();
+	uint64_t	 in, out;
 
 	json_object_set_new(o, "peer", json_string(p->km));
 	json_object_set_new(o, "direction", json_string("out"));
 	set(o, "blocks", pool_blocks(p->pool));
 	set(o, "octets", pool_available(p->pool));
+	pool_rates(p->pool, &in, &out);
+	set(o, "filled_octets_per_second", in);
+	set(o, "used_octets_per_second", out);
 	set(o, "unconfirmed", newblocks_count(p->newblocks, OWN));
 	set(o, "waiting", line_length(p));
 	json_object_set_new(o, "usable",
@@ -218,6 +222,8 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 			json_array_append_new(pools, pool_in(p));
 	}
 	say_clashes(e, missing);
+	json_object_set_new(figures, "kme_id", json_string(e->conf->kme_id));
+	set(figures, "key_octets", (uint64_t)e->conf->key_size / 8);
 	json_object_set_new(figures, "pools", pools);
 	json_object_set_new(figures, "applications", apps_status(e));
 	json_object_set_new(figures, "plain_peers", plain_status(e));

@@ -35,6 +35,9 @@ void	supply_free(struct supply **);
  */
 bool	supply_report(const struct supply *, json_t *figures,
 	    json_t *missing);
+/* Commands of the control socket: those of show.h. */
+struct ctl;
+int	supply_commands(struct supply *, struct ctl *);
 
 #define SUPPLY_KEYS_MAX	1024	/* per request; 10 bits in a key_ID */
 #define SUPPLY_OCTETS_MAX (4U << 20)	/* of all keys of a request */

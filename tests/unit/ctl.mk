@@ -12,3 +12,7 @@ check_PROGRAMS += tests/unit/check_about
 tests_unit_check_about_SOURCES = tests/unit/check_about.c $(UNIT_SRC)
 tests_unit_check_about_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_about_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_rate
+tests_unit_check_rate_SOURCES = tests/unit/check_rate.c $(UNIT_SRC)
+tests_unit_check_rate_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_rate_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
