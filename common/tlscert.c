@@ -95,6 +95,15 @@ tlscert_time(const ASN1_TIME *t, char out[24])
 		strcpy(out, "?");
 }
 
+int64_t
+tlscert_expires_ms(X509 *cert)
+{
+	struct tm	tm;
+
+	return ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1 ? 0 :
+	    (int64_t)timegm(&tm) * 1000;
+}
+
 static void
 serial(X509 *cert, char out[SERIAL_ROOM])
 {

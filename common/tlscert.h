@@ -4,6 +4,7 @@
 
 #include <openssl/x509.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define TLSCERT_TEXT	1024
 
@@ -18,6 +19,8 @@ int	tlscert_uris(X509 *, int (*fn)(void *, const char *), void *arg);
 void	tlscert_name(X509_NAME *, char *out, size_t room);
 /* "2027-01-31T12:00:00Z"; "?" if it is no time. */
 void	tlscert_time(const ASN1_TIME *, char out[24]);
+/* Milliseconds since 1970; 0: it says no time. */
+int64_t	tlscert_expires_ms(X509 *);
 /* "SUBJECT, serial ..., expires ..." for people. Static buffer. */
 const char *tlscert_text(X509 *);
 /* "subject=... serial=... issuer=..." for a log line. Static buffer. */

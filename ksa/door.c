@@ -11,6 +11,7 @@
 #include "httpguest.h"
 #include "log.h"
 #include "tls.h"
+#include "tlscert.h"
 #include "tlscrl.h"
 
 #define INPUT_MAX	65536
@@ -316,6 +317,8 @@ door_report(const struct door *d, json_t *figures)
 	json_t	*answers = json_object();
 	char	 code[16];
 
+	json_object_set_new(figures, "certificate_expires_ms", json_integer(
+	    tlscert_expires_ms(SSL_CTX_get0_certificate(d->tls))));
 	json_object_set_new(figures, "connections",
 	    json_integer(d->connections));
 	json_object_set_new(figures, "connections_in_handshake",

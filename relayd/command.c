@@ -48,8 +48,9 @@ status(void *arg, int nargs, char **args)
 	bridge_missing(r->bridge, missing);
 	ready = json_array_size(missing) == 0;
 	kx_missing(r->kx, missing);
-	return json_pack("{s:s, s:s, s:b, s:o, s:o, s:o, s:o}", "daemon",
-	    "relayd", "kme_id", r->conf->kme_id, "ready", (int)ready,
+	return json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "daemon",
+	    "relayd", "certificate_expires_ms",
+	    (json_int_t)kx_expires_ms(r->kx), "kme_id", r->conf->kme_id, "ready", (int)ready,
 	    "missing", missing, "peers", kx_status(r->kx), "routes",
 	    routes_status(r->routes), "counters", counters(r, false));
 }

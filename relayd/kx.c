@@ -14,6 +14,7 @@
 #include "quiet.h"
 #include "relayd.h"
 #include "tls.h"
+#include "tlscert.h"
 
 #define RETRY_MIN_MS	200
 #define RETRY_MAX_MS	2000
@@ -151,13 +152,18 @@ on_identify(void *arg, X509 *cert, km_id km, const char **why)
 		if (p->certificate[0] != '\0' &&
 		    kxcert_is(cert, p->certificate)) {
 			memcpy(km, p->km, sizeof(p->km));
+			p->expires = tlscert_expires_ms(cert);
 			return 0;
 		}
 	if ((r = kxcert_km(cert, km, why)) < 0)
 		return r;
 	p = kx_any(kx, km);
-	if (p == NULL || p->certificate[0] == '\0')
+	if (p == NULL)
 		return 0;
+	if (p->certificate[0] == '\0') {
+		p->expires = tlscert_expires_ms(cert);
+		return 0;
+	}
 	*why = "not the certificate that is configured for this peer";
 	return -E_DENIED;
 }

@@ -55,6 +55,8 @@ int	kx_admin(struct kx *, const char *km, bool up);
 json_t	*kx_status(struct kx *);
 /* Adds a text for each peer that is not connected. */
 void	kx_missing(struct kx *, json_t *list);
+/* When the node's own certificate expires: ms since 1970; 0: unknown. */
+int64_t	kx_expires_ms(const struct kx *);
 
 /* Numbers the exchanges that we begin. */
 uint32_t kx_next_id(struct kx_peer *);

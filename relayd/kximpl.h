@@ -30,6 +30,7 @@ struct kx_peer {
 	uint32_t		 next_id;
 	struct kxlink_traffic	 traffic;
 	uint64_t		 drops, connections;
+	int64_t			 expires;	/* its certificate; ms, 0: ? */
 	char			 error[256];	/* the last one */
 };
 

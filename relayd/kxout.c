@@ -4,6 +4,7 @@
 #include "err.h"
 #include "kximpl.h"
 #include "relayd.h"
+#include "tlscert.h"
 
 struct kx_peer *
 kx_any(struct kx *kx, const char *km)
@@ -160,6 +161,9 @@ peer_status(const struct kx_peer *p)
 	if (o != NULL)
 		json_object_set_new(o, "protection",
 		    json_string(p->plain ? "tls" : "otp"));
+	if (o != NULL && p->expires != 0)
+		json_object_set_new(o, "certificate_expires_ms",
+		    json_integer(p->expires));
 	if (o != NULL && p->up) {
 		json_object_set_new(o, "since_ms",
 		    json_integer((json_int_t)p->since));
@@ -180,6 +184,14 @@ kx_status(struct kx *kx)
 	for (size_t i = 0; i < kx->n; i++)
 		json_array_append_new(list, peer_status(&kx->peers[i]));
 	return list;
+}
+
+int64_t
+kx_expires_ms(const struct kx *kx)
+{
+	X509	*own = SSL_CTX_get0_certificate(kx->server);
+
+	return own == NULL ? 0 : tlscert_expires_ms(own);
 }
 
 void
