@@ -36,6 +36,7 @@ struct committer {
 	bool		 stop, checkpoint;
 	int		 checkpoint_result;
 	uint64_t	 commits, jobs;
+	struct histogram took;
 	int		 eventfd;
 	struct event	*ev;
 	/* Of the loop alone: */
@@ -114,10 +115,11 @@ spoil(struct queue *q, int result)
 }
 
 static void
-count(struct committer *c, const struct queue *batch)
+count(struct committer *c, const struct queue *batch, uint64_t begun)
 {
 	pthread_mutex_lock(&c->mutex);
 	c->commits++;
+	histogram_since(&c->took, begun);
 	for (const struct job *j = batch->head; j != NULL; j = j->next)
 		c->jobs++;
 	pthread_mutex_unlock(&c->mutex);
@@ -126,7 +128,8 @@ count(struct committer *c, const struct queue *batch)
 static int
 run_transaction(struct committer *c, struct queue *batch, bool alone)
 {
-	int	r;
+	uint64_t	begun = histogram_now();
+	int		r;
 
 	for (struct job *j = batch->head; j != NULL; j = j->next)
 		j->result = 0;
@@ -144,7 +147,7 @@ run_transaction(struct committer *c, struct queue *batch, bool alone)
 		db_rollback(c->db);
 		spoil(batch, -E_STORE);
 	}
-	count(c, batch);
+	count(c, batch, begun);
 	return 0;
 }
 
@@ -342,6 +345,14 @@ committer_counts(struct committer *c, uint64_t *commits, uint64_t *jobs)
 	pthread_mutex_lock(&c->mutex);
 	*commits = c->commits;
 	*jobs = c->jobs;
+	pthread_mutex_unlock(&c->mutex);
+}
+
+void
+committer_took(struct committer *c, struct histogram *h)
+{
+	pthread_mutex_lock(&c->mutex);
+	*h = c->took;
 	pthread_mutex_unlock(&c->mutex);
 }
 

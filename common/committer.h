@@ -10,6 +10,7 @@
 #include <event2/event.h>
 
 #include "db.h"
+#include "histogram.h"
 
 struct committer;
 
@@ -37,6 +38,8 @@ size_t	committer_queued(const struct committer *);
 /* Transactions since the start, and the jobs that they held. */
 void	committer_counts(struct committer *, uint64_t *commits,
 	    uint64_t *jobs);
+/* How long they took, from the first statement to the disk. */
+void	committer_took(struct committer *, struct histogram *);
 /* A truncating checkpoint when the queue is next empty. */
 void	committer_checkpoint(struct committer *);
 /* How the last one went: 0, -E_BUSY (a reader blocks it), -E_STORE. */

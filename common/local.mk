@@ -32,7 +32,9 @@ libcommon_a_SOURCES = \
 	common/err.c common/err.def common/err.h \
 	common/frame.c common/frame.h \
 	common/heap.c common/heap.h \
+	common/histogram.c common/histogram.h \
 	common/helper.c common/helper.h \
+	common/http.c common/http.h \
 	common/ident.c common/ident.h \
 	common/ipc.c common/ipc.h common/ipcint.h \
 	common/ipcask.c \
@@ -45,6 +47,7 @@ libcommon_a_SOURCES = \
 	common/linktable.c \
 	common/listener.c common/listener.h \
 	common/log.c common/log.h \
+	common/metrics.c common/metrics.h \
 	common/msg.c common/msg.def common/msg.h common/msgint.h \
 	common/msgdec.c \
 	common/msgenc.c \
@@ -54,9 +57,12 @@ libcommon_a_SOURCES = \
 	common/rate.c common/rate.h \
 	common/seal.c common/seal.h \
 	common/secret.c common/secret.h \
+	common/span.c common/span.h \
+	common/storefigures.c common/storefigures.h \
 	common/tls.c common/tls.h \
 	common/tlscert.c common/tlscert.h \
 	common/tlscrl.c common/tlscrl.h \
+	common/tlsfigures.c common/tlsfigures.h \
 	common/tlsverify.c common/tlsverify.h \
 	common/user.c common/user.h \
 	common/witness.c common/witness.h

@@ -4,6 +4,7 @@ libqkdctl_a_SOURCES = \
 	ctl/ask.c ctl/ask.h \
 	ctl/call.h \
 	ctl/daemons.c ctl/daemons.h \
+	ctl/exposition.c ctl/exposition.h \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
 libqkdctl_a_SOURCES += \

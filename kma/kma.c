@@ -7,6 +7,7 @@
 #include "ctl.h"
 #include "err.h"
 #include "kma/gather.h"
+#include "kma/kmafigures.h"
 #include "kma/linkad.h"
 #include "kma/plain.h"
 #include "kma/relay.h"
@@ -205,7 +206,8 @@ sockets(struct kma *k)
 		return r;
 	snprintf(path, sizeof(path), "%s/ctl-kma/sock", kma_conf.run_dir);
 	if ((r = ctl_listen(&k->ctl, k->base, path)) < 0 ||
-	    (r = ctl_commands(k->ctl, commands, k)) < 0)
+	    (r = ctl_commands(k->ctl, commands, k)) < 0 ||
+	    (r = ctl_commands(k->ctl, kmafigures_commands, k)) < 0)
 		return r;
 	return ctl_commands(k->ctl, routectl_commands, k);
 }

@@ -292,6 +292,7 @@ link_new(struct link **out, struct kma *k, const struct kma_link_conf *conf)
 
 	if ((l = calloc(1, sizeof(*l))) == NULL)
 		return -E_NO_MEMORY;
+	l->qber = LINK_QBER_UNKNOWN;
 	*out = l;
 	l->kma = k;
 	l->conf = conf;

@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "authlink.h"
+#include "histogram.h"
 #include "ipc.h"
 #include "kma/agree.h"
 #include "kma/conf.h"
@@ -98,6 +99,9 @@ struct link {
 	struct padline			 line;	/* who wants of own */
 	struct bad			*bad;	/* pads of failing MACs */
 	struct link_counters		 n;
+	struct histogram		 agreed_in;
+	uint32_t			 qber;	/* of the module, ppm */
+#define LINK_QBER_UNKNOWN	UINT32_MAX
 };
 
 /* link.c */

@@ -175,9 +175,10 @@ written(void *arg, int r)
 	/* model: agreement agreed */
 	struct writing	*w = arg;
 	struct link	*l = w->l;
+	uint64_t	now = mono_ms();
 
 	if (r < 0) {
-		l->offered_at = mono_ms();	/* not at once again */
+		l->offered_at = now;	/* not at once again */
 		log_err("agreement is not on disk", "link=%s error=%s",
 		    l->conf->name, err_name(r));
 	}
@@ -186,6 +187,9 @@ written(void *arg, int r)
 		if (r < 0)
 			continue;
 		l->n.voided += !w->agreed[i];
+		if (w->agreed[i])
+			histogram_add(&l->agreed_in,
+			    (now - w->blocks[i]->since) * 1000);
 		if (w->agreed[i] && !w->blocks[i]->used)
 			link_stock(l, w->blocks[i]->idx);
 		forget(l, w->blocks[i]);

@@ -20,6 +20,7 @@
 #define SKIP_OPEN_MAX		(1 << 24)	/* blocks at once, then */
 #define INDEX_MAX		((uint64_t)INT64_MAX >> 16)
 #define AGAIN_MS		1000	/* after a failure */
+#define PPM			1000000
 
 struct kept {
 	uint64_t		 idx;
@@ -212,6 +213,7 @@ on_pulled(void *arg, int err, struct msg *m)
 		return;
 	l->produced = m->pulled.produced;
 	l->simulated = m->pulled.simulated != 0;
+	l->qber = m->pulled.qber <= PPM ? m->pulled.qber : LINK_QBER_UNKNOWN;
 	snprintf(l->module_state, sizeof(l->module_state), "%s",
 	    m->pulled.state);
 	if (skip_forward(l) || m->pulled.count == 0)

@@ -32,8 +32,9 @@ link_status(struct link *l)
 	const struct padclass		*transit =
 					    &l->line.class[PADLINE_TRANSIT];
 	const struct link_counters	*n = &l->n;
+	json_t				*o;
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
+	o = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:b, s:b,"
 	    " s:s, s:{s:I, s:I, s:I}, s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I,"
 	    " s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I},"
 	    " s:o, s:o}",
@@ -62,4 +63,9 @@ link_status(struct link *l)
 	    "spent", (json_int_t)n->spent, "bad_mac", (json_int_t)n->bad_mac,
 	    "bad_control", (json_int_t)n->bad_control,
 	    "octets", linkaccount_status(l), "stock", stock(l));
+	json_object_set_new(o, "usable", json_boolean(l->state == LINK_UP));
+	if (l->qber != LINK_QBER_UNKNOWN && ipc_is_up(l->module))
+		json_object_set_new(o, "qber",
+		    json_real((double)l->qber / 1e6));
+	return o;
 }

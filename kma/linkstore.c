@@ -333,6 +333,12 @@ linkstore_commits(const struct linkstore *ls)
 	return commits;
 }
 
+struct committer *
+linkstore_committer(struct linkstore *ls)
+{
+	return ls->committer;
+}
+
 void
 linkstore_checkpoint(struct linkstore *ls)
 {

@@ -69,6 +69,7 @@ int	linkstore_read_part(struct linkstore *, const char *source,
 /* Jobs not yet on disk; a truncating checkpoint when idle. */
 size_t	linkstore_queued(const struct linkstore *);
 uint64_t linkstore_commits(const struct linkstore *);
+struct committer *linkstore_committer(struct linkstore *);
 void	linkstore_checkpoint(struct linkstore *);
 
 /*

@@ -12,6 +12,7 @@ libkma_a_SOURCES = \
 	kma/hop.c \
 	kma/idxset.c kma/idxset.h \
 	kma/kma.c kma/kma.h \
+	kma/kmafigures.c kma/kmafigures.h \
 	kma/link.c kma/link.h \
 	kma/linkaccount.c \
 	kma/linkad.c kma/linkad.h \

@@ -27,6 +27,7 @@ struct sending {
 	route_text		 text;
 	uuid_text		 request;
 	uint64_t		 block, deadline, mark;
+	uint64_t		 drawn;		/* histogram_now() */
 	uint32_t		 part, parts;	/* of the block; 0: whole */
 	struct origin		 origin;
 	struct secret		*pool;
@@ -42,12 +43,19 @@ struct relays {
 	struct gates		gates;
 	struct event		*pump;	/* there may be room in them */
 	struct relay_counters	n;
+	struct histogram	took;
 };
 
 struct relay_counters *
 relay_counters(struct kma *k)
 {
 	return &k->relays->n;
+}
+
+const struct histogram *
+relay_took(struct kma *k)
+{
+	return &k->relays->took;
 }
 
 /* ---- the source ---- */
@@ -64,8 +72,10 @@ finish(struct sending *s, int r)
 	if (r < 0) {
 		relay_counters(s->kma)->failed++;
 		secret_free(&s->pool);
-	} else
+	} else {
 		relay_counters(s->kma)->completed++;
+		histogram_since(&s->kma->relays->took, s->drawn);
+	}
 	s->done(s->arg, r, s->pool, &s->origin);
 	free(s);
 }
@@ -147,6 +157,7 @@ protect(struct sending *s, uint64_t idx)
 		goto out;
 	r = -E_NO_MEMORY;
 	s->origin = (struct origin){ s->route.n - 1, now_ms(), 1 };
+	s->drawn = histogram_now();
 	if ((s->pool = secret_random(pad->len - LINK_PAD)) == NULL)
 		goto out;
 	n = names(s);

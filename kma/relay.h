@@ -5,6 +5,7 @@
 #ifndef KMA_RELAY_H
 #define KMA_RELAY_H
 
+#include "histogram.h"
 #include "kma/kma.h"
 #include "kma/relaymac.h"
 
@@ -36,6 +37,8 @@ struct relay_counters {
 	uint64_t	refused, bad_mac;
 };
 struct relay_counters *relay_counters(struct kma *);
+/* From drawing a block to its completion. */
+const struct histogram *relay_took(struct kma *);
 
 /*
  * relay.c. One part of a block, or all of it, over that route; of the names

@@ -60,6 +60,7 @@ answer(struct ak_request *r, enum ak_token token, const char *words,
 	if (token != AK_SUCCESS)
 		log_refusal(r, m->response);
 	g->door->ak.answers[token]++;
+	doorfigures_took(g->door, "ak", r->method, r->begun);
 	if (akframe_write(g->conn, r->message_id,
 	    akmsg_find(r->command->answer), m) < 0) {
 		log_err("no room for an answer", "peer=%s method=%s",

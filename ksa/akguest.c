@@ -187,6 +187,7 @@ request_new(struct ak_guest *a, const struct ak_command *c,
 	r->command = c;
 	r->method = akask_method(c);
 	r->message_id = f->message_id;
+	r->begun = histogram_turn(a->g.door->base);
 	LIST_INSERT_HEAD(&a->open, r, entry);
 	a->nopen++;
 	a->g.tenant.busy = true;

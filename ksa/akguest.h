@@ -25,6 +25,7 @@ struct ak_request {
 	struct supply_call	*call;
 	const char		*method;
 	sae_id			 other;		/* the one it named, or "" */
+	uint64_t		 begun;		/* histogram_turn() */
 };
 
 void	akguest_limits(struct conn_limits *, const struct ksa_conf *);

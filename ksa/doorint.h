@@ -8,6 +8,7 @@
 #include "akanswer.h"
 #include "aknotice.h"
 #include "door.h"
+#include "doorfigures.h"
 #include "guest.h"
 #include "http.h"
 #include "stray.h"
@@ -44,6 +45,7 @@ struct door {
 	struct { int code; uint64_t n; } answers[DOORINT_CODES];
 	struct ak_figures	 ak;
 	struct ak_listeners	 listeners;
+	struct doorfigures	 figures;
 };
 
 /* Whether the client has this answer is not known: said and counted. */

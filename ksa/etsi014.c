@@ -108,6 +108,7 @@ on_enc(void *arg, struct supply_answer *a)
 	struct exchange *x = arg;
 
 	x->call = NULL;
+	x->g.door->figures.refused[a->status]++;
 	if (a->status == SUPPLY_OK)
 		give_keys(x, a);
 	else if (a->status == SUPPLY_UNMET)
@@ -129,6 +130,7 @@ on_dec(void *arg, struct supply_answer *a)
 		return;
 	}
 	x->call = NULL;
+	x->g.door->figures.refused[a->status]++;
 	if (a->detail != NULL && *a->detail != '\0')
 		refusal_detail(&r, "reason", "%s", a->detail);
 	refusal_set(&r, NOT_FOUND);

@@ -88,6 +88,9 @@ httpguest_answered(struct exchange *x)
 	if (x->answer > 0)
 		conn_commit(g->conn, x->answer);
 	x->answer = 0;
+	if (x->begun != 0)
+		doorfigures_took(g->door, "https", x->method, x->begun);
+	x->begun = 0;
 	if (x->keys.number > 0)
 		guest_has_keys(g, &x->keys);
 	x->keys.number = 0;
@@ -119,6 +122,7 @@ static void
 take_request(struct exchange *x)
 {
 	x->g.tenant.busy = true;
+	x->begun = histogram_turn(x->g.door->base);
 	x->request = http_request(x->http);
 	if (!identity_holds(&x->g))
 		x->g.last = true;

@@ -18,6 +18,7 @@ struct exchange {
 	struct receipt		 keys;		/* in the answer */
 	struct http		*http;		/* NULL between requests */
 	size_t			 answer;	/* octets being written */
+	uint64_t		 begun;		/* histogram_turn() */
 	bool			 reading;	/* input() is on the stack */
 	bool			 paused;
 	enum http_phase		 phase;		/* that the deadline is for */

@@ -4,18 +4,18 @@ libksa_a_SOURCES = ksa/conf.c ksa/conf.h ksa/certname.c ksa/certname.h \
 	ksa/dn.c ksa/dn.h ksa/reload.c ksa/reload.h ksa/sae.c ksa/sae.h \
 	ksa/supply.h \
 	$(ksa_door_sources) $(ksa_ak_sources) $(ksa_engine_sources)
-libksa_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
 
 # The HTTPS door.
 ksa_door_sources = ksa/arrive.c \
-	ksa/door.c ksa/door.h ksa/doorint.h ksa/etsi014.c \
+	ksa/door.c ksa/door.h ksa/doorint.h \
+	ksa/doorfigures.c ksa/doorfigures.h ksa/etsi014.c \
 	ksa/etsi014.h ksa/etsi014json.c ksa/etsi014json.h ksa/etsi014out.c \
 	ksa/etsi014out.h ksa/expiry.c ksa/expiry.h ksa/guest.c \
-	ksa/guest.h ksa/http.c ksa/http.h ksa/httpguest.c ksa/httpguest.h \
+	ksa/guest.h ksa/httpguest.c ksa/httpguest.h \
 	ksa/httphead.c ksa/httphead.h ksa/identity.c ksa/identity.h \
 	ksa/idscan.c ksa/idscan.h \
 	ksa/house.c ksa/house.h ksa/porch.c ksa/porch.h \
-	ksa/receipts.c ksa/receipts.h ksa/span.c ksa/span.h \
+	ksa/receipts.c ksa/receipts.h \
 	ksa/stray.c ksa/stray.h ksa/uri.c ksa/uri.h
 
 # Q.4161 over TCP.
@@ -49,6 +49,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 	ksa/fetch.c ksa/fetch.h \
 	ksa/inbox.c ksa/inbox.h ksa/inboxbatch.c ksa/inboxbatch.h \
 	ksa/keyid.c ksa/keyid.h \
+	ksa/ksafigures.c ksa/ksafigures.h \
 	ksa/line.c ksa/line.h \
 	ksa/keystore.c ksa/keystore.h \
 	ksa/newblocks.c ksa/newblocks.h ksa/newblocksint.h \
@@ -82,7 +83,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
 
 daemon_PROGRAMS += ksa/ksa
 ksa_ksa_SOURCES = ksa/main.c
-ksa_ksa_LDADD = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
+ksa_ksa_LDADD = libksa.a $(COMMON_LIBS) $(KSA_LLHTTP)
 
 # llhttp: where the system has no library of it, the sources that it has are
 # built here, strict, and without our warnings.

@@ -14,8 +14,12 @@
 #include "daemon.h"
 #include "db.h"
 #include "door.h"
+#include "doorfigures.h"
+#include "engine.h"
 #include "err.h"
+#include "ksafigures.h"
 #include "log.h"
+#include "metrics.h"
 #include "reload.h"
 #include "sae.h"
 #include "secret.h"
@@ -68,7 +72,20 @@ report_status(void *arg, int nargs, char **args)
 	return o;
 }
 
+static json_t *
+report_metrics(void *arg, int nargs, char **args)
+{
+	json_t	*all = metrics_new();
+
+	(void)arg, (void)nargs, (void)args;
+	ksafigures(engine_env(supply), all);
+	doorfigures(door, all);
+	return all;
+}
+
 static const struct ctl_command commands[] = {
+	{ "metrics", "", "all figures, by name, type and labels",
+	    0, 0, false, report_metrics },
 	{ "status", "", "what is ready, what is missing, pools, connections",
 	    0, 0, false, report_status },
 	{ "reload", "", "certificates, CRLs, applications, quotas are read "

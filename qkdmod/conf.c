@@ -33,6 +33,9 @@ const struct conf_opt qkdmod_options[] = {
 	OPT_INT(qkdmod_conf, sim_buffer, "4096", 1, 1048576, "blocks",
 	    "Driver sim: blocks kept until kma has them on disk; then it "
 	    "stops."),
+	OPT_INT(qkdmod_conf, sim_qber, "0", 0, 500000, "ppm",
+	    "Driver sim: the quantum bit error rate that it pretends to "
+	    "measure; 0: it does not tell."),
 	OPT_END
 };
 

@@ -48,6 +48,9 @@ struct driver {
 			    struct driver_run *);
 	uint64_t	(*produced)(void *dev);		/* highest index */
 	void		(*state)(void *dev, char text[DRIVER_STATE_MAX]);
+	/* Of the quantum channel, ppm; NULL: this kind does not tell. */
+	uint32_t	(*qber)(void *dev);
+#define DRIVER_QBER_UNKNOWN	UINT32_MAX	/* at the moment */
 	bool		(*delivers)(void *dev);	/* false: state says why */
 	json_t		*(*status)(void *dev);		/* figures */
 	/* For tests of the device; run with `dev`. */

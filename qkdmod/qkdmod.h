@@ -21,6 +21,7 @@ struct qkdmod_conf {
 	int64_t	sim_rate;		/* bits/s */
 	int64_t	sim_lump;		/* ms */
 	int64_t	sim_buffer;		/* blocks */
+	int64_t	sim_qber;		/* ppm; 0: it does not tell */
 };
 
 extern const struct conf_opt	qkdmod_options[];

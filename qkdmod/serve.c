@@ -8,6 +8,7 @@
 #include "err.h"
 #include "ipc.h"
 #include "log.h"
+#include "metrics.h"
 #include "serve.h"
 #include "user.h"
 
@@ -32,6 +33,13 @@ limit(const struct serve *s, uint32_t asked)
 	return asked < most ? asked : most;
 }
 
+static uint32_t
+qber(struct serve *s)
+{
+	return s->drv->qber != NULL ? s->drv->qber(s->dev) :
+	    DRIVER_QBER_UNKNOWN;
+}
+
 static int
 pull(struct serve *s, const struct msg_pull *q, struct msg_pulled *a)
 {
@@ -46,6 +54,7 @@ pull(struct serve *s, const struct msg_pull *q, struct msg_pulled *a)
 	a->block_octets = (uint32_t)s->conf->block_octets;
 	a->produced = s->drv->produced(s->dev);
 	a->simulated = s->drv->simulated;
+	a->qber = qber(s);
 	s->drv->state(s->dev, a->state);
 	s->pulls++;
 	s->given += run.count;
@@ -118,7 +127,48 @@ status(void *arg, int nargs, char **args)
 	    "after", (json_int_t)s->after);
 }
 
+static const struct metrics_row	figures[] = {
+	{ METRICS_GAUGE, "qkdnode_module_delivers",
+	    "1: the QKD module makes key.", "delivers", 1 },
+	{ METRICS_GAUGE, "qkdnode_module_kma_connected",
+	    "1: kma is there to take it.", "kma", 1 },
+	{ METRICS_COUNTER, "qkdnode_module_produced_octets_total",
+	    "Key that the module made, with what was skipped.",
+	    "produced", 1 },
+	{ METRICS_COUNTER, "qkdnode_module_given_octets_total",
+	    "Key that kma took.", "given", 1 },
+	{ METRICS_GAUGE, "qkdnode_module_qber_ratio",
+	    "Quantum bit error rate that it measured, if it tells.",
+	    "qber", 1 },
+	{ .name = NULL }
+};
+
+static json_t *
+metrics(void *arg, int nargs, char **args)
+{
+	static const char *const	of[] = { "link", "link", NULL };
+	struct serve	*s = arg;
+	json_t		*all = metrics_new(), *list;
+	json_int_t	 B = (json_int_t)s->conf->block_octets;
+	uint32_t	 ppm = qber(s);
+
+	(void)nargs, (void)args;
+	list = json_pack("[{s:s, s:b, s:b, s:I, s:I}]",
+	    "link", s->conf->link, "delivers", s->drv->delivers(s->dev),
+	    "kma", ipc_is_up(s->ipc),
+	    "produced", (json_int_t)s->drv->produced(s->dev) * B,
+	    "given", (json_int_t)s->given * B);
+	if (ppm != DRIVER_QBER_UNKNOWN)
+		json_object_set_new(json_array_get(list, 0), "qber",
+		    json_real(ppm / 1e6));
+	metrics_rows(all, figures, list, of);
+	json_decref(list);
+	return all;
+}
+
 static const struct ctl_command commands[] = {
+	{ "metrics", "", "figures, by name, type and labels",
+	    0, 0, false, metrics },
 	{ "status", "", "link, module, figures", 0, 0, false, status },
 	{ .name = NULL }
 };

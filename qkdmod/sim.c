@@ -13,6 +13,8 @@
 #include "sim.h"
 #include "simkeys.h"
 
+#define PPM		1000000u
+#define QBER_MAX	500000		/* ppm: nothing but noise */
 #define LOSE_MAX	1000000		/* blocks, of one command */
 
 /* The buffer holds which blocks there are; their octets come from keys. */
@@ -33,6 +35,7 @@ struct sim {
 	uint64_t	 lost, skipped;	/* counters for the status */
 	uint64_t	 lose;		/* of the next blocks */
 	bool		 noise, paused;
+	uint32_t	 qber;		/* ppm, pretended; 0: not told */
 };
 
 uint64_t	(*sim_clock)(void) = mono_ms;
@@ -141,6 +144,7 @@ sim_open(void **dev, const struct qkdmod_conf *c, struct event_base *base)
 	s->octets = (size_t)c->block_octets;
 	s->rate = (uint64_t)c->sim_rate;
 	s->lump = (uint64_t)c->sim_lump;
+	s->qber = (uint32_t)c->sim_qber;
 	if ((s->ring = calloc(s->room, sizeof(*s->ring))) == NULL)
 		goto out;
 	if ((r = load_keys(s, c)) < 0)
@@ -227,6 +231,18 @@ sim_state(void *dev, char text[DRIVER_STATE_MAX])
 	    s->noise ? ", noise" : "", s->lose > 0 ? ", losing" : "");
 }
 
+/* With noise, the bits that it turns besides. */
+static uint32_t
+sim_qber(void *dev)
+{
+	const struct sim	*s = dev;
+	uint32_t		 noise = (uint32_t)(SIMKEYS_DISTURBED *
+				    PPM / (8 * s->octets));
+
+	return s->qber == 0 ? DRIVER_QBER_UNKNOWN :
+	    s->qber + (s->noise ? noise : 0);
+}
+
 static bool
 sim_delivers(void *dev)
 {
@@ -289,6 +305,22 @@ cmd_noise(void *dev, int nargs, char **args)
 }
 
 static json_t *
+cmd_qber(void *dev, int nargs, char **args)
+{
+	struct sim	*s = dev;
+	char		*end;
+	unsigned long	 ppm;
+
+	(void)nargs;
+	errno = 0;
+	ppm = strtoul(args[1], &end, 10);
+	if (ppm > QBER_MAX || errno != 0 || *end != '\0' || end == args[1])
+		return ctl_error("qber: how many ppm, 0 to %d?", QBER_MAX);
+	s->qber = (uint32_t)ppm;
+	return done("qber", args[1]);
+}
+
+static json_t *
 cmd_pause(void *dev, int nargs, char **args)
 {
 	struct sim	*s = dev;
@@ -326,6 +358,8 @@ static const struct ctl_command commands[] = {
 	    1, 1, true, cmd_lose },
 	{ "noise", "on|off", "blocks of this end differ in some bits",
 	    1, 1, true, cmd_noise },
+	{ "qber", "PPM", "the error rate that it pretends to measure; 0: none",
+	    1, 1, true, cmd_qber },
 	{ "pause", "", "no blocks are made", 0, 0, true, cmd_pause },
 	{ "resume", "", "they are again", 0, 0, true, cmd_resume },
 	{ "restart", "", "forget buffer and position, as without power",
@@ -340,6 +374,7 @@ const struct driver sim_driver = {
 	.pull = sim_pull,
 	.produced = sim_produced,
 	.state = sim_state,
+	.qber = sim_qber,
 	.delivers = sim_delivers,
 	.status = sim_status,
 	.commands = commands,

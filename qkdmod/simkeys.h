@@ -19,6 +19,7 @@ int	simkeys_new(struct simkeys **, const uint8_t seed[SEAL_KEY],
 int	simkeys_block(struct simkeys *, uint64_t index, uint8_t *out,
 	    size_t octets);
 /* What a noisy channel does to a block: at least one bit differs. */
+#define SIMKEYS_DISTURBED	3	/* bits of a block */
 void	simkeys_disturb(uint64_t index, uint8_t *block, size_t octets);
 void	simkeys_free(struct simkeys **);
 

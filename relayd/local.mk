@@ -7,6 +7,7 @@ librelayd_a_SOURCES = \
 	relayd/conf.c \
 	relayd/counters.c relayd/counters.def relayd/counters.h \
 	relayd/exchange.c relayd/exchange.h \
+	relayd/figures.c relayd/figures.h \
 	relayd/frames.c relayd/frames.h \
 	relayd/kx.c relayd/kx.h relayd/kximpl.h relayd/kxout.c \
 	relayd/kxcert.c relayd/kxcert.h \

@@ -18,6 +18,7 @@
 #include "ctl.h"
 #include "daemon.h"
 #include "err.h"
+#include "figures.h"
 #include "frames.h"
 #include "kx.h"
 #include "log.h"
@@ -105,7 +106,8 @@ open_all(void)
 	    kx_new(&relayd.kx, &relayd, &kx_ops) < 0)
 		fatal("cannot start", NULL);
 	if (ctl_listen(&ctl, relayd.base, path) < 0 ||
-	    ctl_commands(ctl, command_table, &relayd) < 0)
+	    ctl_commands(ctl, command_table, &relayd) < 0 ||
+	    ctl_commands(ctl, figures_commands, &relayd) < 0)
 		fatal("no control socket", "path=%s", log_quote(path));
 }
 

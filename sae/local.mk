@@ -25,7 +25,7 @@ sae_sources = \
 # For qkdctl and the tests.
 noinst_LIBRARIES += libsae.a
 libsae_a_SOURCES = $(sae_sources)
-libsae_a_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
+libsae_a_CFLAGS = $(AM_CFLAGS)
 SAE_LIBS = libsae.a $(KSA_LLHTTP) libcommon.a $(OPENSSL_LIBS) $(JANSSON_LIBS)
 
 # For applications. Nothing of ours but its functions is visible in it, and it
@@ -40,7 +40,7 @@ libqkdnode_sae_la_SOURCES = $(sae_sources) \
 	common/base64.c common/err.c common/frame.c common/ident.c \
 	common/jsonout.c common/log.c common/payload.c common/quiet.c \
 	common/tls.c common/tlscert.c common/tlscrl.c common/tlsverify.c
-libqkdnode_sae_la_CFLAGS = $(AM_CFLAGS) $(LLHTTP_CFLAGS)
+libqkdnode_sae_la_CFLAGS = $(AM_CFLAGS)
 libqkdnode_sae_la_LIBADD = $(SAE_LLHTTP) $(OPENSSL_LIBS) $(JANSSON_LIBS)
 EXTRA_libqkdnode_sae_la_DEPENDENCIES = sae/libqkdnode-sae.map
 libqkdnode_sae_la_LDFLAGS = -version-info 0:0:0 $(sae_ldflags) -pthread \

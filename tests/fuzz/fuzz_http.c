@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ksa/http.h"
+#include "http.h"
 #include "tests/fuzz/replay.h"
 
 #define HEADER_MAX	512

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ksa/http.h"
+#include "http.h"
 #include "ksa/httphead.h"
 
 #define G	"GET /a HTTP/1.1\r\n"
@@ -243,6 +243,22 @@ START_TEST(there_is_exactly_one_valid_host)
 }
 END_TEST
 
+START_TEST(the_host_is_that_of_this_request)
+{
+	const char	*one = G "Host: kme.example:8443 \r\nX: y\r\n\r\n";
+	const char	*none = "GET /a HTTP/1.0\r\n\r\n";
+	size_t		 used;
+
+	ck_assert_int_eq(http_feed(h, (const uint8_t *)one, strlen(one),
+	    &used), HTTP_WHOLE);
+	ck_assert_str_eq(http_request(h)->host, "kme.example:8443");
+	http_next(h);
+	ck_assert_int_eq(http_feed(h, (const uint8_t *)none, strlen(none),
+	    &used), HTTP_WHOLE);
+	ck_assert_str_eq(http_request(h)->host, "");
+}
+END_TEST
+
 START_TEST(a_large_header_is_refused)
 {
 	char	big[2048];
@@ -381,6 +397,7 @@ main(void)
 	tcase_add_test(t, a_client_that_does_not_wait_is_not_told);
 	tcase_add_test(t, what_smugglers_send_is_refused);
 	tcase_add_test(t, there_is_exactly_one_valid_host);
+	tcase_add_test(t, the_host_is_that_of_this_request);
 	tcase_add_test(t, a_large_header_is_refused);
 	tcase_add_test(t, many_header_fields_are_refused);
 	tcase_add_test(t, a_large_body_is_refused);

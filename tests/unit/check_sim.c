@@ -320,6 +320,18 @@ START_TEST(wrong_commands_say_what_is_wrong)
 }
 END_TEST
 
+START_TEST(an_error_rate_is_told_if_one_is_pretended)
+{
+	ck_assert_uint_eq(sim_driver.qber(a), DRIVER_QBER_UNKNOWN);
+	tell(a, "qber", "21000");
+	ck_assert_uint_eq(sim_driver.qber(a), 21000);
+	tell(a, "noise", "on");		/* 3 bits of 8192 */
+	ck_assert_uint_eq(sim_driver.qber(a), 21000 + 366);
+	tell(a, "qber", "0");
+	ck_assert_uint_eq(sim_driver.qber(a), DRIVER_QBER_UNKNOWN);
+}
+END_TEST
+
 START_TEST(the_state_says_simulated)
 {
 	char	text[DRIVER_STATE_MAX];
@@ -369,6 +381,7 @@ main(void)
 	tcase_add_test(t, a_paused_module_makes_nothing_and_catches_nothing_up);
 	tcase_add_test(t, an_absurd_position_is_refused);
 	tcase_add_test(t, wrong_commands_say_what_is_wrong);
+	tcase_add_test(t, an_error_rate_is_told_if_one_is_pretended);
 	tcase_add_test(t, the_state_says_simulated);
 	tcase_add_test(t, a_seed_that_others_may_read_is_refused);
 	srunner_run_all(r, CK_ENV);

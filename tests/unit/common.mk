@@ -108,3 +108,7 @@ check_PROGRAMS += tests/unit/check_listener
 tests_unit_check_listener_SOURCES = tests/unit/check_listener.c $(UNIT_SRC)
 tests_unit_check_listener_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_listener_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_metrics
+tests_unit_check_metrics_SOURCES = tests/unit/check_metrics.c $(UNIT_SRC)
+tests_unit_check_metrics_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_metrics_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)

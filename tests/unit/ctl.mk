@@ -16,3 +16,7 @@ check_PROGRAMS += tests/unit/check_rate
 tests_unit_check_rate_SOURCES = tests/unit/check_rate.c $(UNIT_SRC)
 tests_unit_check_rate_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_rate_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_exposition
+tests_unit_check_exposition_SOURCES = tests/unit/check_exposition.c $(UNIT_SRC)
+tests_unit_check_exposition_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
+tests_unit_check_exposition_LDADD = $(CTL_TEST_LIBS) -lm

@@ -1,5 +1,5 @@
 # Unit tests and fuzz targets of the HTTPS door of ksa.
-KSA_TEST_LIBS = libksa.a $(KSA_LLHTTP) $(COMMON_LIBS)
+KSA_TEST_LIBS = libksa.a $(COMMON_LIBS) $(KSA_LLHTTP)
 
 check_PROGRAMS += tests/unit/check_uri tests/unit/check_http \
 	tests/unit/check_etsi014json

@@ -3,8 +3,8 @@
  * whole requests out, one at a time. Built on llhttp in its strict mode;
  * what that lets pass (versions, Host, counts, sizes) is checked here.
  */
-#ifndef KSA_HTTP_H
-#define KSA_HTTP_H
+#ifndef QKD_HTTP_H
+#define QKD_HTTP_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -27,6 +27,7 @@ struct http_request {
 	size_t		 target_len;
 	const char	*body;
 	size_t		 body_len;
+	const char	*host;		/* as received; "": none (HTTP/1.0) */
 	bool		 keep_alive;
 	bool		 old;		/* HTTP/1.0 */
 };

@@ -19,6 +19,7 @@ struct http {
 	struct span	 target, body;
 	char		 name[NAME_MAX_KEPT], value[VALUE_MAX_KEPT];
 	size_t		 name_len, value_len;	/* as received, not as kept */
+	char		 host[VALUE_MAX_KEPT + 1];
 	size_t		 header_octets;
 	size_t		 framing;	/* of the body, and trailers */
 	unsigned	 headers, hosts;
@@ -133,6 +134,13 @@ host_valid(const char *p, size_t len)
 	return p == end;
 }
 
+static void
+keep_host(struct http *h)
+{
+	memcpy(h->host, h->value, h->value_len);
+	h->host[h->value_len] = '\0';
+}
+
 static int
 on_value_complete(llhttp_t *l)
 {
@@ -147,6 +155,8 @@ on_value_complete(llhttp_t *l)
 		if (h->value_len > sizeof(h->value) ||
 		    !host_valid(h->value, h->value_len))
 			h->host_bad = true;
+		else
+			keep_host(h);
 	}
 	if (!h->in_body && named(h, "Expect") && h->value_len == 12 &&
 	    strncasecmp(h->value, "100-continue", 12) == 0)
@@ -303,6 +313,7 @@ whole_event(struct http *h)
 	r->target_len = h->target.len;
 	r->body = h->body.p;
 	r->body_len = h->body.len;
+	r->host = h->host;
 	return HTTP_WHOLE;
 }
 
@@ -411,6 +422,7 @@ http_next(struct http *h)
 	memset(&h->request, 0, sizeof(h->request));
 	h->name_len = h->value_len = h->header_octets = h->framing = 0;
 	h->headers = h->hosts = 0;
+	h->host[0] = '\0';
 	h->begun = h->in_body = h->complete = false;
 	h->wants_continue = h->host_bad = h->after_lf = false;
 }

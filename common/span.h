@@ -2,8 +2,8 @@
  * span.h - text that comes in pieces. As long as it lies whole inside the
  * octets that came, it is not copied.
  */
-#ifndef KSA_SPAN_H
-#define KSA_SPAN_H
+#ifndef QKD_SPAN_H
+#define QKD_SPAN_H
 
 #include <stddef.h>
 
