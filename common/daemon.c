@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "about.h"
@@ -170,7 +171,7 @@ daemon_start(const struct daemon_info *d, int argc, char **argv)
 		r = d->check(conf_path, stderr);
 	if (r < 0) {
 		fprintf(stderr, "%s: %s\n", conf_path, err_text(r));
-		exit(1);
+		exit(EX_CONFIG);	/* systemd does not try again */
 	}
 	if (a.check) {
 		printf("%s: ok\n", conf_path);

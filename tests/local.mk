@@ -1,5 +1,5 @@
 # tests: what is built from this folder
-EXTRA_DIST += tests/testnet tests/netlib tests/demo tests/system tests/data \
+EXTRA_DIST += tests/testnet tests/hosts tests/netlib tests/demo tests/system tests/data \
 	tests/model \
 	tests/fuzz/corpus $(srcdir)/tests/fuzz/*.dict
 include tests/unit/relayd.mk

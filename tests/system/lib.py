@@ -26,6 +26,7 @@ from oracle import Oracle
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "tests", "netlib"))     # hosts
 BUILD = os.environ.get("QKDNODE_BUILD", os.path.join(ROOT, "build"))
 SHORT = bool(os.environ.get("QKDNODE_SHORT"))   # under sanitizers
 GONE = (OSError, http.client.HTTPException)      # no answer
