@@ -136,8 +136,8 @@ def make_dirs(plan, node):
     for name in ("etc", "run", "log"):
         make_dir(plan.path(node, name), 0o755)
     for name in ("kma", "ksa"):
-        make_dir(plan.path(node, name), 0o750, plan.uid(node, name),
-                 plan.gid(node, name))
+        make_dir(plan.path(node, name), 0o2750, plan.uid(node, name),
+                 plan.operators())
     pairs = [("kma-ksa", "kma", "ksa"), ("kma-relayd", "kma", "relayd"),
              ("ksa-relayd", "ksa", "relayd")]
     pairs += [("mod-" + x, "qkdmod:" + x, "kma") for x in plan.links_of(node)]
@@ -145,8 +145,8 @@ def make_dirs(plan, node):
         make_dir(plan.run_path(node, name), 0o2750, plan.uid(node, server),
                  plan.gid(node, caller))
     for d in plan.daemons(node):
-        make_dir(os.path.dirname(plan.ctl_path(node, d)), 0o750,
-                 plan.uid(node, d), plan.gid(node, d))
+        make_dir(os.path.dirname(plan.ctl_path(node, d)), 0o2750,
+                 plan.uid(node, d), plan.operators())
 
 
 def make_keys(plan, node):

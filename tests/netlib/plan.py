@@ -8,6 +8,7 @@ import socket
 DAEMONS = ("qkdmod", "kma", "ksa", "relayd")	# in the order of starting
 UID_BASE = 61000	# no user of this machine; nothing else owns files there
 UIDS_PER_NODE = 32
+OPERATORS = UID_BASE - 1	# gid: group qkdnode of an installed node
 PORTS = range(20000, 32000)	# below what the kernel gives to clients
 SOCKET_MAX = 107	# octets of a UNIX socket's path
 
@@ -187,6 +188,10 @@ class Plan:
 
     def gid(self, node, daemon):
         return self.uid(node, daemon) if self.root else os.getgid()
+
+    def operators(self):
+        """The group that may look; no daemon is in it."""
+        return OPERATORS if self.root else os.getgid()
 
     def path(self, node, *parts):
         return os.path.join(self.dir, node, *parts)
