@@ -9,12 +9,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "err.h"
+#include "ident.h"
 #include "log.h"
 
 #define BATCH_MAX	4096	/* jobs in a transaction: bounds the wait */
+#define BLOCKED_MS	5000	/* then a checkpoint is tried again */
 
 struct job {
 	struct job	*next;
@@ -35,6 +38,8 @@ struct committer {
 	struct queue	 waiting, answered;
 	bool		 stop, checkpoint;
 	int		 checkpoint_result;
+	uint64_t	 blocked;	/* since then, mono ms; 0: it is not */
+	uint64_t	 retry;		/* then, if it is */
 	uint64_t	 commits, jobs;
 	struct histogram took;
 	int		 eventfd;
@@ -220,6 +225,32 @@ checkpoint(struct committer *c)
 	r = db_checkpoint(c->db);
 	pthread_mutex_lock(&c->mutex);
 	c->checkpoint_result = r;
+	if (r != -E_BUSY)
+		c->blocked = 0;
+	else if (c->blocked == 0)
+		c->blocked = mono_ms();
+	c->retry = mono_ms() + BLOCKED_MS;
+}
+
+/* Who blocked one may have ended meanwhile. */
+static bool
+due(const struct committer *c)
+{
+	return c->checkpoint || (c->blocked != 0 && mono_ms() >= c->retry);
+}
+
+/* Until there is work, or a checkpoint is due. */
+static void
+rest(struct committer *c)
+{
+	struct timespec	until = { (time_t)(c->retry / 1000),
+			    (long)(c->retry % 1000) * 1000000 };
+
+	if (c->blocked == 0) {
+		pthread_cond_wait(&c->work, &c->mutex);
+		return;
+	}
+	pthread_cond_timedwait(&c->work, &c->mutex, &until);
 }
 
 static void *
@@ -237,12 +268,12 @@ work(void *arg)
 			run_batch(c, &batch);
 			give_answers(c, &batch);
 			pthread_mutex_lock(&c->mutex);
-		} else if (c->checkpoint)
+		} else if (due(c))
 			checkpoint(c);
 		else if (c->stop)
 			break;
 		else
-			pthread_cond_wait(&c->work, &c->mutex);
+			rest(c);
 	}
 	pthread_mutex_unlock(&c->mutex);
 	return NULL;
@@ -376,6 +407,29 @@ committer_checkpoint_result(struct committer *c)
 	return r;
 }
 
+uint64_t
+committer_blocked(struct committer *c)
+{
+	uint64_t	since;
+
+	pthread_mutex_lock(&c->mutex);
+	since = c->blocked;
+	pthread_mutex_unlock(&c->mutex);
+	return since == 0 ? 0 : mono_ms() - since + 1;
+}
+
+/* Its time is that which nobody sets. */
+static void
+init_work(struct committer *c)
+{
+	pthread_condattr_t	attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&c->work, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
 static void
 destroy(struct committer *c)
 {
@@ -402,7 +456,7 @@ committer_new(struct committer **out, struct event_base *base, struct db *db)
 	queue_init(&c->answered);
 	queue_init(&c->ready);
 	pthread_mutex_init(&c->mutex, NULL);
-	pthread_cond_init(&c->work, NULL);
+	init_work(c);
 	pthread_cond_init(&c->answer, NULL);
 	c->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (c->eventfd < 0 || (c->ev = event_new(base, c->eventfd,

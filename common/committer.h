@@ -40,10 +40,13 @@ void	committer_counts(struct committer *, uint64_t *commits,
 	    uint64_t *jobs);
 /* How long they took, from the first statement to the disk. */
 void	committer_took(struct committer *, struct histogram *);
-/* A truncating checkpoint when the queue is next empty. */
+/* A truncating checkpoint when the queue is next empty, and again every five
+ * seconds while a reader blocks it. */
 void	committer_checkpoint(struct committer *);
 /* How the last one went: 0, -E_BUSY (a reader blocks it), -E_STORE. */
 int	committer_checkpoint_result(struct committer *);
+/* For how many ms readers have blocked it, 0: none does. */
+uint64_t committer_blocked(struct committer *);
 /* Runs what is queued, answers it, stops the thread. The db stays open. */
 void	committer_free(struct committer **);
 

@@ -59,6 +59,7 @@ libcommon_a_SOURCES = \
 	common/secret.c common/secret.h \
 	common/span.c common/span.h \
 	common/storefigures.c common/storefigures.h \
+	common/storestatus.c common/storestatus.h \
 	common/tls.c common/tls.h \
 	common/tlscert.c common/tlscert.h \
 	common/tlscrl.c common/tlscrl.h \

@@ -19,7 +19,8 @@ dist_strongswan_SCRIPTS = doc/examples/strongswan/qkd-ike-master \
 saedir = $(docdir)/examples/sae
 dist_sae_DATA = doc/examples/sae/README.md doc/examples/sae/Makefile \
 	doc/examples/sae/example.c
-dist_man_MANS += doc/man/libqkdnode-sae.3 doc/man/qkdctl.1 doc/man/qkdnode-pki.8
+dist_man_MANS += doc/man/libqkdnode-sae.3 doc/man/qkdctl.1 doc/man/qkdnode-pki.8 \
+	doc/man/qkdnode-stores.7
 man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
 	doc/man/qkdmod.conf.5 doc/man/qkdnode-messages.7

@@ -16,7 +16,7 @@
 #include "user.h"
 
 #define TICK_MS		100
-#define CHECKPOINT_TICKS 300
+#define CHECKPOINT_TICKS 200
 #define AGE_TICKS	600
 
 struct link *
@@ -133,6 +133,7 @@ status(void *arg, int nargs, char **args)
 {
 	struct kma	*k = arg;
 	json_t		*links = json_array(), *missing = json_array();
+	json_t		*warnings = json_array();
 
 	(void)nargs, (void)args;
 	for (size_t i = 0; i < k->nlinks; i++)
@@ -145,14 +146,17 @@ status(void *arg, int nargs, char **args)
 	if (!ipc_is_up(k->ksa))
 		json_array_append_new(missing,
 		    json_string("ksa is not connected"));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I}",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I,"
+	    " s:o, s:o}",
 	    "kme_id", kma_conf.kme_id, "ready", json_array_size(missing) == 0,
 	    "missing", missing, "links", links, "relay", relay_status(k),
 	    "supply", supply_status(k), "plain", plain_status(),
 	    "announcements", linkad_status(k),
 	    "locked_memory_used", (json_int_t)secret_used(),
 	    "commits", (json_int_t)linkstore_commits(k->store),
-	    "jobs_queued", (json_int_t)linkstore_queued(k->store));
+	    "jobs_queued", (json_int_t)linkstore_queued(k->store),
+	    "store", linkstore_status(k->store, warnings),
+	    "warnings", warnings);
 }
 
 static const struct ctl_command commands[] = {

@@ -9,8 +9,10 @@
 #include "bytes.h"
 #include "db.h"
 #include "err.h"
+#include "kma/views.sql.h"
 #include "log.h"
 #include "seal.h"
+#include "storestatus.h"
 
 static const char *const migrations[] = {
 	/* One row per QKD link. */
@@ -76,6 +78,8 @@ static const char *const migrations[] = {
 	" made INTEGER NOT NULL,"
 	" sealed BLOB NOT NULL,"
 	" PRIMARY KEY (source, block, part));",
+	/* What an operator reads. */
+	SQL_VIEWS,
 };
 
 struct rowname
@@ -343,6 +347,12 @@ void
 linkstore_checkpoint(struct linkstore *ls)
 {
 	committer_checkpoint(ls->committer);
+}
+
+json_t *
+linkstore_status(struct linkstore *ls, json_t *warnings)
+{
+	return store_status(db_path(ls->writer), ls->committer, warnings);
 }
 
 /* ---- open and close ---- */

@@ -7,6 +7,7 @@
 #define KMA_LINKSTORE_H
 
 #include <event2/event.h>
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,6 +72,7 @@ size_t	linkstore_queued(const struct linkstore *);
 uint64_t linkstore_commits(const struct linkstore *);
 struct committer *linkstore_committer(struct linkstore *);
 void	linkstore_checkpoint(struct linkstore *);
+json_t	*linkstore_status(struct linkstore *, json_t *warnings);
 
 /*
  * A transaction: a list of changes, committed together with whatever else is

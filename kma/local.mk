@@ -21,7 +21,7 @@ libkma_a_SOURCES = \
 	kma/linkcompare.c \
 	kma/linkkey.c \
 	kma/linkpull.c \
-	kma/linkrow.h \
+	kma/linkrow.h kma/views.sql.h \
 	kma/linkshare.c \
 	kma/linkstatus.c \
 	kma/linkstore.c kma/linkstore.h \

@@ -417,9 +417,10 @@ supply_kme_id(const struct supply *s)
 }
 
 bool
-supply_report(const struct supply *s, json_t *figures, json_t *missing)
+supply_report(const struct supply *s, json_t *figures, json_t *missing,
+    json_t *warnings)
 {
-	return status_report(&s->env, figures, missing);
+	return status_report(&s->env, figures, missing, warnings);
 }
 
 int

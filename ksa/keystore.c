@@ -8,6 +8,7 @@
 #include "bytes.h"
 #include "err.h"
 #include "ksa/keystore.sql.h"
+#include "ksa/views.sql.h"
 #include "secret.h"
 
 #define CONTROL_KEY	32
@@ -19,7 +20,8 @@ struct keystore {
 };
 
 static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
-	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6, SQL_SCHEMA_7 };
+	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6, SQL_SCHEMA_7,
+	SQL_VIEWS };
 
 int
 keystore_open(struct keystore **out, const char *path,

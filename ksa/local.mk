@@ -25,7 +25,7 @@ ksa_ak_sources = ksa/akanswer.c ksa/akanswer.h ksa/akask.c ksa/akask.h \
 	ksa/akmatch.c ksa/akmatch.h ksa/aknotice.c ksa/aknotice.h
 
 # The engine behind both.
-ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/supply.c \
+ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/views.sql.h ksa/supply.c \
 	ksa/admit.c ksa/admit.h \
 	ksa/applearn.c ksa/applist.c ksa/applist.h \
 	ksa/apps.c ksa/apps.h ksa/appsint.h ksa/appsstatus.c \

@@ -63,7 +63,7 @@ report_status(void *arg, int nargs, char **args)
 	o = json_object();
 	missing = json_array();
 	warnings = json_array();
-	ready = supply_report(supply, o, missing);
+	ready = supply_report(supply, o, missing, warnings);
 	door_expiry(door, missing, warnings);
 	json_object_set_new(o, "ready", json_boolean(ready));
 	json_object_set_new(o, "missing", missing);

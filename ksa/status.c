@@ -19,6 +19,7 @@
 #include "ksa/pool.h"
 #include "ksa/sessions.h"
 #include "secret.h"
+#include "storestatus.h"
 
 #define CLASHES_SAID	16	/* one by one */
 
@@ -207,7 +208,8 @@ say_clashes(const struct env *e, json_t *missing)
 }
 
 bool
-status_report(const struct env *e, json_t *figures, json_t *missing)
+status_report(const struct env *e, json_t *figures, json_t *missing,
+    json_t *warnings)
 {
 	json_t	*pools = json_array();
 	bool	 ready = true;
@@ -229,6 +231,8 @@ status_report(const struct env *e, json_t *figures, json_t *missing)
 	json_object_set_new(figures, "plain_peers", plain_status(e));
 	json_object_set_new(figures, "count", counters(e));
 	commits(e, figures);
+	json_object_set_new(figures, "store", store_status(e->conf->store,
+	    keystore_committer(e->store), warnings));
 	set(figures, "quotas_waiting", admit_length(e->admit));
 	set(figures, "fetches_waiting", fetch_waiting(e));
 	set(figures, "sessions", e->sessions->open);

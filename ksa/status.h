@@ -7,6 +7,7 @@
 #include "ksa/env.h"
 
 /* True: keys can be supplied to every peer. */
-bool	status_report(const struct env *, json_t *figures, json_t *missing);
+bool	status_report(const struct env *, json_t *figures, json_t *missing,
+	    json_t *warnings);
 
 #endif

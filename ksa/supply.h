@@ -31,10 +31,11 @@ void	supply_reload(struct supply *);
 void	supply_free(struct supply **);
 /*
  * For `status` on the control socket: figures into the object, one text into
- * the array for each thing that is missing. True: keys can be supplied.
+ * the arrays for each thing that is missing, or soon will be. True: keys can be
+ * supplied.
  */
 bool	supply_report(const struct supply *, json_t *figures,
-	    json_t *missing);
+	    json_t *missing, json_t *warnings);
 /* Commands of the control socket: those of show.h. */
 struct ctl;
 int	supply_commands(struct supply *, struct ctl *);

@@ -253,6 +253,43 @@ START_TEST(a_checkpoint_empties_the_write_ahead_log)
 }
 END_TEST
 
+static bool
+blocked_is(bool blocked, int seconds)
+{
+	for (int i = 0; i < seconds * 100; i++) {
+		if ((committer_blocked(com) > 0) == blocked)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+START_TEST(a_checkpoint_that_a_reader_blocks_is_made_when_it_ends)
+{
+	struct job	 job = { 1, false };
+	struct db	*reader;
+	sqlite3_stmt	*st;
+	size_t		 len;
+
+	start();
+	ck_assert_int_eq(committer_sync(com, insert, &job), 0);
+	ck_assert_int_eq(db_open_reader(&reader, unit_path("keys.db")), 0);
+	st = db_stmt(reader, "SELECT * FROM sqlite_schema");
+	ck_assert_int_eq(db_step(reader, st), SQLITE_ROW);
+	job.n = 2;
+	ck_assert_int_eq(committer_sync(com, insert, &job), 0);
+	committer_checkpoint(com);
+	ck_assert(blocked_is(true, 3));
+	ck_assert_int_eq(committer_checkpoint_result(com), -E_BUSY);
+	sqlite3_reset(st);
+	ck_assert(blocked_is(false, 10));
+	free(unit_read(unit_path("keys.db-wal"), &len));
+	ck_assert_uint_eq(len, 0);
+	db_close(&reader);
+	finish();
+}
+END_TEST
+
 /* A chain of jobs: each answer adds the next; many chains at once. */
 static void
 again(void *arg, int result)
@@ -377,6 +414,7 @@ UNIT_MAIN("committer", jobs_are_answered_in_order_when_they_are_on_disk,
     sync_waits_and_delivers_what_came_before,
     an_answer_may_add_jobs_and_wait_for_them, freeing_finishes_what_was_added,
     a_checkpoint_empties_the_write_ahead_log,
+    a_checkpoint_that_a_reader_blocks_is_made_when_it_ends,
     an_answer_may_add_jobs_while_freeing_waits,
     thousands_of_jobs_a_second_share_their_commits,
     an_answered_job_survives_kill_9)

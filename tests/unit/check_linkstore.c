@@ -549,7 +549,9 @@ START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 	put(1, 3);
 	linkstore_close(&ls);
 	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
-	ck_assert_int_eq(sqlite3_exec(db, "DROP TABLE route;"
+	ck_assert_int_eq(sqlite3_exec(db, "DROP VIEW links;"
+	    "DROP VIEW blocks; DROP VIEW arrived; DROP VIEW routes;"
+	    "DROP TABLE route;"
 	    "DROP VIEW link;"
 	    "DROP TABLE part; ALTER TABLE inbound DROP COLUMN paths;"
 	    "CREATE VIEW link AS SELECT CASE state WHEN 0 THEN 'new' ELSE"

@@ -77,7 +77,7 @@ status_says(unsigned node, const char *what)
 	bool	 says = false;
 	size_t	 i;
 
-	(void)supply_report(pair.n[node].s, o, missing);
+	(void)supply_report(pair.n[node].s, o, missing, missing);
 	json_array_foreach(missing, i, v)
 		says = says || strstr(json_string_value(v), what) != NULL;
 	json_decref(o);

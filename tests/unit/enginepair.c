@@ -526,7 +526,7 @@ pair_ready(void)
 		json_t	*o = json_object(), *missing = json_array();
 
 		if (pair.n[i].s == NULL ||
-		    !supply_report(pair.n[i].s, o, missing))
+		    !supply_report(pair.n[i].s, o, missing, missing))
 			ready = false;
 		json_decref(o);
 		json_decref(missing);
