@@ -126,7 +126,7 @@ ksafigures(const struct env *e, json_t *all)
 {
 	json_t	*status = json_object(), *missing = json_array(), *list;
 
-	(void)status_report(e, status, missing);
+	(void)status_report(e, status, missing, missing);
 	list = json_object_get(status, "pools");
 	metrics_rows(all, pools, list, of_pool);
 	list = out_only(list);
