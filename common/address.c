@@ -45,6 +45,20 @@ address_find(const char *text, bool listening, struct addrinfo **out)
 	return getaddrinfo(host, port, &hints, out) == 0 ? 0 : -E_NOT_FOUND;
 }
 
+bool
+address_is_number(const char *text)
+{
+	struct addrinfo	 hints = { .ai_flags = AI_NUMERICHOST };
+	struct addrinfo	*ai;
+	char		 host[256], port[8];
+
+	if (split(text, host, port) < 0 ||
+	    getaddrinfo(host, NULL, &hints, &ai) != 0)
+		return false;
+	freeaddrinfo(ai);
+	return true;
+}
+
 void
 address_peer(int fd, char out[ADDRESS_TEXT])
 {

@@ -15,6 +15,8 @@
  * bind().
  */
 int	address_find(const char *text, bool listening, struct addrinfo **);
+/* Whether no name has to be looked up for it. */
+bool	address_is_number(const char *text);
 /* Who is at the other end of a socket; "?" if unknown. */
 void	address_peer(int fd, char out[ADDRESS_TEXT]);
 /*

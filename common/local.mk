@@ -1,7 +1,8 @@
 # common: what the processes share; it knows none of them
 noinst_LIBRARIES += libcommon.a
 COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
-	$(EVENT_LIBS) $(JANSSON_LIBS) $(MSGPACK_LIBS) $(NNG_LIBS)
+	$(EVENT_LIBS) $(JANSSON_LIBS) $(MSGPACK_LIBS) $(NNG_LIBS) \
+	$(SECCOMP_LIBS)
 
 # A list in the order of the alphabet; each .c has its header beside it.
 libcommon_a_SOURCES = \
@@ -19,6 +20,9 @@ libcommon_a_SOURCES = \
 	common/conf.c common/conf.h \
 	common/confdoc.c common/confdoc.h \
 	common/confval.c common/confval.h \
+	common/confine.c common/confine.h common/confineint.h \
+	common/confinecall.c \
+	common/confinefile.c \
 	common/conn.c common/conn.h common/connimpl.h \
 	common/connio.c \
 	common/connloop.c common/connloop.h \

@@ -25,13 +25,14 @@ man_pages = doc/man/kma.8 doc/man/ksa.8 doc/man/relayd.8 doc/man/qkdmod.8 \
 	doc/man/kma.conf.5 doc/man/ksa.conf.5 doc/man/relayd.conf.5 \
 	doc/man/qkdmod.conf.5 doc/man/qkdnode-messages.7
 nodist_man_MANS += $(man_pages)
-man_parts = doc/man/common.in doc/man/signals.in doc/fill
+man_parts = doc/man/common.in doc/man/door.in doc/man/signals.in doc/fill
 EXTRA_DIST += $(man_parts) $(man_pages:=.in)
 CLEANFILES += $(man_pages)
 
 # A line @NAME@ of a template becomes the output of the command for it.
 man_fill = $(AM_V_GEN)mkdir -p doc/man && sh $(srcdir)/doc/fill \
 	COMMON 'cat $(srcdir)/doc/man/common.in' \
+	DOOR 'cat $(srcdir)/doc/man/door.in' \
 	SIGNALS 'cat $(srcdir)/doc/man/signals.in'
 
 doc/man/%.8: doc/man/%.8.in $(man_parts)

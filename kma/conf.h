@@ -24,6 +24,7 @@ struct kma_conf {
 	char			run_dir[80];
 	char			store[256];
 	char			node_key[256];
+	int			confine;	/* enum confine_mode */
 	int64_t			locked_memory;
 	char			user_ksa[64], user_relayd[64];
 	int64_t			block_octets;

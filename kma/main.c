@@ -4,9 +4,13 @@
  * to ksa and to relayd, each guarded by directory and uid. Its store is
  * readable by nobody else except operators, and sealed against those.
  *
- * Options; locked memory for keys, before any key is read; open the store,
- * which is checked whole; open the sockets; serve. It has nothing else open.
+ * Options; give up all files but those of the table below; locked memory for
+ * keys, before any key is read; open the store, which is checked whole; open
+ * the sockets; give up all system calls but those that serve; serve. From
+ * then on there is no way from here to a network, to another program or to a
+ * file of anybody else, whoever runs in this process.
  */
+#include "confine.h"
 #include "daemon.h"
 #include "db.h"
 #include "err.h"
@@ -15,7 +19,18 @@
 #include "log.h"
 #include "secret.h"
 
-static struct event_base	*base;
+static const struct confine_place	places[] = {
+	{ CONFINE_STORE, kma_conf.store, NULL },
+	{ CONFINE_READ, kma_conf.node_key, NULL },
+	{ CONFINE_SOCKET, kma_conf.run_dir, "kma-ksa/data" },
+	{ CONFINE_SOCKET, kma_conf.run_dir, "kma-relayd/data" },
+	{ CONFINE_SOCKET, kma_conf.run_dir, "ctl-kma/sock" },
+	/* how often the store was written, for as long as the machine is up */
+	{ CONFINE_STORE, kma_conf.run_dir, "ctl-kma/witness" },
+	{ CONFINE_END, NULL, NULL }
+};
+static const struct confine_role	role = { "kma", places, 0 };
+static struct event_base		*base;
 
 static void
 stop(void *arg)
@@ -38,6 +53,7 @@ main(int argc, char **argv)
 	int		 r;
 
 	daemon_start(&info, argc, argv);
+	confine_files(&role, kma_conf.confine);
 	if (secret_init((size_t)kma_conf.locked_memory) < 0)
 		fatal("cannot lock memory for keys", "octets=%lld remedy="
 		    "\"raise RLIMIT_MEMLOCK or lower locked_memory\"",
@@ -48,6 +64,7 @@ main(int argc, char **argv)
 		fatal("cannot start", "error=%s meaning=%s", err_name(r),
 		    log_quote(err_text(r)));
 	db_on_ruin(daemon_store_ruined);
+	confine_calls(&role, kma_conf.confine);
 	daemon_ready("serving");
 	event_base_dispatch(base);
 	kma_free(&k);

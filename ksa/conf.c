@@ -4,6 +4,7 @@
 
 #include "block.h"
 #include "conf.h"
+#include "confine.h"
 #include "err.h"
 #include "sae.h"
 #include "supply.h"
@@ -96,6 +97,7 @@ const struct conf_opt ksa_options[] = {
 	    "Directory of the sockets between the daemons."),
 	INT(locked_memory, "8388608", 262144, 1073741824, "octets",
 	    "Memory for keys that is locked and kept out of core dumps."),
+	OPT_CONFINE(ksa_conf),
 	TEXT(STRING, user_kma, "",
 	    "User (name or number) that kma runs as; empty: any."),
 	TEXT(STRING, user_relayd, "",

@@ -5,11 +5,17 @@
  * It is the only process that applications reach. It holds supplied keys and
  * pool blocks, in locked memory and sealed in its store; it asks kma for
  * blocks and talks to the other KSAs through relayd, which sees none.
+ *
+ * Options; give up all files and ports but those of the table below; locked
+ * memory; store, sockets, doors; give up all system calls but those that
+ * serve: it accepts connections and can make none itself. What it can read
+ * is what SIGHUP reads again, which an operator may replace.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "conf.h"
+#include "confine.h"
 #include "ctl.h"
 #include "daemon.h"
 #include "db.h"
@@ -24,6 +30,23 @@
 #include "sae.h"
 #include "secret.h"
 #include "supply.h"
+
+static const struct confine_place places[] = {
+	{ CONFINE_STORE, ksa_conf.store, NULL },
+	{ CONFINE_READ, ksa_conf.node_key, NULL },
+	{ CONFINE_READ_AROUND, ksa_conf.certificate, NULL },
+	{ CONFINE_READ_AROUND, ksa_conf.private_key, NULL },
+	{ CONFINE_READ_AROUND, ksa_conf.ca, NULL },
+	{ CONFINE_READ_AROUND, ksa_conf.crl, NULL },
+	{ CONFINE_SOCKET, ksa_conf.run_dir, "ksa-relayd/data" },
+	{ CONFINE_SOCKET, ksa_conf.run_dir, "ctl-ksa/sock" },
+	/* how often the store was written, for as long as the machine is up */
+	{ CONFINE_STORE, ksa_conf.run_dir, "ctl-ksa/witness" },
+	{ CONFINE_BIND, ksa_conf.listen, NULL },
+	{ CONFINE_BIND, ksa_conf.ak_listen, NULL },
+	{ CONFINE_END, NULL, NULL }
+};
+static const struct confine_role role = { "ksa", places, 0 };
 
 static struct event_base *base;
 static struct sae_book	*book;
@@ -145,6 +168,8 @@ main(int argc, char **argv)
 
 	/* No core dumps, no swap of keys, before there is any key. */
 	daemon_start(&info, argc, argv);
+	confine_also(CONFINE_READ_AROUND, daemon_conf_path());
+	confine_files(&role, ksa_conf.confine);
 	check(secret_init(ksa_conf.locked_memory), "memory cannot be locked");
 	base = daemon_loop(on_stop, on_reload, NULL);
 
@@ -163,6 +188,7 @@ main(int argc, char **argv)
 	/* The doors last: who enters is known by a certificate of the CA. */
 	check(door_open(&door, base, &ksa_conf, book, supply),
 	    "the doors cannot open");
+	confine_calls(&role, ksa_conf.confine);
 	daemon_ready("serving");
 	log_notice("serving", "kme_id=%s listen=%s ak_listen=%s",
 	    ksa_conf.kme_id, ksa_conf.listen, ksa_conf.ak_listen[0] != '\0' ?

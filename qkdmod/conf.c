@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "confine.h"
 #include "driver.h"
 #include "err.h"
 #include "qkdmod.h"
@@ -20,6 +21,7 @@ const struct conf_opt qkdmod_options[] = {
 	    "directory alone decides who may ask."),
 	OPT_INT(qkdmod_conf, locked_memory, "4194304", 262144, 1073741824,
 	    "octets", "Locked memory for keys."),
+	OPT_CONFINE(qkdmod_conf),
 	OPT_INT(qkdmod_conf, block_octets, BLOCK_OCTETS_DEFAULT,
 	    BLOCK_OCTETS_MIN, BLOCK_OCTETS_MAX, "octets",
 	    "Size of a block; the same in the whole network. "

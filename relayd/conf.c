@@ -1,6 +1,7 @@
 /* conf.c - the options of relayd. */
 #include <string.h>
 
+#include "confine.h"
 #include "err.h"
 #include "kxcert.h"
 #include "linkstate.h"
@@ -52,6 +53,7 @@ const struct conf_opt relayd_options[] = {
 	OPT_INT(relayd_conf, locked_memory, "4194304", 1048576, 1073741824,
 	    "octets", "Memory locked for the keys of plain peers, if there "
 	    "are any."),
+	OPT_CONFINE(relayd_conf),
 	OPT_LIST(relayd_conf, peers, 0, LINKSTATE_LINKS_MAX,
 	    peer_options, relayd_peer_conf, "The neighbours."),
 	OPT_END

@@ -5,16 +5,20 @@
  * relayd can drop and delay, no more. The exception are plain peers, if any
  * are configured: their keys pass in clear, and are wiped (plain.c).
  *
- * It reads its TLS key, listens for neighbours, and dials two sockets that
- * kma and ksa guard. It writes no file.
+ * Options; give up all files and ports but those of the table below and the
+ * ports of its peers; read the TLS key, listen for neighbours, dial two
+ * sockets that kma and ksa guard; give up all system calls but those that
+ * serve. It writes no file, and can reach no store.
  */
 #include "config.h"
 
 #include <event2/event.h>
 #include <stdio.h>
 
+#include "address.h"
 #include "bridge.h"
 #include "command.h"
+#include "confine.h"
 #include "ctl.h"
 #include "daemon.h"
 #include "err.h"
@@ -81,6 +85,54 @@ reload(void *arg)
 		kx_reload(relayd.kx);
 }
 
+static const struct confine_place places[] = {
+	/* SIGHUP reads them again; an operator may replace them */
+	{ CONFINE_READ_AROUND, relayd_conf.certificate, NULL },
+	{ CONFINE_READ_AROUND, relayd_conf.private_key, NULL },
+	{ CONFINE_READ_AROUND, relayd_conf.ca, NULL },
+	{ CONFINE_SOCKET, relayd_conf.run_dir, "ctl-relayd/sock" },
+	{ CONFINE_BIND, relayd_conf.listen, NULL },
+	{ CONFINE_END, NULL, NULL }
+};
+static struct confine_role role = { "relayd", places, CONFINE_TCP };
+
+/*
+ * A name is looked up at each dial: what the resolver reads is replaced at
+ * any time, so that all of /etc has to be open. The first look loads its
+ * modules, since no code comes in later.
+ */
+static void
+confine_names(const char *address)
+{
+	struct addrinfo	*ai = NULL;
+
+	log_notice("a peer has a name: the door leaves name servers and /etc "
+	    "open; an address shuts them", "address=%s", log_quote(address));
+	if (address_find(address, false, &ai) == 0)
+		freeaddrinfo(ai);
+	confine_also(CONFINE_READ, "/etc");
+	confine_also(CONFINE_READ, "/run/systemd/resolve");
+	confine_also(CONFINE_CONNECT, ":53");
+	role.calls |= CONFINE_UDP;
+}
+
+static void
+confine_peers(void)
+{
+	const struct relayd_peer_conf	*p = relayd_conf.peers.v;
+
+	for (size_t i = 0; i < relayd_conf.peers.n; i++) {
+		const char	*address = p[i].address;
+
+		if (relayd_conf.confine == CONFINE_OFF || *address == '\0')
+			continue;
+		if (!address_is_number(address) &&
+		    !(role.calls & CONFINE_UDP))
+			confine_names(address);
+		confine_also(CONFINE_CONNECT, address);
+	}
+}
+
 /* Only plain peers bring keys here. */
 static void
 lock_memory(void)
@@ -137,9 +189,12 @@ main(int argc, char **argv)
 {
 	daemon_start(&info, argc, argv);
 	relayd.conf = &relayd_conf;
+	confine_peers();
+	confine_files(&role, relayd_conf.confine);
 	lock_memory();
 	relayd.base = daemon_loop(stop, reload, NULL);
 	open_all();
+	confine_calls(&role, relayd_conf.confine);
 	log_notice("started", "kme_id=%s listen=%s peers=%zu",
 	    relayd_conf.kme_id, relayd_conf.listen, relayd_conf.peers.n);
 	daemon_ready("listening");

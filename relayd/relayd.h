@@ -28,6 +28,7 @@ struct relayd_conf {
 	char			certificate[256], private_key[256], ca[256];
 	int64_t			keepalive, dead_after;
 	int64_t			locked_memory;
+	int			confine;	/* enum confine_mode */
 	struct conf_list	peers;		/* struct relayd_peer_conf */
 };
 

@@ -91,10 +91,9 @@ class Network:
 
     def use_certificate(self, node, base):
         """Another server certificate: base.crt and base.key, for one ksa."""
-        etc = self.node(node)["etc"]
-        owner = os.stat(os.path.join(etc, "ksa.key"))
-        for kind in ("crt", "key"):
-            target = os.path.join(etc, "ksa." + kind)
+        owner = os.stat(self.conf(node, "private_key"))
+        for kind, option in (("crt", "certificate"), ("key", "private_key")):
+            target = self.conf(node, option)
             with open(f"{base}.{kind}") as f, open(target, "w") as t:
                 t.write(f.read())
             os.chown(target, owner.st_uid, owner.st_gid)

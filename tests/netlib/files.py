@@ -80,11 +80,11 @@ def make_dir(path, mode, uid=None, gid=None):
     os.chmod(path, mode)
 
 
-def install(plan, node, daemon, source, name, mode):
-    """A copy in the node's etc, as its daemon's own."""
+def install(plan, node, daemon, source, path, mode):
+    """A copy as the daemon's own."""
     with open(source) as f:
-        write(plan.path(node, "etc", name), f.read(), mode,
-              plan.uid(node, daemon), plan.gid(node, daemon))
+        write(path, f.read(), mode, plan.uid(node, daemon),
+              plan.gid(node, daemon))
 
 
 def blocked_parent(path):
@@ -133,8 +133,11 @@ def make_pki(plan):
 
 def make_dirs(plan, node):
     make_dir(plan.path(node), 0o755)
-    for name in ("etc", "run", "log"):
+    for name in ("etc", "keys", "run", "log"):
         make_dir(plan.path(node, name), 0o755)
+    for d in plan.daemons(node):
+        make_dir(plan.key_path(node, d), 0o700, plan.uid(node, d),
+                 plan.gid(node, d))
     for name in ("kma", "ksa"):
         make_dir(plan.path(node, name), 0o2750, plan.uid(node, name),
                  plan.operators())
@@ -151,13 +154,15 @@ def make_dirs(plan, node):
 
 def make_keys(plan, node):
     for d in ("kma", "ksa"):
-        write(plan.path(node, "etc", d + ".nodekey"),
+        write(plan.key_path(node, d, d + ".nodekey"),
               secrets.token_hex(32) + "\n", 0o600, plan.uid(node, d),
               plan.gid(node, d))
     for d, kind in (("ksa", "ak"), ("relayd", "kx")):
         base = plan.pki(f"{plan.km(node)}-{kind}")
-        install(plan, node, d, base + ".crt", d + ".crt", 0o644)
-        install(plan, node, d, base + ".key", d + ".key", 0o600)
+        install(plan, node, d, base + ".crt",
+                plan.path(node, "etc", d + ".crt"), 0o644)
+        install(plan, node, d, base + ".key",
+                plan.key_path(node, d, d + ".key"), 0o600)
 
 
 def user(plan, node, daemon):
@@ -168,12 +173,13 @@ def tls_options(plan, node, daemon, door):
     etc = plan.path(node, "etc")
     return {"listen": plan.address(node, door),
             "certificate": f"{etc}/{daemon}.crt",
-            "private_key": f"{etc}/{daemon}.key", "ca": plan.pki("ca.crt")}
+            "private_key": plan.key_path(node, daemon, daemon + ".key"),
+            "ca": plan.pki("ca.crt")}
 
 
 def store_options(plan, node, daemon):
     return {"store": plan.path(node, daemon, "keys.db"),
-            "node_key": plan.path(node, "etc", daemon + ".nodekey")}
+            "node_key": plan.key_path(node, daemon, daemon + ".nodekey")}
 
 
 def kma_options(plan, node):
@@ -216,7 +222,7 @@ def relayd_options(plan, node):
 
 def qkdmod_options(plan, node, link, rate):
     return {"link": link, "driver": "sim", "user_kma": user(plan, node, "kma"),
-            "sim_seed_file": plan.path(node, "etc", f"qkdmod-{link}.seed"),
+            "sim_seed_file": plan.key_path(node, "qkdmod:" + link, "seed"),
             "sim_rate": rate, "sim_lump": 200}
 
 
@@ -240,8 +246,8 @@ def make_seeds(plan):
         seed = secrets.token_hex(32) + "\n"
         for n in link.split("-"):
             d = "qkdmod:" + link
-            write(plan.path(n, "etc", f"qkdmod-{link}.seed"), seed, 0o600,
-                  plan.uid(n, d), plan.gid(n, d))
+            write(plan.key_path(n, d, "seed"), seed, 0o600, plan.uid(n, d),
+                  plan.gid(n, d))
 
 
 def make_all(plan, rate):

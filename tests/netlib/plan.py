@@ -202,6 +202,11 @@ class Plan:
     def conf_path(self, node, daemon):
         return self.path(node, "etc", daemon.replace(":", "-") + ".conf")
 
+    def key_path(self, node, daemon, *parts):
+        """A folder of secrets for each daemon: apart even if all have one
+        user, since a daemon may read what lies around its certificate."""
+        return self.path(node, "keys", daemon.replace(":", "-"), *parts)
+
     def log_path(self, node, daemon):
         return self.path(node, "log", daemon.replace(":", "-") + ".log")
 

@@ -54,7 +54,7 @@ class Authority:
     """The network's CA, with a folder of its own."""
 
     def __init__(self, net):
-        self.dir = os.path.join(net.base, "certs")
+        self.dir = os.path.join(os.path.dirname(net.json["ca"]), "certs")
         os.mkdir(self.dir)
         os.chmod(self.dir, 0o755)
         ca = net.json["ca"]

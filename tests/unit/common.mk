@@ -112,3 +112,7 @@ check_PROGRAMS += tests/unit/check_metrics
 tests_unit_check_metrics_SOURCES = tests/unit/check_metrics.c $(UNIT_SRC)
 tests_unit_check_metrics_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_metrics_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+check_PROGRAMS += tests/unit/check_confine
+tests_unit_check_confine_SOURCES = tests/unit/check_confine.c $(UNIT_SRC)
+tests_unit_check_confine_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_confine_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
