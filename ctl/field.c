@@ -52,18 +52,23 @@ field_object(const json_t *o, const char *name)
 	return json_is_object(v) ? v : NULL;
 }
 
-/* The octets of a character of valid UTF-8, as jansson hands it out. */
+/* The octets of a character; 1 if it is none, as where a text was cut. */
 static size_t
-width(unsigned char c)
+width(const unsigned char *c)
 {
-	return c < 0xc0 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+	size_t	n = c[0] < 0xc0 ? 1 : c[0] < 0xe0 ? 2 : c[0] < 0xf0 ? 3 : 4;
+
+	for (size_t i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 1;
+	return n;
 }
 
-/* Does a terminal obey it rather than show it? */
+/* Does a terminal obey it rather than show it, or is it no character? */
 static bool
-obeyed(const unsigned char *c)
+obeyed(const unsigned char *c, size_t n)
 {
-	if (c[0] < 0xc0)
+	if (n == 1)
 		return c[0] < 0x20 || c[0] >= 0x7f;
 	if (c[0] == 0xc2)
 		return c[1] < 0xa0;
@@ -80,14 +85,10 @@ field_text(char *out, size_t room, const char *foreign)
 	const unsigned char	*p = (const unsigned char *)foreign;
 	size_t			 len = 0, last = 0;
 
-	for (; *p != '\0'; p += width(*p)) {
-		bool	bad;
-		size_t	n;
+	for (; *p != '\0'; p += width(p)) {
+		bool	bad = obeyed(p, width(p));
+		size_t	n = bad ? 1 : width(p);
 
-		if (strnlen((const char *)p, width(*p)) < width(*p))
-			break;
-		bad = obeyed(p);
-		n = bad ? 1 : width(*p);
 		if (len + n >= room)
 			break;
 		memcpy(out + len, bad ? (const void *)"?" : p, n);

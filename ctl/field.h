@@ -21,8 +21,8 @@ bool		field_bool(const json_t *, const char *name, bool def);
 json_t		*field_array(const json_t *, const char *name);
 json_t		*field_object(const json_t *, const char *name);
 /*
- * Copies foreign text for a terminal: control characters (C0, DEL, C1) and
- * what turns the direction of writing become '?'; what is too long is cut
+ * Copies foreign text for a terminal: control characters (C0, DEL, C1), what
+ * turns the direction of writing and what is no UTF-8 become '?'; what is too long is cut
  * between characters, and ends in "...". Returns `out`.
  */
 char		*field_text(char *out, size_t room, const char *foreign);

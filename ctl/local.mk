@@ -7,6 +7,17 @@ libqkdctl_a_SOURCES = \
 	ctl/exposition.c ctl/exposition.h \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
+libqkdctl_a_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
+libqkdctl_a_SOURCES += \
+	ctl/list.c ctl/show.h \
+	ctl/lookopt.c ctl/lookopt.h \
+	ctl/node.c ctl/node.h \
+	ctl/remedy.c ctl/remedy.h \
+	ctl/rows.c ctl/rows.h \
+	ctl/status.c ctl/status.h \
+	ctl/table.c ctl/table.h \
+	ctl/term.c ctl/term.h \
+	ctl/verdict.c ctl/verdict.h
 libqkdctl_a_SOURCES += \
 	ctl/applicationcmd.c ctl/editcmd.h \
 	ctl/confedit.c ctl/confedit.h \
@@ -32,4 +43,4 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saestop.c ctl/saestop.h \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
-ctl_qkdctl_LDADD = libqkdctl.a $(SAE_LIBS) $(LIBCONFIG_LIBS)
+ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS)

@@ -13,6 +13,7 @@
 #include "editcmd.h"
 #include "generic.h"
 #include "saecmd.h"
+#include "show.h"
 
 #define ANSWER_WAIT	30		/* s */
 
@@ -21,6 +22,19 @@ static const struct subcommand {
 	const char	*name, *args, *help;
 	int		(*run)(const struct call *, int argc, char **argv);
 } subcommands[] = {
+	{ "status", "[-j]", "is the node able to supply keys, and if not, "
+	    "why? exit status 0 yes, 1 look at it, 2 no, 3 unknown",
+	    status_run },
+	{ "links", "[-j]", "QKD links: state, stock, rates", list_run },
+	{ "pools", "[-j]", "stocks of keys shared with other nodes",
+	    list_run },
+	{ "peers", "[-j]", "other nodes and the connections to them",
+	    list_run },
+	{ "routes", "[-j]", "the ways of key relay as a table", list_run },
+	{ "saes", "[-j]", "applications of this node and of others",
+	    list_run },
+	{ "sessions", "[-j]", "sessions of applications", list_run },
+	{ "keys", "[-j] [-b N]", "requests of keys, without keys", list_run },
 	{ "route", "[set KM KM,KM,... | clear KM]",
 	    "the ways of key relay", generic_route },
 	{ "sae", "{status | get | fetch | session | listen} ...",

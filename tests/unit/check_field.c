@@ -38,7 +38,8 @@ START_TEST(foreign_text_holds_nothing_that_a_terminal_obeys)
 		{ "a\xe2\x80\xae" "b\xe2\x80\x94", "a?b\xe2\x80\x94" },
 		{ "\xe2\x81\xa6\xef\xbb\xbf.", "??." },
 		{ "\x9b" "31m", "?31m" },	/* no UTF-8 at all */
-		{ "a\xe2\x80", "a..." },
+		{ "a\xe2\x80", "a??" },
+		{ "a\xe2 b", "a? b" },
 		{ "\xf0\x9f\x94\x91", "\xf0\x9f\x94\x91" },
 		{ "", "" },
 	};

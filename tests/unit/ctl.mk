@@ -1,5 +1,5 @@
 # Unit tests of qkdctl.
-CTL_TEST_LIBS = libqkdctl.a $(COMMON_LIBS) $(CHECK_LIBS)
+CTL_TEST_LIBS = libqkdctl.a $(SMARTCOLS_LIBS) $(COMMON_LIBS) $(CHECK_LIBS)
 check_PROGRAMS += tests/unit/check_ask
 tests_unit_check_ask_SOURCES = tests/unit/check_ask.c $(UNIT_SRC)
 tests_unit_check_ask_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
@@ -20,3 +20,11 @@ check_PROGRAMS += tests/unit/check_exposition
 tests_unit_check_exposition_SOURCES = tests/unit/check_exposition.c $(UNIT_SRC)
 tests_unit_check_exposition_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
 tests_unit_check_exposition_LDADD = $(CTL_TEST_LIBS) -lm
+check_PROGRAMS += tests/unit/check_verdict
+tests_unit_check_verdict_SOURCES = tests/unit/check_verdict.c
+tests_unit_check_verdict_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
+tests_unit_check_verdict_LDADD = $(CTL_TEST_LIBS)
+check_PROGRAMS += tests/unit/check_table
+tests_unit_check_table_SOURCES = tests/unit/check_table.c $(UNIT_SRC)
+tests_unit_check_table_CFLAGS = $(UNIT_CFLAGS) -I$(top_srcdir)/ctl
+tests_unit_check_table_LDADD = $(CTL_TEST_LIBS)
