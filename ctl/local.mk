@@ -9,15 +9,18 @@ libqkdctl_a_SOURCES = \
 	ctl/generic.c ctl/generic.h
 libqkdctl_a_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
 libqkdctl_a_SOURCES += \
+	ctl/events.c ctl/events.h \
 	ctl/list.c ctl/show.h \
 	ctl/lookopt.c ctl/lookopt.h \
 	ctl/node.c ctl/node.h \
 	ctl/remedy.c ctl/remedy.h \
 	ctl/rows.c ctl/rows.h \
 	ctl/status.c ctl/status.h \
+	ctl/spark.c ctl/spark.h \
 	ctl/table.c ctl/table.h \
 	ctl/term.c ctl/term.h \
-	ctl/verdict.c ctl/verdict.h
+	ctl/verdict.c ctl/verdict.h \
+	ctl/watch.c ctl/watch.h
 libqkdctl_a_SOURCES += \
 	ctl/applicationcmd.c ctl/editcmd.h \
 	ctl/confedit.c ctl/confedit.h \

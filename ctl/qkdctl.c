@@ -6,14 +6,17 @@
 #include "config.h"
 
 #include <getopt.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "call.h"
 #include "editcmd.h"
+#include "events.h"
 #include "generic.h"
 #include "saecmd.h"
 #include "show.h"
+#include "watch.h"
 
 #define ANSWER_WAIT	30		/* s */
 
@@ -35,6 +38,10 @@ static const struct subcommand {
 	    list_run },
 	{ "sessions", "[-j]", "sessions of applications", list_run },
 	{ "keys", "[-j] [-b N]", "requests of keys, without keys", list_run },
+	{ "events", "[-j] [-f] [-n N]", "the last events of all daemons",
+	    events_run },
+	{ "watch", "[-n N]", "all of it live, with rates; q ends it",
+	    watch_run },
 	{ "route", "[set KM KM,KM,... | clear KM]",
 	    "the ways of key relay", generic_route },
 	{ "sae", "{status | get | fetch | session | listen} ...",
@@ -129,6 +136,7 @@ main(int argc, char **argv)
 	char		**args;
 	int		nargs, r;
 
+	setlocale(LC_CTYPE, "");	/* the width of what tables show */
 	if ((r = read_options(&call, argc, argv)) >= 0)
 		return r;
 	args = argv + optind;

@@ -235,7 +235,7 @@ code(const struct judge *j)
 {
 	if (j->found[VERDICT_UNKNOWN] && !j->ksa_up)
 		return VERDICT_UNKNOWN;
-	if (j->found[VERDICT_CRITICAL] || (j->npeers > 0 &&
+	if (j->found[VERDICT_CRITICAL] || !j->ksa_up || (j->npeers > 0 &&
 	    j->supplied == 0))
 		return VERDICT_CRITICAL;
 	return j->found[VERDICT_WARNING] || j->found[VERDICT_UNKNOWN] ||
