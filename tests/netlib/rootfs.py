@@ -15,6 +15,7 @@ from plan import REPO, Failed
 EXTRA = ["systemd", "systemd-sysv", "dbus", "iproute2", "procps", "openssl",
          "ca-certificates", "curl", "sqlite3"]
 EXCLUDE = ["/usr/share/man/*", "/usr/share/doc/*", "/usr/share/locale/*"]
+INCLUDE = ["/usr/share/doc/qkdnode*", "/usr/share/man/man?/q*"]
 # What a test host does not need: logins, timers.
 MASKED = ["console-getty.service", "getty@tty1.service", "apt-daily.timer",
           "apt-daily-upgrade.timer", "e2scrub_all.timer", "fstrim.timer",
@@ -81,7 +82,7 @@ def make(path, names):
         ["nice", "mmdebstrap", "--mode=root", "--variant=minbase", "--quiet",
          "--include=" + ",".join(names)] +
         ["--dpkgopt=path-exclude=" + e for e in EXCLUDE] +
-        ["--dpkgopt=path-include=/usr/share/doc/qkdnode/*"] +
+        ["--dpkgopt=path-include=" + e for e in INCLUDE] +
         [release(), new] + sources(), text=True, stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if p.returncode != 0:
@@ -105,7 +106,8 @@ def forget_old(base):
 def rootfs(deb):
     """A root file system with all that the package needs."""
     names = sorted(set(EXTRA) | set(dependencies(deb)))
-    key = hashlib.sha256(" ".join([release()] + names).encode()).hexdigest()
+    key = hashlib.sha256(" ".join(
+        [release()] + names + EXCLUDE + INCLUDE).encode()).hexdigest()
     base = f"/var/tmp/qkdnode-rootfs-{os.getuid()}"
     path = f"{base}-{key[:12]}"
     with open(base + ".lock", "w") as lock:
