@@ -190,6 +190,52 @@ START_TEST(migrations_run_once_and_in_one_transaction)
 }
 END_TEST
 
+/* Some seconds of work, inside the transaction of the migration. */
+static const char *const	slow[] = { NULL, NULL, NULL,
+	"CREATE TABLE w(x INTEGER); INSERT INTO w WITH RECURSIVE c(x) AS"
+	" (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 100000000)"
+	" SELECT x FROM c" };
+
+static pid_t
+migrate_slowly(void)
+{
+	const char	*m[4];
+	struct db	*db;
+	pid_t		 pid = fork();
+
+	if (pid != 0)
+		return pid;
+	for (int i = 0; i < 4; i++)
+		m[i] = i < 3 ? schema[i] : slow[i];
+	_exit(db_open(&db, store(), m, 4) < 0);
+}
+
+START_TEST(a_kill_in_the_middle_of_a_migration_leaves_the_version_before)
+{
+	struct db	*db = open_store();
+	struct stat	 st = { .st_size = 0 };
+	pid_t		 pid;
+
+	ck_assert_int_eq(db_run(db, "INSERT INTO t(id) VALUES(5)", ""), 1);
+	db_close(&db);
+	ck_assert_int_gt(pid = migrate_slowly(), 0);
+	/* What does not fit into its cache goes to the log before the end. */
+	for (int i = 0; i < 1000 && st.st_size < 1000000; i++) {
+		usleep(10000);
+		(void)stat(unit_path("keys.db-wal"), &st);
+	}
+	ck_assert_int_ge(st.st_size, 1000000);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	db = open_store();
+	ck_assert_int_eq(db_int(db, -1, "SELECT count(*) FROM sqlite_master "
+	    "WHERE name='w'", ""), 0);
+	ck_assert_int_eq(db_int(db, -1, "PRAGMA user_version", ""), 3);
+	ck_assert_int_eq(db_int(db, -1, "SELECT n FROM t WHERE id=5", ""), 7);
+	db_close(&db);
+}
+END_TEST
+
 START_TEST(a_newer_schema_is_refused)
 {
 	struct db	*db = open_store();
@@ -421,7 +467,9 @@ UNIT_MAIN("db", a_new_store_is_durable_private_and_erases,
     values_come_back_as_bound, errors_are_told_apart,
     the_same_error_is_not_logged_a_thousand_times,
     a_rollback_undoes_and_a_commit_stays,
-    migrations_run_once_and_in_one_transaction, a_newer_schema_is_refused,
+    migrations_run_once_and_in_one_transaction,
+    a_kill_in_the_middle_of_a_migration_leaves_the_version_before,
+    a_newer_schema_is_refused,
     wrong_modes_and_kinds_of_file_are_refused,
     two_writers_cannot_have_the_same_store,
     a_damaged_store_is_refused_with_a_remedy,
