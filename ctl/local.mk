@@ -29,6 +29,7 @@ libqkdctl_a_SOURCES += \
 	ctl/confset.c ctl/confset.h \
 	ctl/editopt.c ctl/editopt.h \
 	ctl/grouptext.c ctl/grouptext.h \
+	ctl/initcmd.c ctl/initcmd.h \
 	ctl/linkcmd.c \
 	ctl/peercmd.c \
 	ctl/run.c ctl/run.h \

@@ -14,6 +14,7 @@
 #include "editcmd.h"
 #include "events.h"
 #include "generic.h"
+#include "initcmd.h"
 #include "saecmd.h"
 #include "show.h"
 #include "watch.h"
@@ -46,6 +47,8 @@ static const struct subcommand {
 	    "the ways of key relay", generic_route },
 	{ "sae", "{status | get | fetch | session | listen} ...",
 	    "keys for an application", saecmd },
+	{ "init", "[--defaults] [--kme-id ID] [--listen ADDRESS] ...",
+	    "makes a working node of a fresh install", initcmd },
 	{ "link", "{add | remove} NAME ...",
 	    "a QKD link of this node", linkcmd },
 	{ "peer", "{add | remove} KM ...",

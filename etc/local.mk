@@ -1,5 +1,6 @@
 # etc: what an operator starts from
 dist_bin_SCRIPTS = etc/qkdnode-pki
+dist_daemon_SCRIPTS = etc/init
 exampledir = $(docdir)/examples
 dist_example_DATA = etc/kma.conf etc/ksa.conf etc/relayd.conf \
 	etc/qkdmod-example.conf
