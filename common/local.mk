@@ -55,6 +55,7 @@ libcommon_a_SOURCES = \
 	common/msg.c common/msg.def common/msg.h common/msgint.h \
 	common/msgdec.c \
 	common/msgenc.c \
+	common/note.c common/note.h \
 	common/otp.c common/otp.h \
 	common/payload.c common/payload.h \
 	common/quiet.c common/quiet.h \

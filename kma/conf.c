@@ -137,3 +137,11 @@ kma_conf_check(const char *path, FILE *err)
 	}
 	return r;
 }
+
+void
+kma_conf_notes(struct note out[2])
+{
+	out[0] = (struct note){ kma_conf.links.n == 0,
+	    "no links are configured (qkdctl link add)" };
+	out[1] = (struct note){ false, NULL };
+}

@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "ident.h"
+#include "note.h"
 
 struct kma_link_conf {
 	char	name[LINK_NAME_MAX + 1];
@@ -38,6 +39,7 @@ struct kma_conf {
 extern const struct conf_opt	kma_options[];
 extern struct kma_conf		kma_conf;
 
+void	kma_conf_notes(struct note out[2]);
 /* Names and peers of links are valid and stand once. */
 int	kma_conf_check(const char *path, FILE *err);
 

@@ -13,6 +13,7 @@
 #include "kma/relay.h"
 #include "kma/routectl.h"
 #include "log.h"
+#include "note.h"
 #include "user.h"
 
 #define TICK_MS		100
@@ -134,8 +135,10 @@ status(void *arg, int nargs, char **args)
 	struct kma	*k = arg;
 	json_t		*links = json_array(), *missing = json_array();
 	json_t		*warnings = json_array();
+	struct note	 notes[2];
 
 	(void)nargs, (void)args;
+	kma_conf_notes(notes);
 	for (size_t i = 0; i < k->nlinks; i++)
 		json_array_append_new(links, link_status(k->links[i]));
 	missing_links(k, missing);
@@ -146,10 +149,11 @@ status(void *arg, int nargs, char **args)
 	if (!ipc_is_up(k->ksa))
 		json_array_append_new(missing,
 		    json_string("ksa is not connected"));
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I,"
-	    " s:o, s:o}",
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, "
+	    "s:I, s:I, s:o, s:o}",
 	    "kme_id", kma_conf.kme_id, "ready", json_array_size(missing) == 0,
-	    "missing", missing, "links", links, "relay", relay_status(k),
+	    "missing", missing, "notes", note_list(notes), "links", links,
+	    "relay", relay_status(k),
 	    "supply", supply_status(k), "plain", plain_status(),
 	    "announcements", linkad_status(k),
 	    "locked_memory_used", (json_int_t)secret_used(),

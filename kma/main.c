@@ -17,6 +17,7 @@
 #include "kma/conf.h"
 #include "kma/kma.h"
 #include "log.h"
+#include "note.h"
 #include "secret.h"
 
 static const struct confine_place	places[] = {
@@ -49,6 +50,8 @@ main(int argc, char **argv)
 		.conf = &kma_conf,
 		.check = kma_conf_check,
 	};
+	struct note	 notes[2];
+	char		 line[NOTE_LINE];
 	struct kma	*k = NULL;
 	int		 r;
 
@@ -65,7 +68,8 @@ main(int argc, char **argv)
 		    log_quote(err_text(r)));
 	db_on_ruin(daemon_store_ruined);
 	confine_calls(&role, kma_conf.confine);
-	daemon_ready("serving");
+	kma_conf_notes(notes);
+	daemon_ready(note_line(notes, "serving", line));
 	event_base_dispatch(base);
 	kma_free(&k);
 	event_base_free(base);

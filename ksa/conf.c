@@ -485,3 +485,13 @@ ksa_conf_check(const char *path, FILE *err)
 {
 	return ksa_conf_check_of(&ksa_conf, path, err);
 }
+
+void
+ksa_conf_notes(const struct ksa_conf *c, struct note out[3])
+{
+	out[0] = (struct note){ c->peers.n == 0 && c->plain_peers.n == 0,
+	    "no peers are configured (qkdctl peer add)" };
+	out[1] = (struct note){ c->applications.n == 0,
+	    "no applications are configured (qkdctl application add)" };
+	out[2] = (struct note){ false, NULL };
+}

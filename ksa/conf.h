@@ -7,6 +7,7 @@
 
 #include "common/conf.h"
 #include "ident.h"
+#include "note.h"
 
 struct ksa_peer {
 	km_id	kme_id;
@@ -79,6 +80,7 @@ bool	ksa_plain_serves(const struct ksa_plain_peer *, const char *sae);
 extern const struct conf_opt	ksa_options[];
 extern struct ksa_conf		ksa_conf;
 
+void	ksa_conf_notes(const struct ksa_conf *, struct note out[3]);
 /* What no single option can say: limits that fit each other, IDs that are
  * known and distinct. Faults go to err; 0 or -E_CONFIG. */
 int	ksa_conf_check(const char *path, FILE *err);

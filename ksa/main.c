@@ -26,6 +26,7 @@
 #include "ksafigures.h"
 #include "log.h"
 #include "metrics.h"
+#include "note.h"
 #include "reload.h"
 #include "sae.h"
 #include "secret.h"
@@ -54,14 +55,26 @@ static struct supply	*supply;
 static struct door	*door;
 static struct ctl	*ctl;
 
+static const char *
+state(char line[NOTE_LINE])
+{
+	struct note	notes[3];
+
+	ksa_conf_notes(&ksa_conf, notes);
+	return note_line(notes, "serving", line);
+}
+
 static int
 read_again(void)
 {
+	char	line[NOTE_LINE];
 	int	r = reload(&ksa_conf, door);
 
-	if (r == 0)
-		supply_reload(supply);
-	return r;
+	if (r < 0)
+		return r;
+	supply_reload(supply);
+	daemon_status("%s", state(line));
+	return 0;
 }
 
 static json_t *
@@ -80,9 +93,11 @@ static json_t *
 report_status(void *arg, int nargs, char **args)
 {
 	json_t	*o, *missing, *warnings;
+	struct note notes[3];
 	bool	 ready;
 
 	(void)arg, (void)nargs, (void)args;
+	ksa_conf_notes(&ksa_conf, notes);
 	o = json_object();
 	missing = json_array();
 	warnings = json_array();
@@ -90,6 +105,7 @@ report_status(void *arg, int nargs, char **args)
 	door_expiry(door, missing, warnings);
 	json_object_set_new(o, "ready", json_boolean(ready));
 	json_object_set_new(o, "missing", missing);
+	json_object_set_new(o, "notes", note_list(notes));
 	json_object_set_new(o, "warnings", warnings);
 	door_report(door, o);
 	return o;
@@ -164,7 +180,7 @@ main(int argc, char **argv)
 		.conf = &ksa_conf,
 		.check = ksa_conf_check,
 	};
-	char	path[128];
+	char	path[128], line[NOTE_LINE];
 
 	/* No core dumps, no swap of keys, before there is any key. */
 	daemon_start(&info, argc, argv);
@@ -189,7 +205,7 @@ main(int argc, char **argv)
 	check(door_open(&door, base, &ksa_conf, book, supply),
 	    "the doors cannot open");
 	confine_calls(&role, ksa_conf.confine);
-	daemon_ready("serving");
+	daemon_ready(state(line));
 	log_notice("serving", "kme_id=%s listen=%s ak_listen=%s",
 	    ksa_conf.kme_id, ksa_conf.listen, ksa_conf.ak_listen[0] != '\0' ?
 	    ksa_conf.ak_listen : "none");

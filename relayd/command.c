@@ -8,6 +8,7 @@
 #include "err.h"
 #include "kx.h"
 #include "log.h"
+#include "note.h"
 #include "relayd.h"
 #include "routes.h"
 
@@ -42,16 +43,19 @@ status(void *arg, int nargs, char **args)
 {
 	struct relayd	*r = arg;
 	json_t		*missing = json_array();
+	struct note	 notes[2];
 	bool		 ready;
 
 	(void)nargs, (void)args;
+	relayd_conf_notes(notes);
 	bridge_missing(r->bridge, missing);
 	ready = json_array_size(missing) == 0;
 	kx_missing(r->kx, missing);
-	return json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:o, s:o}", "daemon",
-	    "relayd", "certificate_expires_ms",
-	    (json_int_t)kx_expires_ms(r->kx), "kme_id", r->conf->kme_id, "ready", (int)ready,
-	    "missing", missing, "peers", kx_status(r->kx), "routes",
+	return json_pack("{s:s, s:I, s:s, s:b, s:o, s:o, s:o, s:o, s:o}",
+	    "daemon", "relayd", "certificate_expires_ms",
+	    (json_int_t)kx_expires_ms(r->kx), "kme_id",
+	    r->conf->kme_id, "ready", (int)ready, "missing", missing,
+	    "notes", note_list(notes), "peers", kx_status(r->kx), "routes",
 	    routes_status(r->routes), "counters", counters(r, false));
 }
 

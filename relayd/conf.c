@@ -116,3 +116,11 @@ relayd_conf_check(const char *path, FILE *err)
 	}
 	return r;
 }
+
+void
+relayd_conf_notes(struct note out[2])
+{
+	out[0] = (struct note){ relayd_conf.peers.n == 0,
+	    "no neighbours are configured (qkdctl peer add)" };
+	out[1] = (struct note){ false, NULL };
+}

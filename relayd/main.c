@@ -26,6 +26,7 @@
 #include "frames.h"
 #include "kx.h"
 #include "log.h"
+#include "note.h"
 #include "plain.h"
 #include "relay.h"
 #include "relayd.h"
@@ -187,6 +188,9 @@ static const struct daemon_info info = {
 int
 main(int argc, char **argv)
 {
+	struct note	notes[2];
+	char		line[NOTE_LINE];
+
 	daemon_start(&info, argc, argv);
 	relayd.conf = &relayd_conf;
 	confine_peers();
@@ -197,7 +201,8 @@ main(int argc, char **argv)
 	confine_calls(&role, relayd_conf.confine);
 	log_notice("started", "kme_id=%s listen=%s peers=%zu",
 	    relayd_conf.kme_id, relayd_conf.listen, relayd_conf.peers.n);
-	daemon_ready("listening");
+	relayd_conf_notes(notes);
+	daemon_ready(note_line(notes, "listening", line));
 	event_base_dispatch(relayd.base);
 	log_notice("stopped", NULL);
 	close_all();

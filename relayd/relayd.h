@@ -10,6 +10,7 @@
 #include "common/conf.h"
 #include "counters.h"
 #include "ident.h"
+#include "note.h"
 
 struct relayd_peer_conf {
 	km_id	kme_id;
@@ -39,6 +40,7 @@ extern struct relayd_conf	relayd_conf;
 bool	relayd_conf_has_plain(const struct relayd_conf *);
 /* Peers are others, and each stands once. */
 int	relayd_conf_check(const char *path, FILE *err);
+void	relayd_conf_notes(struct note out[2]);
 
 struct relayd {
 	struct event_base	*base;

@@ -3,7 +3,7 @@ and qkdctl's commands that change it."""
 import os
 import subprocess
 
-from lib import BUILD
+from lib import BUILD, ROOT
 
 DAEMONS = ("kma", "ksa", "relayd", "qkdmod")
 
@@ -14,6 +14,8 @@ def daemons_dir(folder):
     os.mkdir(path)
     for name in DAEMONS:
         os.symlink(os.path.join(BUILD, name, name), os.path.join(path, name))
+    for name in ("init", "qkdnode-pki"):
+        os.symlink(os.path.join(ROOT, "etc", name), os.path.join(path, name))
     return path
 
 

@@ -1,0 +1,263 @@
+#!/usr/bin/python3
+"""qkdctl init below a directory, without systemd: a node that starts, empty,
+and says so; certificates of its own CA, of another, by requests; refusals; an
+init that is killed at any moment leaves nothing half configured."""
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+
+from lib import BUILD, ROOT, check, equal, run, say, wait_for
+from nodefiles import daemons_dir, qkdctl, read, tree
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "netlib"))
+from plan import free_ports			# noqa: E402
+from procs import ask, raise_memlock		# noqa: E402
+
+PKI = os.path.join(ROOT, "etc", "qkdnode-pki")
+SECRET = re.compile(r"(\.key|\.node_key\.plain)$")
+MV = """#!/bin/sh
+[ "$1" != -n ] || exec /bin/mv "$@"	# qkdnode-pki's
+n=$(($(cat "$COUNT") + 1)); echo $n >"$COUNT"
+[ $n -ne "$KILL" ] || { kill -9 $PPID; exit 1; }
+exec /bin/mv "$@"
+"""
+
+
+class Place:
+    """A machine's files below a directory."""
+
+    def __init__(self, folder, daemons):
+        self.root, self.daemons = folder, daemons
+        os.makedirs(folder, exist_ok=True)
+        self.etc = os.path.join(folder, "etc", "qkdnode")
+
+    def init(self, *words, code=0):
+        return qkdctl("init", "--daemons", self.daemons, "--root", self.root,
+                      *words, code=code)
+
+    def refused(self, *words, because, code=1):
+        before = tree(self.root)
+        out = self.init(*words, code=code)
+        check(because in out, f"{words}: \"{because}\" is not said: {out}")
+        equal(tree(self.root), before, f"{words}: files after a refusal")
+
+    def path(self, *parts):
+        return os.path.join(self.etc, *parts)
+
+
+def whole(p, km):
+    """All files of a node, none readable that should not be."""
+    for name in ("kma.conf", "ksa.conf", "relayd.conf", "pki/ca.crt",
+                 f"pki/{km}-ak.key", f"pki/{km}-kx.key", f"pki/{km}-ak.crt",
+                 f"pki/{km}-kx.crt", "credentials/kma.node_key.plain",
+                 "credentials/ksa.node_key.plain"):
+        check(os.path.exists(p.path(name)), name + " is missing")
+    for path, (mode, _) in tree(p.root).items():
+        if SECRET.search(path):
+            check(stat.S_IMODE(mode) in (0o600, 0o640), path + " is too open")
+    check(os.stat(p.path("credentials")).st_mode & 0o077 == 0, "credentials")
+    equal([n for n in os.listdir(p.etc) if n.startswith(".")], [],
+          "what is left of init")
+    for kind in ("ak", "kx"):
+        subprocess.run(["openssl", "verify", "-CAfile", p.path("pki/ca.crt"),
+                        p.path(f"pki/{km}-{kind}.crt")], check=True,
+                       stdout=subprocess.DEVNULL)
+
+
+def localised(p, folder, ports):
+    """The same configuration for processes of this user, on loopback."""
+    lib = os.path.join(folder, "lib")
+    os.mkdir(folder)
+    for name in ("lib", "lib/kma", "lib/ksa", "run"):
+        os.mkdir(os.path.join(folder, name))
+    for name in ("kma-ksa", "kma-relayd", "ksa-relayd", "ctl-kma", "ctl-ksa",
+                 "ctl-relayd"):
+        os.mkdir(os.path.join(folder, "run", name))
+    for d in ("kma", "ksa", "relayd"):
+        text = read(p.path(d + ".conf"))
+        text = text.replace("/var/lib/qkdnode", lib)
+        text = text.replace("/etc/qkdnode", p.etc)
+        text = re.sub(r'node_key = "[^"]*"', 'node_key = "%s"' %
+                      p.path("credentials", d + ".node_key.plain"), text)
+        text = re.sub(r'"qkdnode-[a-z]+"', '""', text)
+        for old, new in ports.items():
+            text = text.replace(f":{old}\"", f":{new}\"")
+        with open(os.path.join(folder, d + ".conf"), "w") as f:
+            f.write(text + f'run_dir = "{folder}/run";\n')
+
+
+def status(folder, daemon):
+    try:
+        return ask(f"{folder}/run/ctl-{daemon}/sock", "status")
+    except OSError:
+        return {}
+
+
+def empty_node_starts(p, folder):
+    """Ready without links, peers and applications, and says what it lacks."""
+    a, b, c = free_ports(3)
+    localised(p, folder, {8443: a, 8444: b, 8445: c})
+    names = ("kma", "ksa", "relayd")
+    running = []
+    try:
+        for d in names:
+            with open(os.path.join(folder, d + ".log"), "w") as log:
+                running.append(subprocess.Popen(
+                    [os.path.join(BUILD, d, d), "-c",
+                     os.path.join(folder, d + ".conf")], stderr=log,
+                    stdout=log, preexec_fn=raise_memlock))
+        for d in names:
+            wait_for(d + " to be ready",
+                     lambda d=d: status(folder, d).get("ready"), 30)
+        notes = {d: " ".join(status(folder, d)["notes"]) for d in names}
+        for d, what in (("kma", "no links"), ("relayd", "no neighbours"),
+                        ("ksa", "no peers"), ("ksa", "no applications")):
+            check(what in notes[d], f"{d} does not say \"{what}\": {notes[d]}")
+            equal(status(folder, d)["missing"], [], d + ": missing")
+    finally:
+        for proc in running:
+            proc.send_signal(signal.SIGTERM)
+        for proc in running:
+            equal(proc.wait(20), 0, "exit code of a daemon")
+
+
+def own_ca(p, folder):
+    p.init("--defaults", "--kme-id", "KME-A", "--listen", "127.0.0.1")
+    whole(p, "KME-A")
+    p.refused("--defaults", "--kme-id", "KME-A", "--listen", "127.0.0.1",
+              because="set up already")
+    empty_node_starts(p, os.path.join(folder, "running"))
+
+
+def answer(folder, ca, requests):
+    """What the operator of a CA sends back."""
+    os.mkdir(folder)
+    for line in subprocess.run([PKI, "sign", ca, *requests], text=True,
+                               check=True, stdout=subprocess.PIPE
+                               ).stdout.splitlines():
+        subprocess.run(["cp", line.split()[0], folder], check=True)
+    subprocess.run(["cp", os.path.join(ca, "ca.crt"), folder], check=True)
+    return folder
+
+
+def by_requests(p, ca, folder):
+    out = p.init("--csr", "--kme-id", "KME-B", "--listen", "b.example.org",
+                 "--address", "::1")
+    check("qkdctl init --certificates" in out, "the next step is not said")
+    check(not os.path.exists(p.path("kma.conf")), "half configured")
+    p.refused("--defaults", "--kme-id", "KME-B", "--listen", "127.0.0.1",
+              because="--certificates")
+    requests = [p.path("request", f"KME-B-{k}.csr") for k in ("ak", "kx")]
+    good = answer(os.path.join(folder, "good"), ca, requests)
+    wrong_answers(p, ca, folder, good)
+    p.init("--certificates", good)
+    whole(p, "KME-B")
+    check(not os.path.exists(p.path("request")), "requests are left")
+    check('"b.example.org:8443"' in read(p.path("ksa.conf")), "the address")
+
+
+def replaced(folder, good, name, source):
+    os.mkdir(folder)
+    for n in os.listdir(good):
+        subprocess.run(["cp", os.path.join(good, n), folder], check=True)
+    subprocess.run(["cp", source, os.path.join(folder, name)], check=True)
+    return folder
+
+
+def wrong_answers(p, ca, folder, good):
+    """Certificates that do not fit are refused before anything is made."""
+    other = os.path.join(folder, "other")
+    subprocess.run([PKI, "ca", other], check=True, stdout=subprocess.DEVNULL)
+    expired = os.path.join(folder, "expired.crt")
+    subprocess.run(["openssl", "x509", "-req", "-in",
+                    p.path("request", "KME-B-ak.csr"), "-CA", ca + "/ca.crt",
+                    "-CAkey", ca + "/ca.key", "-days", "-1", "-out", expired],
+                   check=True, stderr=subprocess.DEVNULL)
+    nameless = os.path.join(folder, "nameless.crt")
+    subprocess.run(["openssl", "x509", "-req", "-in",
+                    p.path("request", "KME-B-kx.csr"), "-CA", ca + "/ca.crt",
+                    "-CAkey", ca + "/ca.key", "-days", "9", "-out", nameless],
+                   check=True, stderr=subprocess.DEVNULL)
+    for i, (name, source, why) in enumerate((
+            ("ca.crt", other + "/ca.crt", "not valid by"),
+            ("KME-B-kx.crt", good + "/KME-B-ak.crt", "another private key"),
+            ("KME-B-ak.crt", expired, "has expired"),
+            ("KME-B-kx.crt", nameless, "does not name urn:qkdnode:km:KME-B"),
+            ("KME-B-ak.crt", PKI, "not a certificate"))):
+        bad = replaced(os.path.join(folder, f"bad{i}"), good, name, source)
+        p.refused("--certificates", bad, because=why)
+    p.refused("--certificates", good, "--kme-id", "KME-C",
+              because="not of KME-C")
+    p.refused("--certificates", "/nonexistent", because="ca.crt")
+
+
+def refusals(p):
+    d = ("--defaults", "--kme-id")
+    p.refused(*d, "KME A", "--listen", "127.0.0.1", because="KME ID")
+    p.refused(*d, "K" * 65, "--listen", "127.0.0.1", because="KME ID")
+    for bad in ("127.0.0.1:8443", "1.2.3.400", "a b", "-x", '"', "1.2.3"):
+        p.refused(*d, "KME-A", "--listen", bad, because="address")
+    p.refused(*d, "KME-A", "--listen", "0.0.0.0", because="--address")
+    p.refused(*d, "KME-A", code=2, because="--listen is missing")
+    p.refused(*d, "KME-A", "--listen", "::1", "--ca", "/nonexistent",
+              because="/nonexistent/ca.key")
+    p.refused("--what", code=2, because="unknown argument")
+
+
+def killed(folder, daemons):
+    """At every other move of a file: the next init makes the same of it."""
+    hook = os.path.join(folder, "hook")
+    os.mkdir(hook)
+    with open(os.path.join(hook, "mv"), "w") as f:
+        f.write(MV)
+    os.chmod(os.path.join(hook, "mv"), 0o755)
+    count, at = os.path.join(folder, "count"), -1
+    words = ("--defaults", "--kme-id", "KME-A", "--listen", "127.0.0.1")
+    finished = 0
+    while True:
+        at += 2
+        p = Place(os.path.join(folder, f"killed{at}"), daemons)
+        with open(count, "w") as f:
+            f.write("0\n")
+        r = subprocess.run(
+            [os.path.join(daemons, "init"), "--root", p.root, *words],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            env={**os.environ, "PATH": hook + ":" + os.environ["PATH"],
+                 "COUNT": count, "KILL": str(at)}).returncode
+        if r == 0:
+            break
+        if os.path.exists(p.path("kma.conf")):
+            check(os.path.exists(p.path("relayd.conf")) and
+                  os.path.exists(p.path("pki/KME-A-kx.key")),
+                  "half configured")
+        finished += "interrupted" in p.init(*words)
+        whole(p, "KME-A")
+    check(finished > 5, f"killed until move {at}, {finished} finished")
+    say(f"killed until move {at}, {finished} times after it counted")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        daemons = daemons_dir(folder)
+        refusals(Place(os.path.join(folder, "none"), daemons))
+        say("refusals")
+        a = Place(os.path.join(folder, "a"), daemons)
+        own_ca(a, folder)
+        say("a CA of its own; the empty node starts and says what it lacks")
+        by_requests(Place(os.path.join(folder, "b"), daemons), a.path("ca"),
+                    folder)
+        say("certificates by requests to another CA")
+        c = Place(os.path.join(folder, "c"), daemons)
+        c.init("--kme-id", "KME-C", "--listen", "::1", "--ca", a.path("ca"))
+        whole(c, "KME-C")
+        check("[::1]:8445" in read(c.path("relayd.conf")), "IPv6 address")
+        say("certificates by a CA in a directory")
+        killed(folder, daemons)
+
+
+run(main)
