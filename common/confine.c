@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "confineint.h"
@@ -75,6 +76,13 @@ confine_also(enum confine_what what, const char *path)
 	also[nalso++] = (struct confine_place){ what, copy, NULL };
 }
 
+void
+confine_also_all(enum confine_what what, const struct conf_strings *paths)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		confine_also(what, paths->v[i]);
+}
+
 static void
 forget_also(void)
 {
@@ -103,17 +111,34 @@ stays_open(int mode, const char *which, const char *why)
 	    "alone protect", "door=%s reason=%s", which, log_quote(why));
 }
 
+/* Those there are already would stay outside. A link for each of them. */
+static bool
+has_threads(void)
+{
+	struct stat	st;
+
+	return stat("/proc/self/task", &st) == 0 && st.st_nlink > 3;
+}
+
 void
 confine_files(const struct confine_role *role, int mode)
 {
+	/* What the service manager has for this daemon alone. */
+	const char			*given = getenv(
+					    "CREDENTIALS_DIRECTORY");
+	const struct confine_place	credentials = { CONFINE_READ,
+					    given == NULL ? "" : given, NULL };
 	const struct confine_rules	rules[] = {
-		{ everybody, count(everybody) },
+		{ everybody, count(everybody) }, { &credentials, 1 },
 		{ role->places, count(role->places) }, { also, nalso } };
 	int				abi = 0;
 
+	if (mode != CONFINE_OFF && has_threads())
+		fatal("threads began before the door", NULL);
 	if (mode != CONFINE_OFF && ((abi = confine_abi()) <= 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    confine_landlock(abi, rules, 3) < 0))
+	    confine_landlock(abi, rules,
+	    sizeof(rules) / sizeof(rules[0])) < 0))
 		stays_open(mode, "landlock", strerror(errno));
 	else if (mode != CONFINE_OFF && confine_lacks(abi) != NULL)
 		log_warn("this kernel cannot refuse everything", "role=%s "

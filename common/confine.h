@@ -20,6 +20,13 @@ extern const char *const	confine_modes[];	/* in that order */
 	    "kernel can, a warning names what it cannot; \"require\": does " \
 	    "not start otherwise; \"off\": for looking for faults.")
 
+/* For roles into which foreign code may come, which needs what it needs. */
+#define OPT_CONFINE_KEEP(S) \
+	OPT_STRINGS(S, confine_keep, \
+	    "Files and directories (with all below) that stay open for " \
+	    "reading and writing besides: those of a PKCS#11 token or of a " \
+	    "device. What is not there at the start stays shut.")
+
 enum confine_what {
 	CONFINE_END,
 	CONFINE_READ,		/* this file, or all below this directory */
@@ -27,6 +34,8 @@ enum confine_what {
 				 * may be replaced by another of that name */
 	CONFINE_STORE,		/* files beside this one are read, written,
 				 * made and removed too */
+	CONFINE_KEEP,		/* this file, or all below this directory, to
+				 * be read, written, made and removed */
 	CONFINE_SOCKET,		/* UNIX socket, made and removed */
 	CONFINE_BIND,		/* "host:port", TCP; "": none */
 	CONFINE_CONNECT,
@@ -51,6 +60,7 @@ struct confine_role {
 
 /* Beside the table: what only the configuration knows. Before the next. */
 void	confine_also(enum confine_what, const char *path);
+void	confine_also_all(enum confine_what, const struct conf_strings *);
 /*
  * Before the first thread, since this is inherited and not imposed; so all
  * that is opened at the start stands in the table too. Ends the process

@@ -67,6 +67,8 @@ confine_rights(enum confine_what what, bool dir, int abi)
 		[CONFINE_READ_AROUND] = FS_READ_FILE | FS_READ_DIR,
 		[CONFINE_STORE] = FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE |
 		    FS_TRUNCATE | FS_MAKE_REG | FS_REMOVE_FILE,
+		[CONFINE_KEEP] = FS_READ_FILE | FS_READ_DIR | FS_WRITE_FILE |
+		    FS_TRUNCATE | FS_MAKE_REG | FS_REMOVE_FILE | FS_IOCTL_DEV,
 		[CONFINE_SOCKET] = FS_READ_DIR | FS_MAKE_SOCK | FS_REMOVE_FILE,
 		[CONFINE_BIND] = 0,
 		[CONFINE_CONNECT] = 0,
@@ -167,7 +169,7 @@ add_place(int set, int abi, const struct confine_place *p)
 	    p->path, p->below == NULL ? "" : "/", p->below == NULL ? "" :
 	    p->below) >= (int)sizeof(path))
 		return 0;
-	if (p->what == CONFINE_READ)
+	if (p->what == CONFINE_READ || p->what == CONFINE_KEEP)
 		return add_path(set, abi, p->what, path);
 	/* Where a symbolic link leads, the file may be replaced as well. */
 	if (p->what == CONFINE_READ_AROUND && realpath(path, target) != NULL &&

@@ -41,6 +41,7 @@ const struct conf_opt kma_options[] = {
 	OPT_TEXT(CONF_PATH, kma_conf, node_key, NULL,
 	    "File with the 32-octet key that seals the store."),
 	OPT_CONFINE(kma_conf),
+	OPT_CONFINE_KEEP(kma_conf),
 	OPT_INT(kma_conf, locked_memory, "8388608", 1048576, 1073741824,
 	    "octets", "Memory locked for key bytes (a power of two)."),
 	OPT_TEXT(CONF_STRING, kma_conf, user_ksa, "",

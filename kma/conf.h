@@ -26,6 +26,7 @@ struct kma_conf {
 	char			store[256];
 	char			node_key[256];
 	int			confine;	/* enum confine_mode */
+	struct conf_strings	confine_keep;
 	int64_t			locked_memory;
 	char			user_ksa[64], user_relayd[64];
 	int64_t			block_octets;

@@ -56,6 +56,7 @@ main(int argc, char **argv)
 	int		 r;
 
 	daemon_start(&info, argc, argv);
+	confine_also_all(CONFINE_KEEP, &kma_conf.confine_keep);
 	confine_files(&role, kma_conf.confine);
 	if (secret_init((size_t)kma_conf.locked_memory) < 0)
 		fatal("cannot lock memory for keys", "octets=%lld remedy="

@@ -98,6 +98,7 @@ const struct conf_opt ksa_options[] = {
 	INT(locked_memory, "8388608", 262144, 1073741824, "octets",
 	    "Memory for keys that is locked and kept out of core dumps."),
 	OPT_CONFINE(ksa_conf),
+	OPT_CONFINE_KEEP(ksa_conf),
 	TEXT(STRING, user_kma, "",
 	    "User (name or number) that kma runs as; empty: any."),
 	TEXT(STRING, user_relayd, "",

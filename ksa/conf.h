@@ -43,6 +43,7 @@ struct ksa_conf {
 	char	run_dir[80];
 	int64_t	locked_memory;
 	int	confine;		/* enum confine_mode */
+	struct conf_strings	confine_keep;
 	char	user_kma[64], user_relayd[64];	/* name or number; "": any */
 	char	store[1024], node_key[1024];
 	char	listen[300], ak_listen[300];

@@ -185,6 +185,7 @@ main(int argc, char **argv)
 	/* No core dumps, no swap of keys, before there is any key. */
 	daemon_start(&info, argc, argv);
 	confine_also(CONFINE_READ_AROUND, daemon_conf_path());
+	confine_also_all(CONFINE_KEEP, &ksa_conf.confine_keep);
 	confine_files(&role, ksa_conf.confine);
 	check(secret_init(ksa_conf.locked_memory), "memory cannot be locked");
 	base = daemon_loop(on_stop, on_reload, NULL);

@@ -22,6 +22,7 @@ const struct conf_opt qkdmod_options[] = {
 	OPT_INT(qkdmod_conf, locked_memory, "4194304", 262144, 1073741824,
 	    "octets", "Locked memory for keys."),
 	OPT_CONFINE(qkdmod_conf),
+	OPT_CONFINE_KEEP(qkdmod_conf),
 	OPT_INT(qkdmod_conf, block_octets, BLOCK_OCTETS_DEFAULT,
 	    BLOCK_OCTETS_MIN, BLOCK_OCTETS_MAX, "octets",
 	    "Size of a block; the same in the whole network. "

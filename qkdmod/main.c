@@ -69,6 +69,7 @@ main(int argc, char **argv)
 
 	daemon_start(&info, argc, argv);
 	confine_sockets();
+	confine_also_all(CONFINE_KEEP, &conf.confine_keep);
 	confine_files(&role, conf.confine);
 	if ((r = secret_init((size_t)conf.locked_memory)) < 0)
 		fatal("no locked memory", "octets=%lld reason=%s",

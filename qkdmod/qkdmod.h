@@ -16,6 +16,7 @@ struct qkdmod_conf {
 	char	user_kma[64];
 	int64_t	locked_memory;		/* octets */
 	int	confine;		/* enum confine_mode */
+	struct conf_strings	confine_keep;
 	int	driver;			/* index into driver_names */
 	int64_t	block_octets;
 	char	sim_seed_file[QKDMOD_PATH_MAX];

@@ -234,6 +234,33 @@ START_TEST(a_store_is_written_and_nothing_beside_its_directory)
 }
 END_TEST
 
+static void
+keep_more(void)
+{
+	const struct confine_role	role = { "test", nothing, 0 };
+	char				*paths[] = { (char *)unit_path("own") };
+	const struct conf_strings	keep = { 1, paths };
+	char				fresh[300];
+
+	snprintf(fresh, sizeof(fresh), "%s.new", own);
+	confine_also_all(CONFINE_KEEP, &keep);
+	setenv("CREDENTIALS_DIRECTORY", unit_path("other"), 1);
+	confine_files(&role, CONFINE_REQUIRE);
+	MUST(reads(own) == 1 && makes(own) == 0 && makes(fresh) == 0);
+	MUST(unlink(fresh) == 0 && reads(other) == 1);
+	REFUSED(makes(other), EACCES);
+	REFUSED(reads("/etc/hostname"), EACCES);
+}
+
+START_TEST(what_a_token_needs_is_kept_and_credentials_are_read)
+{
+	if (!has_landlock(1))
+		return;
+	two_directories();
+	ck_assert_int_eq(child(keep_more), 0);
+}
+END_TEST
+
 static int	served;		/* a port on which somebody listens */
 static int	unserved;
 
@@ -538,6 +565,7 @@ UNIT_MAIN("confine", a_process_reads_the_files_of_its_table_and_no_others,
     a_file_that_may_be_replaced_is_read_again_afterwards,
     where_a_symbolic_link_leads_the_file_may_be_replaced_too,
     a_store_is_written_and_nothing_beside_its_directory,
+    what_a_token_needs_is_kept_and_credentials_are_read,
     tcp_reaches_the_ports_of_the_table_only,
     a_port_stands_behind_the_last_colon,
     old_kernels_are_asked_for_what_they_know,
