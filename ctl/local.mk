@@ -48,3 +48,7 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
 ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS)
+
+# bash looks for the name of the command.
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = ctl/bash-completion/qkdctl

@@ -13,6 +13,10 @@
 static const struct {
 	const char	*holds, *name, *remedy;
 } remedies[] = {
+	{ "no links are configured", "", "qkdctl link add" },
+	{ "no peers are configured", "", "qkdctl peer add" },
+	{ "no neighbours are configured", "", "qkdctl peer add" },
+	{ "no applications are configured", "", "qkdctl application add" },
 	{ "its qkdmod is not connected", "link ",
 	    "systemctl status qkdnode-qkdmod@{}; "
 	    "journalctl -u qkdnode-qkdmod@{}" },
@@ -48,7 +52,7 @@ static const struct {
 	    "qkdnode-ksa" },
 	{ "route to", "to ",
 	    "qkdctl routes; qkdctl route clear {} takes the best way again" },
-	{ "checkpoint", "",
+	{ "has been reading", "",
 	    "end the sqlite3 that reads the store: "
 	    "fuser /var/lib/qkdnode/*/keys.db" },
 	{ "link ", "link ",

@@ -39,7 +39,8 @@ static const struct table_column	certificates[] = {
 static const char *
 colour_of(const char *severity)
 {
-	return strcmp(severity, "ok") == 0 ? "\033[32m" :
+	return strcmp(severity, "note") == 0 ? "\033[36m" :
+	    strcmp(severity, "ok") == 0 ? "\033[32m" :
 	    strcmp(severity, "warning") == 0 ? "\033[33m" : "\033[31m";
 }
 

@@ -14,26 +14,29 @@
 #define DAY_MS		86400000LL
 #define SOON_DAYS	7
 
+/* Severities of findings: codes, and what only is worth knowing. */
+#define NOTE	(VERDICT_UNKNOWN + 1)
+
 static const char *const	names[] = { "ok", "warning", "critical",
-				    "unknown" };
+				    "unknown", "note" };
 
 struct judge {
 	const json_t	*node;
 	int64_t		 now;
 	json_t		*findings, *daemons, *peers;
 	const char	*kme;		/* never NULL */
-	bool		 found[VERDICT_UNKNOWN + 1];
+	bool		 found[NOTE + 1];
 	unsigned	 npeers, supplied;
 	bool		 ksa_up;
 };
 
-static void find(struct judge *, enum verdict_code, const char *daemon,
+static void find(struct judge *, int severity, const char *daemon,
     const char *what, const char *fix, ...)
     __attribute__((format(printf, 5, 6)));
 
 static void
-find(struct judge *j, enum verdict_code severity, const char *daemon,
-    const char *what, const char *fix, ...)
+find(struct judge *j, int severity, const char *daemon, const char *what,
+    const char *fix, ...)
 {
 	char	text[REMEDY_TEXT], clean[REMEDY_TEXT], which[REMEDY_TEXT];
 	va_list	ap;
@@ -92,7 +95,7 @@ judge_unreachable(struct judge *j, const char *daemon, const json_t *d)
 }
 
 static void
-judge_list(struct judge *j, const char *daemon, json_t *list)
+judge_list(struct judge *j, int severity, const char *daemon, json_t *list)
 {
 	char	 text[REMEDY_TEXT];
 	size_t	 i;
@@ -100,7 +103,7 @@ judge_list(struct judge *j, const char *daemon, json_t *list)
 
 	json_array_foreach(list, i, e)
 		if (json_is_string(e))
-			find(j, VERDICT_WARNING, daemon,
+			find(j, severity, daemon,
 			    json_string_value(e), "%s", remedy(text, daemon,
 			    json_string_value(e)));
 }
@@ -125,8 +128,9 @@ judge_daemon(struct judge *j, const char *name, const json_t *d)
 		judge_unreachable(j, name, d);
 		return;
 	}
-	judge_list(j, name, field_array(s, "missing"));
-	judge_list(j, name, field_array(s, "warnings"));
+	judge_list(j, VERDICT_WARNING, name, field_array(s, "missing"));
+	judge_list(j, VERDICT_WARNING, name, field_array(s, "warnings"));
+	judge_list(j, NOTE, name, field_array(s, "notes"));
 }
 
 /* ---- peers ---- */
@@ -283,23 +287,12 @@ say(const struct judge *j, enum verdict_code c, char *out, size_t room)
 		    j->kme, j->supplied, j->npeers, down);
 }
 
-static void
-judge_new(struct judge *j)
-{
-	if (is_new(j))
-		find(j, VERDICT_WARNING, "", "no links and no peers are "
-		    "configured", "qkdctl link add; qkdctl peer add; see "
-		    "qkdctl(1)");
-	else if (j->npeers == 0 && j->ksa_up)
-		find(j, VERDICT_WARNING, "", "no peers are configured",
-		    "qkdctl peer add; see qkdctl(1)");
-}
-
 static int
 worst(const char *severity)
 {
 	return strcmp(severity, "critical") == 0 ? 0 :
-	    strcmp(severity, "unknown") == 0 ? 1 : 2;
+	    strcmp(severity, "unknown") == 0 ? 1 :
+	    strcmp(severity, "warning") == 0 ? 2 : 3;
 }
 
 /* What matters most comes first, else in the order of the daemons. */
@@ -309,7 +302,7 @@ sorted(json_t *findings)
 	json_t	*v = json_array(), *f;
 	size_t	 i;
 
-	for (int rank = 0; rank < 3; rank++)
+	for (int rank = 0; rank <= 3; rank++)
 		json_array_foreach(findings, i, f)
 			if (worst(field_str(f, "severity", "")) == rank)
 				json_array_append(v, f);
@@ -335,7 +328,6 @@ verdict(const json_t *node, int64_t now)
 		judge_daemon(&j, name, d);
 	judge_peers(&j);
 	judge_certificates(&j);
-	judge_new(&j);
 	c = code(&j);
 	say(&j, c, text, sizeof(text));
 	return json_pack("{s:s, s:s, s:i, s:s, s:o, s:o, s:o, s:o, s:o}",

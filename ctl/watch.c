@@ -184,10 +184,11 @@ screen_end(void)
 static void
 screen_put(const char *text)
 {
-	struct winsize	w = { .ws_row = 24 };
+	struct winsize	w;
 	size_t		n;
 
-	ioctl(STDOUT_FILENO, TIOCGWINSZ, &w);
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) < 0 || w.ws_row == 0)
+		w.ws_row = 24;
 	fputs("\033[H", stdout);
 	for (unsigned i = 1; *text != '\0' && i < w.ws_row; i++) {
 		n = strcspn(text, "\n");

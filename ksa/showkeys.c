@@ -66,8 +66,9 @@ add_rows(const struct env *e, const struct peer *p, const char *direction,
     const char *sql, uint64_t before, json_t *list)
 {
 	struct db	*db = keystore_reader(e->store)->db;
+	/* One more than are shown tells that there are more. */
 	sqlite3_stmt	*st = db_bind(db, sql, "iui", p->id, before,
-			    (int64_t)SHOW_REQUESTS);
+			    (int64_t)SHOW_REQUESTS + 1);
 
 	while (st != NULL && db_step(db, st) == SQLITE_ROW)
 		json_array_append_new(list, row_json(p->km, direction, st));

@@ -17,7 +17,8 @@
 /* What each daemon says, or how it does not answer. */
 #define KMA	"{'status':{'kme_id':'A','ready':true,'missing':[],'links':[" \
 	"{'name':'a-b','peer':'B','state':'up','why':'ready'}]}}"
-#define KMA_NEW	"{'status':{'kme_id':'A','ready':true,'missing':[],'links':[]}}"
+#define KMA_NEW	"{'status':{'kme_id':'A','ready':true,'missing':[],'notes':" \
+	"['no links are configured (qkdctl link add)'],'links':[]}}"
 #define KMA_DARK "{'status':{'kme_id':'A','ready':false,'missing':" \
 	"['link a-b: its qkdmod is not connected'],'links':[]}}"
 #define POOL(km, octets) "{'peer':'" km "','direction':'out','octets':" \
@@ -102,11 +103,11 @@ static const struct situation {
 	    "answer; relayd does not answer", "/run/x: No such file", NULL },
 	{ KMA_NEW, KSA("", ""), RELAYD, RELAYD, false, 1,
 	    "A has no links and no peers: it supplies no keys to other nodes "
-	    "yet", "no links and no peers are configured",
-	    "qkdctl link add; qkdctl peer add; see qkdctl(1)" },
+	    "yet", "no links are configured (qkdctl link add)",
+	    "qkdctl link add" },
 	{ KMA, KSA("", ""), RELAYD, RELAYD, false, 1,
-	    "A has no peers: it supplies no keys to other nodes yet",
-	    "no peers are configured", NULL },
+	    "A has no peers: it supplies no keys to other nodes yet", NULL,
+	    NULL },
 	{ KMA, KSA_2, EXPIRES("1800432000000"), RELAYD, false, 1,
 	    "A supplies keys to 2 of 2 nodes",
 	    "the Kx certificate of this node expires in 5 days", NULL },
