@@ -40,6 +40,7 @@ struct committer {
 	int		 checkpoint_result;
 	uint64_t	 blocked;	/* since then, mono ms; 0: it is not */
 	uint64_t	 retry;		/* then, if it is */
+	uint64_t	 truncated;
 	uint64_t	 commits, jobs;
 	struct histogram took;
 	int		 eventfd;
@@ -225,6 +226,7 @@ checkpoint(struct committer *c)
 	r = db_checkpoint(c->db);
 	pthread_mutex_lock(&c->mutex);
 	c->checkpoint_result = r;
+	c->truncated += r == 0;
 	if (r != -E_BUSY)
 		c->blocked = 0;
 	else if (c->blocked == 0)
@@ -405,6 +407,17 @@ committer_checkpoint_result(struct committer *c)
 	r = c->checkpoint_result;
 	pthread_mutex_unlock(&c->mutex);
 	return r;
+}
+
+uint64_t
+committer_truncated(struct committer *c)
+{
+	uint64_t	n;
+
+	pthread_mutex_lock(&c->mutex);
+	n = c->truncated;
+	pthread_mutex_unlock(&c->mutex);
+	return n;
 }
 
 uint64_t

@@ -47,6 +47,8 @@ void	committer_checkpoint(struct committer *);
 int	committer_checkpoint_result(struct committer *);
 /* For how many ms readers have blocked it, 0: none does. */
 uint64_t committer_blocked(struct committer *);
+/* How many have succeeded. */
+uint64_t committer_truncated(struct committer *);
 /* Runs what is queued, answers it, stops the thread. The db stays open. */
 void	committer_free(struct committer **);
 

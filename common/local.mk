@@ -2,7 +2,7 @@
 noinst_LIBRARIES += libcommon.a
 COMMON_LIBS = libcommon.a $(OPENSSL_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) \
 	$(EVENT_LIBS) $(JANSSON_LIBS) $(MSGPACK_LIBS) $(NNG_LIBS) \
-	$(SECCOMP_LIBS)
+	$(SECCOMP_LIBS) $(P11KIT_LIBS)
 
 # A list in the order of the alphabet; each .c has its header beside it.
 libcommon_a_SOURCES = \
@@ -44,6 +44,8 @@ libcommon_a_SOURCES = \
 	common/ipcask.c \
 	common/ipcsock.c \
 	common/jsonout.c common/jsonout.h \
+	common/kek.c common/kek.h common/kekimpl.h \
+	common/kektoken.c \
 	common/linkdisjoint.c \
 	common/linklook.c \
 	common/linkroute.c \
@@ -65,6 +67,10 @@ libcommon_a_SOURCES = \
 	common/span.c common/span.h \
 	common/storefigures.c common/storefigures.h \
 	common/storestatus.c common/storestatus.h \
+	common/storekey.c common/storekey.h common/storekeyimpl.h \
+	common/storekeychange.c \
+	common/storekeyctl.c \
+	common/storekeywalk.c \
 	common/tls.c common/tls.h \
 	common/tlscert.c common/tlscert.h \
 	common/tlscrl.c common/tlscrl.h \

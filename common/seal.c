@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,16 +21,19 @@
 #define NONCES	64	/* the generator costs as much for one as for many */
 
 /* Set-up of a key costs more than sealing: contexts keep it, IVs change. */
+struct contexts { EVP_CIPHER_CTX *enc, *dec; };
+
 struct sealer {
-	EVP_CIPHER_CTX	*enc, *dec;
+	struct contexts	 now, before, next;
 	uint8_t		 nonces[NONCES][NONCE];	/* drawn ahead */
 	unsigned	 left;
+	_Atomic uint64_t seals;
 };
 
 /* ---- node key ---- */
 
-static int
-open_key(const char *path)
+int
+seal_open_file(const char *path)
 {
 	struct stat	st;
 	int		fd;
@@ -105,7 +109,7 @@ seal_load_key(const char *path, uint8_t key[SEAL_KEY])
 	ssize_t	n, len = 0;
 	int	fd, r;
 
-	if ((fd = open_key(path)) < 0)
+	if ((fd = seal_open_file(path)) < 0)
 		return fd;
 	while ((n = read(fd, buf + len, sizeof(buf) - (size_t)len)) > 0)
 		len += n;
@@ -125,18 +129,37 @@ seal_load_key(const char *path, uint8_t key[SEAL_KEY])
 
 /* ---- sealing ---- */
 
+/* Freeing a cipher context wipes the key in it. */
+static void
+contexts_free(struct contexts *c)
+{
+	EVP_CIPHER_CTX_free(c->enc);
+	EVP_CIPHER_CTX_free(c->dec);
+	*c = (struct contexts){ NULL, NULL };
+}
+
+static int
+contexts_make(struct contexts *c, const uint8_t key[SEAL_KEY])
+{
+	contexts_free(c);
+	if ((c->enc = EVP_CIPHER_CTX_new()) != NULL &&
+	    (c->dec = EVP_CIPHER_CTX_new()) != NULL &&
+	    EVP_EncryptInit_ex(c->enc, EVP_aes_256_gcm(), NULL, key,
+	    NULL) == 1 &&
+	    EVP_DecryptInit_ex(c->dec, EVP_aes_256_gcm(), NULL, key,
+	    NULL) == 1)
+		return 0;
+	contexts_free(c);
+	return -E_NO_MEMORY;
+}
+
 int
 sealer_new(struct sealer **out, const uint8_t key[SEAL_KEY])
 {
 	struct sealer	*s = calloc(1, sizeof(*s));
 
 	*out = NULL;
-	if (s == NULL || (s->enc = EVP_CIPHER_CTX_new()) == NULL ||
-	    (s->dec = EVP_CIPHER_CTX_new()) == NULL ||
-	    EVP_EncryptInit_ex(s->enc, EVP_aes_256_gcm(), NULL, key,
-	    NULL) != 1 ||
-	    EVP_DecryptInit_ex(s->dec, EVP_aes_256_gcm(), NULL, key,
-	    NULL) != 1) {
+	if (s == NULL || contexts_make(&s->now, key) < 0) {
 		sealer_free(&s);
 		return -E_NO_MEMORY;
 	}
@@ -144,16 +167,60 @@ sealer_new(struct sealer **out, const uint8_t key[SEAL_KEY])
 	return 0;
 }
 
-/* Freeing a cipher context wipes the key in it. */
 void
 sealer_free(struct sealer **s)
 {
 	if (*s != NULL) {
-		EVP_CIPHER_CTX_free((*s)->enc);
-		EVP_CIPHER_CTX_free((*s)->dec);
+		sealer_wipe(*s);
 		free(*s);
 	}
 	*s = NULL;
+}
+
+void
+sealer_wipe(struct sealer *s)
+{
+	contexts_free(&s->now);
+	contexts_free(&s->before);
+	contexts_free(&s->next);
+}
+
+int
+sealer_prepare(struct sealer *s, const uint8_t key[SEAL_KEY])
+{
+	return contexts_make(&s->next, key);
+}
+
+void
+sealer_turn(struct sealer *s)
+{
+	if (s->next.enc == NULL)
+		return;
+	contexts_free(&s->before);
+	s->before = s->now;
+	s->now = s->next;
+	s->next = (struct contexts){ NULL, NULL };
+	atomic_store_explicit(&s->seals, 0, memory_order_relaxed);
+}
+
+void
+sealer_forget(struct sealer *s)
+{
+	contexts_free(&s->before);
+}
+
+uint64_t
+sealer_seals(struct sealer *s)
+{
+	return atomic_load_explicit(&s->seals, memory_order_relaxed);
+}
+
+/* Only the thread of the sealer counts; others look. */
+static void
+count(struct sealer *s)
+{
+	atomic_store_explicit(&s->seals, sealer_seals(s) + 1,
+	    memory_order_relaxed);
 }
 
 static int
@@ -172,26 +239,29 @@ int
 seal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
     const void *aad, size_t aadlen)
 {
-	uint8_t	*text = out + NONCE;
-	int	 n;
+	EVP_CIPHER_CTX	*enc = s->now.enc;
+	uint8_t		*text = out + NONCE;
+	int		 n;
 
 	if (len > INT32_MAX || aadlen > INT32_MAX)
 		return -E_TOO_LARGE;
 	if ((n = nonce(s, out)) < 0)
 		return n;
-	if (EVP_EncryptInit_ex(s->enc, NULL, NULL, NULL, out) != 1 ||
-	    EVP_EncryptUpdate(s->enc, NULL, &n, aad, (int)aadlen) != 1 ||
-	    EVP_EncryptUpdate(s->enc, text, &n, in, (int)len) != 1 ||
+	count(s);
+	if (enc == NULL ||
+	    EVP_EncryptInit_ex(enc, NULL, NULL, NULL, out) != 1 ||
+	    EVP_EncryptUpdate(enc, NULL, &n, aad, (int)aadlen) != 1 ||
+	    EVP_EncryptUpdate(enc, text, &n, in, (int)len) != 1 ||
 	    (size_t)n != len ||
-	    EVP_EncryptFinal_ex(s->enc, text + len, &n) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(s->enc, EVP_CTRL_AEAD_GET_TAG, TAG,
+	    EVP_EncryptFinal_ex(enc, text + len, &n) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(enc, EVP_CTRL_AEAD_GET_TAG, TAG,
 	    text + len) != 1)
 		return -E_SEAL;
 	return 0;
 }
 
-int
-unseal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
+static int
+open_by(EVP_CIPHER_CTX *dec, uint8_t *out, const uint8_t *in, size_t len,
     const void *aad, size_t aadlen)
 {
 	const uint8_t	*text = in + NONCE;
@@ -199,18 +269,44 @@ unseal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
 	size_t		 octets;
 	int		 n;
 
-	if (len < SEAL_OVERHEAD || len > INT32_MAX || aadlen > INT32_MAX)
+	if (dec == NULL || len < SEAL_OVERHEAD || len > INT32_MAX ||
+	    aadlen > INT32_MAX)
 		return -E_SEAL;
 	octets = len - SEAL_OVERHEAD;
 	memcpy(tag, text + octets, TAG);	/* ctrl wants it writable */
-	if (EVP_DecryptInit_ex(s->dec, NULL, NULL, NULL, in) != 1 ||
-	    EVP_DecryptUpdate(s->dec, NULL, &n, aad, (int)aadlen) != 1 ||
-	    EVP_DecryptUpdate(s->dec, out, &n, text, (int)octets) != 1 ||
-	    EVP_CIPHER_CTX_ctrl(s->dec, EVP_CTRL_AEAD_SET_TAG, TAG,
+	if (EVP_DecryptInit_ex(dec, NULL, NULL, NULL, in) != 1 ||
+	    EVP_DecryptUpdate(dec, NULL, &n, aad, (int)aadlen) != 1 ||
+	    EVP_DecryptUpdate(dec, out, &n, text, (int)octets) != 1 ||
+	    EVP_CIPHER_CTX_ctrl(dec, EVP_CTRL_AEAD_SET_TAG, TAG,
 	    tag) != 1 ||
-	    EVP_DecryptFinal_ex(s->dec, out + octets, &n) != 1) {
+	    EVP_DecryptFinal_ex(dec, out + octets, &n) != 1) {
 		OPENSSL_cleanse(out, octets);	/* not authentic: not seen */
 		return -E_SEAL;
 	}
 	return 0;
+}
+
+int
+unseal(struct sealer *s, uint8_t *out, const uint8_t *in, size_t len,
+    const void *aad, size_t aadlen)
+{
+	int	r = open_by(s->now.dec, out, in, len, aad, aadlen);
+
+	return r == 0 || s->before.dec == NULL ? r :
+	    open_by(s->before.dec, out, in, len, aad, aadlen);
+}
+
+int
+reseal(struct sealer *s, uint8_t *clear, uint8_t *sealed, size_t len,
+    const void *aad, size_t aadlen)
+{
+	int	r = open_by(s->now.dec, clear, sealed, len, aad, aadlen);
+
+	if (r < 0 && (r = open_by(s->before.dec, clear, sealed, len, aad,
+	    aadlen)) == 0 && (r = seal(s, sealed, clear,
+	    len - SEAL_OVERHEAD, aad, aadlen)) == 0)
+		r = 1;
+	if (len > SEAL_OVERHEAD)
+		OPENSSL_cleanse(clear, len - SEAL_OVERHEAD);
+	return r;
 }

@@ -18,13 +18,32 @@ struct sealer;		/* one per thread: holds cipher contexts */
  * else may write and others may not read. Errors are logged.
  */
 int	seal_load_key(const char *path, uint8_t key[SEAL_KEY]);
+/* Such a file, for reading: a descriptor, or -E_CONFIG, logged. */
+int	seal_open_file(const char *path);
 int	sealer_new(struct sealer **, const uint8_t key[SEAL_KEY]);
 void	sealer_free(struct sealer **);
+/* Its keys go, and it opens and seals nothing any more. */
+void	sealer_wipe(struct sealer *);
+/*
+ * A new key, in steps: prepared by any thread; from the turn on it seals, and
+ * what the one before has sealed opens too; until that is forgotten. The last
+ * two on the sealer's own thread. What does not open is tried with both.
+ */
+int	sealer_prepare(struct sealer *, const uint8_t key[SEAL_KEY]);
+void	sealer_turn(struct sealer *);
+void	sealer_forget(struct sealer *);
+/* How many the key of now has sealed here; any thread may ask. */
+uint64_t sealer_seals(struct sealer *);
 /* Writes len + SEAL_OVERHEAD octets to out. */
 int	seal(struct sealer *, uint8_t *out, const uint8_t *in, size_t len,
 	    const void *aad, size_t aadlen);
 /* len is the sealed length; writes len - SEAL_OVERHEAD octets. -E_SEAL. */
 int	unseal(struct sealer *, uint8_t *out, const uint8_t *in, size_t len,
+	    const void *aad, size_t aadlen);
+/* In place: 1: it was under the key before and is under that of now; 0: was
+ * already; -E_SEAL: is under neither. `clear`: len - SEAL_OVERHEAD octets of
+ * locked memory. */
+int	reseal(struct sealer *, uint8_t *clear, uint8_t *sealed, size_t len,
 	    const void *aad, size_t aadlen);
 
 #endif

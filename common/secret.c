@@ -10,6 +10,7 @@
 
 #define SMALLEST	64	/* octets; the heap hands out powers of two */
 
+static void	*arena;
 static size_t	total;		/* 0: secret_init() has not succeeded */
 
 int
@@ -27,6 +28,8 @@ secret_init(size_t octets)
 	switch (CRYPTO_secure_malloc_init(size, SMALLEST)) {
 	case 1:
 		total = size;
+		arena = OPENSSL_secure_malloc(size);	/* all of it */
+		OPENSSL_secure_free(arena);
 		return 0;
 	case 2:
 		CRYPTO_secure_malloc_done();
@@ -81,6 +84,13 @@ secret_free(struct secret **s)
 	if (*s != NULL)
 		OPENSSL_secure_clear_free(*s, sizeof(**s) + (*s)->room);
 	*s = NULL;
+}
+
+void
+secret_wipe_all(void)
+{
+	if (arena != NULL)
+		OPENSSL_cleanse(arena, total);
 }
 
 size_t

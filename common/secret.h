@@ -27,6 +27,8 @@ struct secret	*secret_copy(const uint8_t *, size_t octets);
 struct secret	*secret_random(size_t octets);
 /* Wipes and frees; NULL is fine; NULL after. Safe on any thread. */
 void		 secret_free(struct secret **);
+/* Whoever has secrets loses them, whatever they do: before an end. */
+void		 secret_wipe_all(void);
 /* Octets of locked memory in use, and in all. */
 size_t		 secret_used(void);
 size_t		 secret_total(void);

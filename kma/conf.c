@@ -38,8 +38,8 @@ const struct conf_opt kma_options[] = {
 	    "Directory of the sockets between processes."),
 	OPT_TEXT(CONF_PATH, kma_conf, store, "/var/lib/qkdnode/kma/keys.db",
 	    "The key store; only kma writes it."),
-	OPT_TEXT(CONF_PATH, kma_conf, node_key, NULL,
-	    "File with the 32-octet key that seals the store."),
+	OPT_TEXT(CONF_STRING, kma_conf, node_key, NULL, KEK_HELP),
+	OPT_TEXT(CONF_STRING, kma_conf, node_key_next, "", KEK_NEXT_HELP),
 	OPT_CONFINE(kma_conf),
 	OPT_CONFINE_KEEP(kma_conf),
 	OPT_INT(kma_conf, locked_memory, "8388608", 1048576, 1073741824,
@@ -118,6 +118,9 @@ kma_conf_check(const char *path, FILE *err)
 	const struct kma_link_conf	*l = kma_conf.links.v;
 	int				 r = check_plain(path, err);
 
+	if (kek_conf_check(kma_conf.node_key, kma_conf.node_key_next, path,
+	    err) < 0)
+		r = -E_CONFIG;
 	for (size_t i = 0; i < kma_conf.links.n; i++) {
 		if (!km_id_valid(l[i].name, strlen(l[i].name)) ||
 		    strcmp(l[i].peer, kma_conf.kme_id) == 0) {

@@ -8,6 +8,7 @@
 #include "common/conf.h"
 #include "ident.h"
 #include "note.h"
+#include "kek.h"
 
 struct kma_link_conf {
 	char	name[LINK_NAME_MAX + 1];
@@ -24,7 +25,8 @@ struct kma_conf {
 	km_id			kme_id;
 	char			run_dir[80];
 	char			store[256];
-	char			node_key[256];
+	char			node_key[KEK_SPEC_MAX];
+	char			node_key_next[KEK_SPEC_MAX];
 	int			confine;	/* enum confine_mode */
 	struct conf_strings	confine_keep;
 	int64_t			locked_memory;

@@ -217,7 +217,10 @@ sockets(struct kma *k)
 	    (r = ctl_commands(k->ctl, commands, k)) < 0 ||
 	    (r = ctl_commands(k->ctl, kmafigures_commands, k)) < 0)
 		return r;
-	return ctl_commands(k->ctl, routectl_commands, k);
+	if ((r = ctl_commands(k->ctl, routectl_commands, k)) < 0)
+		return r;
+	return ctl_commands(k->ctl, storekey_commands,
+	    linkstore_keys(k->store));
 }
 
 static int
@@ -247,7 +250,7 @@ kma_new(struct kma **out, struct event_base *base)
 		return -E_NO_MEMORY;
 	k->base = base;
 	if ((r = linkstore_open(&k->store, base, kma_conf.store,
-	    kma_conf.node_key)) < 0 ||
+	    kma_conf.node_key, kma_conf.node_key_next)) < 0 ||
 	    (r = relay_new(k)) < 0 || (r = supply_new(k)) < 0 ||
 	    (r = gather_new(k)) < 0 ||
 	    (r = links(k)) < 0 || (r = linkad_new(k)) < 0 ||

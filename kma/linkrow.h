@@ -13,6 +13,7 @@ struct linkstore {
 	struct db		*writer, *reader;
 	struct sealer		*wseal, *rseal;
 	struct committer	*committer;
+	struct storekey		*keys;
 };
 
 /* The name of a row is what its sealed value is bound to. */

@@ -80,6 +80,7 @@ static const char *const migrations[] = {
 	" PRIMARY KEY (source, block, part));",
 	/* What an operator reads. */
 	SQL_VIEWS,
+	STOREKEY_SQL,
 };
 
 struct rowname
@@ -355,31 +356,112 @@ linkstore_status(struct linkstore *ls, json_t *warnings)
 	return store_status(db_path(ls->writer), ls->committer, warnings);
 }
 
+struct storekey *
+linkstore_keys(struct linkstore *ls)
+{
+	return ls->keys;
+}
+
+/* ---- what is sealed, for sealing it again ---- */
+
+static size_t
+named(uint8_t out[STOREKEY_AAD_MAX], const struct rowname *name)
+{
+	memcpy(out, name->text, name->len);
+	return name->len;
+}
+
+static size_t
+control_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	struct rowname	n = linkrow_name("control", "",
+			    (uint64_t)sqlite3_column_int64(st, 0));
+
+	return named(out, &n);
+}
+
+static size_t
+block_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	struct rowname	n = linkrow_name("link_block", "",
+			    (uint64_t)sqlite3_column_int64(st, 0));
+
+	return named(out, &n);
+}
+
+static size_t
+inbound_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	struct rowname	n = linkrow_name("inbound",
+			    (const char *)sqlite3_column_text(st, 3),
+			    (uint64_t)sqlite3_column_int64(st, 4));
+
+	return named(out, &n);
+}
+
+static size_t
+part_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	struct rowname	n = linkrow_part(
+			    (const char *)sqlite3_column_text(st, 3),
+			    (uint64_t)sqlite3_column_int64(st, 4),
+			    (uint32_t)sqlite3_column_int64(st, 5));
+
+	return named(out, &n);
+}
+
+_Static_assert(sizeof(((struct rowname *)0)->text) <= STOREKEY_AAD_MAX,
+    "the name of a row has room");
+
+#define AFTER(id)	" WHERE " id " > ?1 AND ?2 < 0 ORDER BY " id " LIMIT 1"
+
+static const struct storekey_table sealed_tables[] = {
+	{ "SELECT id, -1, control_key FROM qkd_link WHERE id > ?1 AND ?2 < 0"
+	  " AND control_key IS NOT NULL ORDER BY id LIMIT 1",
+	  "UPDATE qkd_link SET control_key = ?1 WHERE id = ?2 AND ?3 < 0",
+	  control_name },
+	{ "SELECT key, -1, sealed FROM link_block" AFTER("key"),
+	  "UPDATE link_block SET sealed = ?1 WHERE key = ?2 AND ?3 < 0",
+	  block_name },
+	{ "SELECT rowid, -1, sealed, source, block FROM inbound"
+	  AFTER("rowid"),
+	  "UPDATE inbound SET sealed = ?1 WHERE rowid = ?2 AND ?3 < 0",
+	  inbound_name },
+	{ "SELECT rowid, -1, sealed, source, block, part FROM part"
+	  AFTER("rowid"),
+	  "UPDATE part SET sealed = ?1 WHERE rowid = ?2 AND ?3 < 0",
+	  part_name },
+	{ NULL, NULL, NULL }
+};
+
 /* ---- open and close ---- */
 
 int
 linkstore_open(struct linkstore **out, struct event_base *base,
-    const char *path, const char *node_key)
+    const char *path, const char *node_key, const char *next)
 {
-	struct linkstore	*ls;
-	uint8_t			*key;
+	struct storekey_conf	 keys = { .store = "kma",
+				    .tables = sealed_tables,
+				    .kek = kek_new(node_key) };
+	struct linkstore	*ls = calloc(1, sizeof(*ls));
 	int			 r = -E_NO_MEMORY;
 
-	ls = calloc(1, sizeof(*ls));
-	key = secure_calloc(SEAL_KEY);
-	if (ls == NULL || key == NULL)
+	if (*next != '\0' && (keys.next = kek_new(next)) == NULL)
+		kek_free(&keys.kek);
+	if (ls == NULL || keys.kek == NULL || (r = db_open(&ls->writer, path,
+	    migrations, sizeof(migrations) / sizeof(migrations[0]))) < 0) {
+		r = keys.kek == NULL ? -E_CONFIG : r;
+		kek_free(&keys.kek);
+		kek_free(&keys.next);
 		goto out;
-	if ((r = seal_load_key(node_key, key)) < 0 ||
-	    (r = sealer_new(&ls->wseal, key)) < 0 ||
-	    (r = sealer_new(&ls->rseal, key)) < 0 ||
-	    (r = db_open(&ls->writer, path, migrations,
-	    sizeof(migrations) / sizeof(migrations[0]))) < 0 ||
-	    (r = db_open_reader(&ls->reader, path)) < 0)
+	}
+	if ((r = storekey_open(&ls->keys, &keys, ls->writer, &ls->wseal,
+	    &ls->rseal)) < 0 ||
+	    (r = db_open_reader(&ls->reader, path)) < 0 ||
+	    (r = committer_new(&ls->committer, base, ls->writer)) < 0)
 		goto out;
-	r = committer_new(&ls->committer, base, ls->writer);
+	r = storekey_start(ls->keys, base, ls->committer);
 out:
-	if (key != NULL)
-		secure_free(key, SEAL_KEY);
 	if (r < 0)
 		linkstore_close(&ls);
 	*out = ls;
@@ -394,10 +476,9 @@ linkstore_close(struct linkstore **lsp)
 	if (ls == NULL)
 		return;
 	committer_free(&ls->committer);
+	storekey_close(&ls->keys);
 	db_close(&ls->reader);
 	db_close(&ls->writer);
-	sealer_free(&ls->wseal);
-	sealer_free(&ls->rseal);
 	free(ls);
 	*lsp = NULL;
 }

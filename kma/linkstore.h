@@ -1,7 +1,7 @@
 /*
  * linkstore.h - link keys, and pool blocks on their way to ksa, on disk.
  * Only kma opens the file; its SQL is in linkstore.c. Key bytes are sealed
- * under the node key, the identity of the row is associated data.
+ * by a data key (storekey.h), the identity of the row is associated data.
  */
 #ifndef KMA_LINKSTORE_H
 #define KMA_LINKSTORE_H
@@ -14,6 +14,7 @@
 #include "committer.h"
 #include "ident.h"
 #include "secret.h"
+#include "storekey.h"
 
 struct linkstore;
 
@@ -33,7 +34,9 @@ struct linkrow {		/* what is known of a link besides blocks */
 };
 
 int	linkstore_open(struct linkstore **, struct event_base *,
-	    const char *path, const char *node_key);
+	    const char *path, const char *node_key, const char *next);
+/* What seals it: for the control socket. */
+struct storekey *linkstore_keys(struct linkstore *);
 void	linkstore_close(struct linkstore **);	/* commits what is queued */
 
 /* Finds or makes the link. Start-up only. */

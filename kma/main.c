@@ -22,7 +22,6 @@
 
 static const struct confine_place	places[] = {
 	{ CONFINE_STORE, kma_conf.store, NULL },
-	{ CONFINE_READ, kma_conf.node_key, NULL },
 	{ CONFINE_SOCKET, kma_conf.run_dir, "kma-ksa/data" },
 	{ CONFINE_SOCKET, kma_conf.run_dir, "kma-relayd/data" },
 	{ CONFINE_SOCKET, kma_conf.run_dir, "ctl-kma/sock" },
@@ -57,6 +56,8 @@ main(int argc, char **argv)
 
 	daemon_start(&info, argc, argv);
 	confine_also_all(CONFINE_KEEP, &kma_conf.confine_keep);
+	kek_admit(kma_conf.node_key);
+	kek_admit(kma_conf.node_key_next);
 	confine_files(&role, kma_conf.confine);
 	if (secret_init((size_t)kma_conf.locked_memory) < 0)
 		fatal("cannot lock memory for keys", "octets=%lld remedy="

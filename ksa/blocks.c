@@ -15,6 +15,7 @@
 #define HEAD		(BLOCKS_SEGMENTS - 1)	/* number of the head */
 #define AAD_MAX		(1 + 8 + 4 + KM_ID_MAX)
 
+_Static_assert(AAD_MAX <= STOREKEY_AAD_MAX, "a name has room");
 _Static_assert(SEG <= SCRATCH_OCTETS, "the scratch holds a segment");
 _Static_assert((POOL_KEY_OCTETS(BLOCK_OCTETS_MAX) + SEG - 1) / SEG <= HEAD,
     "a block has too many segments");
@@ -38,6 +39,18 @@ segment_aad(uint8_t aad[AAD_MAX], const struct block_name *b, uint32_t number)
 	put_be32(aad + 9, number);
 	memcpy(aad + 13, b->km, len);
 	return 13 + len;
+}
+
+size_t
+blocks_sealed_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	const struct block_name	b = {
+		.km = (const char *)sqlite3_column_text(st, 5),
+		.direction = sqlite3_column_int(st, 3),
+		.serial = (uint64_t)sqlite3_column_int64(st, 4) };
+
+	return segment_aad(out, &b, (uint32_t)(sqlite3_column_int64(st, 0) %
+	    BLOCKS_SEGMENTS));
 }
 
 static int

@@ -95,5 +95,7 @@ int	blocks_read_head(struct side *, const struct block_name *, int64_t id,
 /* The whole block as it was added; only before it is ready. */
 int	blocks_read_all(struct side *, const struct block_name *,
 	    const struct block_row *, uint8_t *out);
+/* For sealing again: of a row of SQL_SEALED_SEGMENTS. */
+size_t	blocks_sealed_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *);
 
 #endif

@@ -105,8 +105,8 @@ const struct conf_opt ksa_options[] = {
 	    "User (name or number) that relayd runs as; empty: any."),
 	TEXT(PATH, store, LOCALSTATEDIR "/lib/qkdnode/ksa/keys.db",
 	    "The key store."),
-	TEXT(PATH, node_key, NULL,
-	    "File with the key that seals the store."),
+	TEXT(STRING, node_key, NULL, KEK_HELP),
+	TEXT(STRING, node_key_next, "", KEK_NEXT_HELP),
 	TEXT(ADDRESS, listen, NULL,
 	    "Address of the HTTPS interface for applications."),
 	TEXT(ADDRESS, ak_listen, "",
@@ -478,6 +478,8 @@ ksa_conf_check_of(const struct ksa_conf *c, const char *path, FILE *err)
 	check_quotas(&f);
 	check_pairs(&f);
 	check_plain_peers(&f);
+	if (kek_conf_check(c->node_key, c->node_key_next, path, err) < 0)
+		f.n++;
 	return f.n == 0 ? 0 : -E_CONFIG;
 }
 

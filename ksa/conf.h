@@ -8,6 +8,7 @@
 #include "common/conf.h"
 #include "ident.h"
 #include "note.h"
+#include "kek.h"
 
 struct ksa_peer {
 	km_id	kme_id;
@@ -45,7 +46,8 @@ struct ksa_conf {
 	int	confine;		/* enum confine_mode */
 	struct conf_strings	confine_keep;
 	char	user_kma[64], user_relayd[64];	/* name or number; "": any */
-	char	store[1024], node_key[1024];
+	char	store[1024];
+	char	node_key[KEK_SPEC_MAX], node_key_next[KEK_SPEC_MAX];
 	char	listen[300], ak_listen[300];
 	char	certificate[1024], private_key[1024], ca[1024], crl[1024];
 	struct conf_list peers;			/* struct ksa_peer */

@@ -147,14 +147,14 @@ load(struct env *e)
 }
 
 static int
-make_parts(struct supply *s, const uint8_t node_key[SEAL_KEY])
+make_parts(struct supply *s)
 {
 	const struct timeval	 tick = { 0, TICK_MS * 1000 };
 	struct env		*e = &s->env;
 	int			 r;
 
-	if ((r = keystore_open(&e->store, e->conf->store, node_key,
-	    e->base)) < 0 ||
+	if ((r = keystore_open(&e->store, e->conf->store,
+	    e->conf->node_key, e->conf->node_key_next, e->base)) < 0 ||
 	    (r = bindcache_new(&e->bindings)) < 0 ||
 	    (r = segcache_new(&e->segments)) < 0 ||
 	    (r = fetches_new(&e->fetches, e)) < 0 ||
@@ -188,7 +188,7 @@ set_limits(struct supply *s)
 int
 engine_new(struct supply **out, struct event_base *base,
     const struct ksa_conf *conf, const struct sae_book *book,
-    const uint8_t node_key[SEAL_KEY], const struct engine_ops *ops, void *arg)
+    const struct engine_ops *ops, void *arg)
 {
 	struct supply	*s = calloc(1, sizeof(*s));
 	int		 r;
@@ -198,10 +198,16 @@ engine_new(struct supply **out, struct event_base *base,
 	s->env = (struct env){ .base = base, .conf = conf, .book = book,
 	    .ops = ops, .arg = arg, .started = now_ms() };
 	set_limits(s);
-	if ((r = make_parts(s, node_key)) < 0)
+	if ((r = make_parts(s)) < 0)
 		engine_free(&s);
 	*out = s;
 	return r;
+}
+
+struct storekey *
+supply_keys(struct supply *s)
+{
+	return keystore_keys(s->env.store);
 }
 
 /* ---- end ---- */

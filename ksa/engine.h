@@ -10,8 +10,7 @@
 
 int	engine_new(struct supply **, struct event_base *,
 	    const struct ksa_conf *, const struct sae_book *,
-	    const uint8_t node_key[SEAL_KEY], const struct engine_ops *,
-	    void *arg);
+	    const struct engine_ops *, void *arg);
 void	engine_free(struct supply **);
 /* What kma and relayd say by themselves. */
 void	engine_from_kma(struct supply *, const struct msg *);

@@ -7,7 +7,9 @@
 
 #include "bytes.h"
 #include "err.h"
+#include "ksa/blocks.h"
 #include "ksa/keystore.sql.h"
+#include "ksa/plainstore.h"
 #include "ksa/views.sql.h"
 #include "secret.h"
 
@@ -17,19 +19,70 @@
 struct keystore {
 	struct side		 writer, reader;
 	struct committer	*committer;
+	struct storekey		*keys;
 };
 
 static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
 	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6, SQL_SCHEMA_7,
-	SQL_VIEWS };
+	SQL_VIEWS, STOREKEY_SQL };
+
+static void
+control_aad(uint8_t aad[24], int64_t peer, uint64_t id)
+{
+	memcpy(aad, "control\0", 8);
+	put_be64(aad + 8, (uint64_t)peer);
+	put_be64(aad + 16, id);
+}
+
+static size_t
+control_sealed_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	control_aad(out, sqlite3_column_int64(st, 0),
+	    (uint64_t)sqlite3_column_int64(st, 1));
+	return 24;
+}
+
+static const struct storekey_table sealed_tables[] = {
+	{ SQL_SEALED_SEGMENTS, SQL_SEAL_SEGMENT, blocks_sealed_name },
+	{ SQL_SEALED_CONTROLS, SQL_SEAL_CONTROL, control_sealed_name },
+	{ SQL_SEALED_PLAIN, SQL_SEAL_PLAIN, plainstore_sealed_name },
+	{ NULL, NULL, NULL }
+};
+
+/* The node key first: without it no store is made. */
+static int
+open_files(struct keystore *ks, const char *path, const char *node_key,
+    const char *next)
+{
+	struct storekey_conf	keys = { .store = "ksa",
+				    .tables = sealed_tables };
+	int			r;
+
+	if ((keys.kek = kek_new(node_key)) == NULL ||
+	    (*next != '\0' && (keys.next = kek_new(next)) == NULL))
+		r = -E_CONFIG;
+	else
+		r = db_open(&ks->writer.db, path, migrations,
+		    sizeof(migrations) / sizeof(migrations[0]));
+	if (r < 0) {
+		kek_free(&keys.kek);
+		kek_free(&keys.next);
+		return r;
+	}
+	if ((r = storekey_open(&ks->keys, &keys, ks->writer.db,
+	    &ks->writer.sealer, &ks->reader.sealer)) < 0)
+		return r;
+	return db_open_reader(&ks->reader.db, path);
+}
 
 int
-keystore_open(struct keystore **out, const char *path,
-    const uint8_t key[SEAL_KEY], struct event_base *base)
+keystore_open(struct keystore **out, const char *path, const char *node_key,
+    const char *next, struct event_base *base)
 {
 	struct keystore	*ks;
 	int		 r;
 
+	*out = NULL;
 	if ((ks = calloc(1, sizeof(*ks))) == NULL)
 		return -E_NO_MEMORY;
 	ks->writer.scratch = secure_calloc(SCRATCH_OCTETS);
@@ -38,12 +91,9 @@ keystore_open(struct keystore **out, const char *path,
 		keystore_close(&ks);
 		return -E_NO_MEMORY;
 	}
-	if ((r = sealer_new(&ks->writer.sealer, key)) < 0 ||
-	    (r = sealer_new(&ks->reader.sealer, key)) < 0 ||
-	    (r = db_open(&ks->writer.db, path, migrations,
-	    sizeof(migrations) / sizeof(migrations[0]))) < 0 ||
-	    (r = db_open_reader(&ks->reader.db, path)) < 0 ||
-	    (r = committer_new(&ks->committer, base, ks->writer.db)) < 0) {
+	if ((r = open_files(ks, path, node_key, next)) < 0 ||
+	    (r = committer_new(&ks->committer, base, ks->writer.db)) < 0 ||
+	    (r = storekey_start(ks->keys, base, ks->committer)) < 0) {
 		keystore_close(&ks);
 		return r;
 	}
@@ -60,14 +110,19 @@ keystore_close(struct keystore **ks)
 		return;
 	if (k->committer != NULL)
 		committer_free(&k->committer);
+	storekey_close(&k->keys);
 	db_close(&k->reader.db);
 	db_close(&k->writer.db);
-	sealer_free(&k->writer.sealer);
-	sealer_free(&k->reader.sealer);
 	secure_free(k->writer.scratch, SCRATCH_OCTETS);
 	secure_free(k->reader.scratch, SCRATCH_OCTETS);
 	free(k);
 	*ks = NULL;
+}
+
+struct storekey *
+keystore_keys(struct keystore *ks)
+{
+	return ks->keys;
 }
 
 struct side *
@@ -235,14 +290,6 @@ keystore_tombstone_find(struct side *s, int64_t peer, uint64_t block)
 }
 
 /* ---- control keys ---- */
-
-static void
-control_aad(uint8_t aad[24], int64_t peer, uint64_t id)
-{
-	memcpy(aad, "control\0", 8);
-	put_be64(aad + 8, (uint64_t)peer);
-	put_be64(aad + 16, id);
-}
 
 int
 keystore_control_add(struct side *s, int64_t peer, uint64_t id,

@@ -13,6 +13,7 @@
 #include "db.h"
 #include "ident.h"
 #include "seal.h"
+#include "storekey.h"
 
 struct keystore;
 
@@ -31,7 +32,9 @@ struct side {
 
 /* -E_STORE_CORRUPT, -E_STORE_SCHEMA, -E_STORE, -E_SEAL: logged. */
 int	keystore_open(struct keystore **, const char *path,
-	    const uint8_t key[SEAL_KEY], struct event_base *);
+	    const char *node_key, const char *next, struct event_base *);
+/* What seals it: for the control socket. */
+struct storekey *keystore_keys(struct keystore *);
 /* Writes what is queued. */
 void	keystore_close(struct keystore **);
 struct side *keystore_writer(struct keystore *);	/* in jobs only */

@@ -316,6 +316,23 @@
 /* Node-disjoint paths that the block came over: the XOR of so many parts. */ \
 "ALTER TABLE block ADD COLUMN paths INTEGER NOT NULL DEFAULT 1;"
 
+/* What is sealed, for sealing it again. */
+#define SQL_SEALED_SEGMENTS "SELECT segment.id, -1, sealed, direction," \
+	" serial, km FROM segment JOIN block ON block.id = segment.id >> 6" \
+	" JOIN peer ON peer.id = block.peer WHERE segment.id > ?1 AND ?2 < 0" \
+	" ORDER BY segment.id LIMIT 1"
+#define SQL_SEAL_SEGMENT "UPDATE segment SET sealed = ?1 WHERE id = ?2" \
+	" AND ?3 < 0"
+#define SQL_SEALED_CONTROLS "SELECT peer, id, sealed FROM control" \
+	" WHERE (peer, id) > (?1, ?2) ORDER BY peer, id LIMIT 1"
+#define SQL_SEAL_CONTROL "UPDATE control SET sealed = ?1 WHERE peer = ?2" \
+	" AND id = ?3"
+#define SQL_SEALED_PLAIN "SELECT rowid, -1, sealed, id FROM plain_key" \
+	" WHERE rowid > ?1 AND ?2 < 0 AND sealed IS NOT NULL" \
+	" ORDER BY rowid LIMIT 1"
+#define SQL_SEAL_PLAIN "UPDATE plain_key SET sealed = ?1 WHERE rowid = ?2" \
+	" AND ?3 < 0"
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \

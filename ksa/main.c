@@ -30,11 +30,11 @@
 #include "reload.h"
 #include "sae.h"
 #include "secret.h"
+#include "storekey.h"
 #include "supply.h"
 
 static const struct confine_place places[] = {
 	{ CONFINE_STORE, ksa_conf.store, NULL },
-	{ CONFINE_READ, ksa_conf.node_key, NULL },
 	{ CONFINE_READ_AROUND, ksa_conf.certificate, NULL },
 	{ CONFINE_READ_AROUND, ksa_conf.private_key, NULL },
 	{ CONFINE_READ_AROUND, ksa_conf.ca, NULL },
@@ -186,6 +186,8 @@ main(int argc, char **argv)
 	daemon_start(&info, argc, argv);
 	confine_also(CONFINE_READ_AROUND, daemon_conf_path());
 	confine_also_all(CONFINE_KEEP, &ksa_conf.confine_keep);
+	kek_admit(ksa_conf.node_key);
+	kek_admit(ksa_conf.node_key_next);
 	confine_files(&role, ksa_conf.confine);
 	check(secret_init(ksa_conf.locked_memory), "memory cannot be locked");
 	base = daemon_loop(on_stop, on_reload, NULL);
@@ -201,6 +203,8 @@ main(int argc, char **argv)
 	check(ctl_listen(&ctl, base, path), "no control socket");
 	check(ctl_commands(ctl, commands, NULL), "no control socket");
 	check(supply_commands(supply, ctl), "no control socket");
+	check(ctl_commands(ctl, storekey_commands, supply_keys(supply)),
+	    "no control socket");
 
 	/* The doors last: who enters is known by a certificate of the CA. */
 	check(door_open(&door, base, &ksa_conf, book, supply),

@@ -20,6 +20,18 @@ bound_to(const uint8_t id[PLAIN_ID])
 	return b;
 }
 
+size_t
+plainstore_sealed_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *st)
+{
+	struct bound	b;
+
+	if (sqlite3_column_bytes(st, 3) != PLAIN_ID)
+		return 0;
+	b = bound_to(sqlite3_column_blob(st, 3));
+	memcpy(out, &b, sizeof(b));
+	return sizeof(b);
+}
+
 static int
 insert(struct side *s, const struct plain_row *r, const uint8_t *sealed,
     size_t len)

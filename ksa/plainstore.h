@@ -51,5 +51,7 @@ int	plainstore_sweep(struct side *, const struct plain_ages *,
 uint64_t plainstore_count(struct side *, const char *km);
 /* In a job, at the start: what was asked is void; `back`: all is. */
 int	plainstore_start(struct side *, bool back);
+/* For sealing again: of a row of SQL_SEALED_PLAIN. */
+size_t	plainstore_sealed_name(uint8_t out[STOREKEY_AAD_MAX], sqlite3_stmt *);
 
 #endif

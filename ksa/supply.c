@@ -1,7 +1,6 @@
 /* supply.c - the engine with its links to kma and relayd. */
 #include "ksa/supply.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -111,13 +110,8 @@ int
 supply_new(struct supply **out, struct event_base *base,
     const struct ksa_conf *conf, const struct sae_book *book)
 {
-	uint8_t	key[SEAL_KEY];
-	int	r;
+	int	r = engine_new(&node.engine, base, conf, book, &ops, NULL);
 
-	if ((r = seal_load_key(conf->node_key, key)) < 0)
-		return r;
-	r = engine_new(&node.engine, base, conf, book, key, &ops, NULL);
-	OPENSSL_cleanse(key, sizeof(key));
 	*out = node.engine;
 	if (r == 0 && (r = open_links(base, conf)) < 0)
 		supply_free(out);

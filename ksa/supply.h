@@ -28,6 +28,8 @@ int	supply_new(struct supply **, struct event_base *,
 /* The applications and quotas of the configuration have changed. */
 void	supply_reload(struct supply *);
 /* Answers open calls with SUPPLY_UNAVAILABLE, writes what is queued, closes. */
+/* What seals the store: for the control socket. */
+struct storekey *supply_keys(struct supply *);
 void	supply_free(struct supply **);
 /*
  * For `status` on the control socket: figures into the object, one text into

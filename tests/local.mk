@@ -8,6 +8,7 @@ include tests/unit/common.mk
 include tests/unit/ctl.mk
 include tests/unit/confedit.mk
 include tests/unit/ipc.mk
+include tests/unit/storekey.mk
 include tests/unit/kma.mk
 include tests/unit/ksa_front.mk
 include tests/unit/ak.mk

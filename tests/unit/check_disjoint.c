@@ -90,7 +90,7 @@ static void
 start(void)
 {
 	ck_assert_int_eq(linkstore_open(&kma.store, base, unit_path("keys.db"),
-	    unit_path("node.key")), 0);
+	    unit_path("node.key"), ""), 0);
 	ck_assert_int_eq(gather_new(&kma), 0);
 }
 

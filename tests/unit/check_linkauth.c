@@ -124,7 +124,8 @@ start(unsigned n)
 	snprintf(kma_conf.run_dir, sizeof(kma_conf.run_dir), "%s", e->dir);
 	snprintf(store, sizeof(store), "%s/keys.db", e->dir);
 	snprintf(key, sizeof(key), "%s/node.key", e->dir);
-	ck_assert_int_eq(linkstore_open(&e->kma.store, base, store, key), 0);
+	ck_assert_int_eq(linkstore_open(&e->kma.store, base, store, key,
+	    ""), 0);
 	ck_assert_int_eq(link_new(&e->l, &e->kma, &e->conf), 0);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "kma/linkrow.h"
 #include "kma/linkstore.h"
 #include "log.h"
 
@@ -27,7 +28,7 @@ reopen(void)
 {
 	linkstore_close(&ls);
 	ck_assert_int_eq(linkstore_open(&ls, base, unit_path("keys.db"),
-	    unit_path("node.key")), 0);
+	    unit_path("node.key"), ""), 0);
 	ck_assert_int_eq(linkstore_link(ls, "a-b", "KME-B", &row), 0);
 }
 
@@ -291,7 +292,7 @@ spender(int fd)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if ((base = event_base_new()) == NULL ||
 	    linkstore_open(&ls, base, unit_path("keys.db"),
-	    unit_path("node.key")) < 0)
+	    unit_path("node.key"), "") < 0)
 		_exit(1);
 	for (uint64_t i = 1; i <= BLOCKS; i++) {
 		if (spend(i, i) == 0 && write(fd, &i, sizeof(i)) < 0)
@@ -540,6 +541,30 @@ START_TEST(a_block_moves_to_the_other_owner_once_and_for_good)
 }
 END_TEST
 
+/* There were no data keys: the node key itself sealed. */
+static void
+seal_as_before(sqlite3 *db, uint64_t idx)
+{
+	struct rowname	 name = linkrow_name("link_block", "",
+			    (uint64_t)ROW(row.id, idx));
+	uint8_t		 clear[B], sealed[B + SEAL_OVERHEAD];
+	uint8_t		 key[SEAL_KEY];
+	struct sealer	*s;
+	sqlite3_stmt	*st;
+
+	fill(clear, idx);
+	ck_assert_int_eq(seal_load_key(unit_path("node.key"), key), 0);
+	ck_assert_int_eq(sealer_new(&s, key), 0);
+	ck_assert_int_eq(seal(s, sealed, clear, B, name.text, name.len), 0);
+	sealer_free(&s);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "UPDATE link_block"
+	    " SET sealed = ? WHERE key = ?", -1, &st, NULL), SQLITE_OK);
+	sqlite3_bind_blob(st, 1, sealed, sizeof(sealed), SQLITE_STATIC);
+	sqlite3_bind_int64(st, 2, ROW(row.id, idx));
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_DONE);
+	sqlite3_finalize(st);
+}
+
 START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 {
 	enum block_state	 state[8] = { BLOCK_NEW };
@@ -558,7 +583,10 @@ START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 	    " 'agreed' END AS state, CASE key & 1 WHEN 0 THEN 'lower KM ID'"
 	    " ELSE 'higher KM ID' END AS owner, count(*) AS blocks"
 	    " FROM link_block GROUP BY 1, 2;"
+	    "DROP TABLE store_key;"
 	    "PRAGMA user_version = 1", NULL, NULL, NULL), SQLITE_OK);
+	for (uint64_t idx = 1; idx <= 3; idx++)
+		seal_as_before(db, idx);
 	sqlite3_close(db);
 	operator_reads("agreed, higher KM ID: 2; agreed, lower KM ID: 1");
 	reopen();

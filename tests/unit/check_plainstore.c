@@ -14,6 +14,15 @@ static struct side	*w;
 static struct plain_row	 row, got;
 static uint8_t		 octets[40], out[40];
 
+static int
+open_with(const uint8_t node_key[SEAL_KEY])
+{
+	const char	*path = unit_path("node.key");
+
+	unit_write(path, node_key, SEAL_KEY, 0400);
+	return keystore_open(&ks, unit_path("keys.db"), path, "", base);
+}
+
 static void
 setup(void)
 {
@@ -21,8 +30,7 @@ setup(void)
 
 	ck_assert_int_eq(secret_init(1 << 20), 0);
 	base = event_base_new();
-	ck_assert_int_eq(keystore_open(&ks, unit_path("keys.db"), key, base),
-	    0);
+	ck_assert_int_eq(open_with(key), 0);
 	w = keystore_writer(ks);
 	ck_assert_int_eq(RAND_bytes(octets, sizeof(octets)), 1);
 	row = (struct plain_row){ .id = { 7 }, .km = "KME-X",

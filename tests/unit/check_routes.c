@@ -98,7 +98,7 @@ open_kma(void)
 	kma.links = links_of_kma;
 	kma.nlinks = 2;
 	ck_assert_int_eq(linkstore_open(&kma.store, base, unit_path("keys.db"),
-	    unit_path("node.key")), 0);
+	    unit_path("node.key"), ""), 0);
 	ck_assert_int_eq(relay_new(&kma), 0);
 	ck_assert_int_eq(announce_new(&kma.announce, "KME-A", 1, &ops, NULL),
 	    0);

@@ -22,6 +22,15 @@ static const uint8_t	key[SEAL_KEY] = "a node key of 32 octets it is...";
 static const uint8_t	one[16] = "session one 0123";
 static const uint8_t	two[16] = "session two 0123";
 
+static int
+open_with(const uint8_t node_key[SEAL_KEY])
+{
+	const char	*path = unit_path("node.key");
+
+	unit_write(path, node_key, SEAL_KEY, 0400);
+	return keystore_open(&ks, unit_path("keys.db"), path, "", base);
+}
+
 static void
 open_store(void)
 {
@@ -29,8 +38,7 @@ open_store(void)
 
 	ck_assert_int_eq(secret_init(1 << 20), 0);
 	base = event_base_new();
-	ck_assert_int_eq(keystore_open(&ks, unit_path("keys.db"), key, base),
-	    0);
+	ck_assert_int_eq(open_with(key), 0);
 	w = keystore_writer(ks);
 	ck_assert_int_eq(keystore_peer(w, "KME-A", &row), 0);
 	self = row.id;

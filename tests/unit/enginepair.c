@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "err.h"
+#include "unit.h"
 
 #define POOL	8096		/* POOL_OCTETS(8192) */
 #define TICK_US	200
@@ -317,7 +318,10 @@ pair_start(unsigned i)
 	int			 r;
 
 	memset(key, 0x40 + (int)i, sizeof(key));
-	r = engine_new(&n->s, pair.base, &n->conf, n->book, key, &ops, n);
+	snprintf(n->conf.node_key, sizeof(n->conf.node_key), "%s",
+	    unit_path(i == 0 ? "0.key" : "1.key"));
+	unit_write(n->conf.node_key, key, sizeof(key), 0400);
+	r = engine_new(&n->s, pair.base, &n->conf, n->book, &ops, n);
 	if (r < 0)
 		return r;
 	engine_kma_up(n->s);
