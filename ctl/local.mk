@@ -23,6 +23,14 @@ libqkdctl_a_SOURCES += \
 	ctl/watch.c ctl/watch.h
 libqkdctl_a_SOURCES += \
 	ctl/applicationcmd.c ctl/editcmd.h \
+	ctl/check.c ctl/check.h \
+	ctl/checkagree.c \
+	ctl/checkcert.c \
+	ctl/checkconf.c \
+	ctl/checkhost.c \
+	ctl/checkpeer.c \
+	ctl/checkperm.c \
+	ctl/checkunit.c \
 	ctl/confedit.c ctl/confedit.h \
 	ctl/confread.c ctl/confread.h \
 	ctl/confscan.c ctl/confscan.h \

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "check.h"
 #include "editcmd.h"
 #include "events.h"
 #include "generic.h"
@@ -47,6 +48,9 @@ static const struct subcommand {
 	    "the ways of key relay", generic_route },
 	{ "sae", "{status | get | fetch | session | listen} ...",
 	    "keys for an application", saecmd },
+	{ "check", "[--files] [--root DIR]",
+	    "configuration, certificates, clock, disk, permissions, peers",
+	    checkcmd },
 	{ "init", "[--defaults] [--kme-id ID] [--listen ADDRESS] ...",
 	    "makes a working node of a fresh install", initcmd },
 	{ "link", "{add | remove} NAME ...",

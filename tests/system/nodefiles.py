@@ -19,16 +19,22 @@ def daemons_dir(folder):
     return path
 
 
-def qkdctl(*words, code=0):
-    """What it says, on both outputs."""
+def qkdctl_any(*words):
+    """(exit code, what it says on both outputs)"""
     p = subprocess.run([os.path.join(BUILD, "ctl", "qkdctl"), *words],
                        text=True, stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
                        timeout=60)
-    if p.returncode != code:
-        raise AssertionError(f"qkdctl {' '.join(words)}: exit code "
-                             f"{p.returncode}, expected {code}:\n{p.stdout}")
-    return p.stdout
+    return p.returncode, p.stdout
+
+
+def qkdctl(*words, code=0):
+    """What it says, on both outputs."""
+    got, out = qkdctl_any(*words)
+    if got != code:
+        raise AssertionError(f"qkdctl {' '.join(words)}: exit code {got}, "
+                             f"expected {code}:\n{out}")
+    return out
 
 
 def read(path):

@@ -1,0 +1,286 @@
+#!/usr/bin/python3
+"""qkdctl check: a node that is right has no finding; each of many planted
+faults is found, with its level, its place and what to do."""
+import json
+import os
+import shutil
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+
+from lib import ROOT, check, equal, run, say
+from nodefiles import daemons_dir, qkdctl, qkdctl_any, read
+
+PKI = os.path.join(ROOT, "etc", "qkdnode-pki")
+
+
+def pki(*words):
+    subprocess.run([PKI, *words], check=True, stdout=subprocess.DEVNULL)
+
+
+class Node:
+    """A node's files below a directory: a link, a peer, an application."""
+
+    def __init__(self, folder):
+        self.folder, self.root = folder, os.path.join(folder, "root")
+        self.daemons = daemons_dir(folder)
+        os.mkdir(self.root)
+        self.etc = os.path.join(self.root, "etc", "qkdnode")
+        qkdctl("init", "--daemons", self.daemons, "--root", self.root,
+               "--defaults", "--kme-id", "KME-A", "--listen", "127.0.0.1")
+        options = ("--etc", self.etc, "--daemons", self.daemons, "--no-start")
+        qkdctl("link", "add", "a-b", "--peer", "KME-B", "--driver", "sim",
+               "--seed-file", "/etc/qkdnode/a-b.seed", *options)
+        qkdctl("peer", "add", "KME-B", "--address", "127.0.0.1:1", *options)
+        qkdctl("application", "add", "SAE-A1", *options)
+
+    def path(self, name):
+        return os.path.join(self.etc, name)
+
+    def check(self, *words):
+        """(exit code, findings)"""
+        code, out = qkdctl_any("-j", "check", "--etc", self.etc, "--daemons",
+                               self.daemons, *words)
+        check(code in (0, 1, 2), f"exit code {code}: {out}")
+        answer = json.loads(out)
+        equal(answer["level"], ("ok", "warning", "error")[code], "level")
+        return code, answer["findings"]
+
+    def findings(self):
+        """Of its files; the simulated link is known."""
+        return [f for f in self.check("--root", self.root)[1]
+                if "SIMULATED" not in f["what"]]
+
+    def edit(self, name, old, new):
+        text = read(self.path(name))
+        check(old in text, f"{name} has no {old}")
+        with open(self.path(name), "w") as f:
+            f.write(text.replace(old, new))
+
+
+def signed(node, name, csr, days, extensions=""):
+    """Over a certificate of the node: another one by the same CA."""
+    ext = os.path.join(node.folder, "ext")
+    with open(ext, "w") as f:
+        f.write(extensions)
+    ca = node.path("ca/ca")
+    subprocess.run(["openssl", "x509", "-req", "-in", csr, "-CA", ca + ".crt",
+                    "-CAkey", ca + ".key", "-days", str(days), "-extfile",
+                    ext, "-out", node.path("pki/" + name)], check=True,
+                   stderr=subprocess.DEVNULL)
+
+
+def request(node, name):
+    """A request with the key that the node has."""
+    csr = os.path.join(node.folder, "csr")
+    subprocess.run(["openssl", "req", "-new", "-key",
+                    node.path(f"pki/{name}.key"), "-subj", "/CN=x", "-out",
+                    csr], check=True, stderr=subprocess.DEVNULL)
+    return csr
+
+
+URN = "subjectAltName=URI:urn:qkdnode:km:KME-A,IP:127.0.0.1\n"
+
+
+def expired(node):
+    signed(node, "KME-A-ak.crt", request(node, "KME-A-ak"), -1, URN)
+
+
+def soon(node):
+    signed(node, "KME-A-ak.crt", request(node, "KME-A-ak"), 10, URN)
+
+
+def nameless(node):
+    signed(node, "KME-A-kx.crt", request(node, "KME-A-kx"), 90,
+           "subjectAltName=IP:127.0.0.1\n")
+
+
+def elsewhere(node):
+    signed(node, "KME-A-ak.crt", request(node, "KME-A-ak"), 90,
+           "subjectAltName=IP:192.0.2.1\n")
+
+
+def other_ca(node):
+    pki("ca", os.path.join(node.folder, "other"))
+    shutil.copy(os.path.join(node.folder, "other/ca.crt"),
+                node.path("pki/ca.crt"))
+
+
+def other_key(node):
+    shutil.copy(node.path("pki/KME-A-kx.key"), node.path("pki/KME-A-ak.key"))
+
+
+def old_crl(node):
+    shutil.copy(node.path("ca/ca.crt"), node.path("pki/ca.crl"))
+    node.edit("ksa.conf", "ca = ", 'crl = "/etc/qkdnode/pki/ca.crl";\nca = ')
+
+
+def crl_ends(node):
+    pki("crl", node.path("ca"), "--days", "1")
+    shutil.copy(node.path("ca/ca.crl"), node.path("pki/ca.crl"))
+    node.edit("ksa.conf", "ca = ", 'crl = "/etc/qkdnode/pki/ca.crl";\nca = ')
+
+
+def edit(name, old, new):
+    return lambda node: node.edit(name, old, new)
+
+
+def mode(name, bits):
+    return lambda node: os.chmod(node.path(name), bits)
+
+
+def gone(name):
+    return lambda node: os.unlink(node.path(name))
+
+
+# How it is planted; its level, area, place, words; what the remedy names.
+FAULTS = [
+    (edit("ksa.conf", '"KME-A";', '"KME-Z";'), "error", "agreement",
+     "ksa.conf", "kme_id", "alike"),
+    (edit("qkdmod-a-b.conf", "16384", "4096"), "error", "agreement",
+     "qkdmod-a-b.conf", "block_octets is 4096", "alike"),
+    (edit("qkdmod-a-b.conf", 'link = "a-b"', 'link = "a-c"'), "error",
+     "agreement", "qkdmod-a-b.conf", 'link is "a-c"', "alike"),
+    (edit("relayd.conf", '{ kme_id = "KME-B"; address = "127.0.0.1:1"; }',
+          ""), "error", "agreement", "relayd.conf", "none of the peers",
+     "qkdctl peer add KME-B"),
+    (edit("kma.conf", '{ name = "a-b"; peer = "KME-B"; user = '
+          '"qkdnode-mod"; }', ""), "warning", "agreement", "kma.conf",
+     "no QKD link leads to it", "qkdctl link add"),
+    (edit("ksa.conf", '{ kme_id = "KME-B"; }', ""), "warning", "agreement",
+     "ksa.conf", "no key is shared", "qkdctl peer add KME-B"),
+    (edit("relayd.conf", ":8445", ":8443"), "error", "agreement",
+     "relayd.conf", "which ksa has too", "another port"),
+    (edit("kma.conf", '"qkdnode-ksa"', '""'), "warning", "agreement",
+     "kma.conf", "user_ksa is empty", "name the user"),
+    (edit("kma.conf", "links = (", "links = "), "error", "configuration",
+     "kma.conf", "syntax", "-n -c"),
+    (edit("ksa.conf", "listen", "lisden"), "error", "configuration",
+     "ksa.conf", "lisden", "-n -c"),
+    (gone("relayd.conf"), "error", "configuration", "relayd.conf",
+     "is missing", "qkdctl init"),
+    (gone("qkdmod-a-b.conf"), "error", "configuration", "qkdmod-a-b.conf",
+     "is missing", "link add"),
+    (expired, "error", "certificates", "KME-A-ak.crt", "has expired",
+     "qkdnode-pki"),
+    (soon, "warning", "certificates", "KME-A-ak.crt", "expires in",
+     "qkdnode-pki"),
+    (nameless, "error", "certificates", "KME-A-kx.crt", "does not name urn:",
+     "qkdnode-pki"),
+    (elsewhere, "warning", "certificates", "KME-A-ak.crt",
+     "does not name 127.0.0.1", "--address"),
+    (other_ca, "error", "certificates", "KME-A-ak.crt", "is not valid by",
+     "qkdnode-pki"),
+    (other_key, "error", "certificates", "KME-A-ak.key", "does not belong",
+     "qkdnode-pki"),
+    (old_crl, "error", "certificates", "ca.crl", "no revocation list",
+     "qkdnode-pki crl"),
+    (crl_ends, "warning", "certificates", "ca.crl", "expires in",
+     "qkdnode-pki crl"),
+    (gone("pki/KME-A-ak.crt"), "error", "certificates", "KME-A-ak.crt",
+     "cannot be read", "qkdctl init"),
+    (gone("pki/ca.crt"), "error", "certificates", "ca.crt",
+     "holds no certificate", "put the CA"),
+    (mode("pki/KME-A-kx.key", 0o644), "error", "permissions", "KME-A-kx.key",
+     "too much", "chmod 640"),
+    (mode("credentials", 0o755), "error", "permissions", "credentials",
+     "too much", "chmod 700"),
+    (mode("ca", 0o755), "error", "permissions", "ca", "too much",
+     "chmod 700"),
+    (mode("credentials/ksa.node_key.plain", 0o640), "error", "permissions",
+     "ksa.node_key.plain", "too much", "chmod 600"),
+    (mode("kma.conf", 0o664), "error", "permissions", "kma.conf", "too much",
+     "chmod 644"),
+]
+
+
+def planted(node, plant, level, area, place, words, remedy):
+    saved = os.path.join(node.folder, "saved")
+    subprocess.run(["cp", "-a", node.root, saved], check=True)
+    plant(node)
+    found = node.findings()
+    check(any(f["level"] == level and f["area"] == area and
+              f["where"].endswith(place) and words in f["what"] and
+              remedy in f["remedy"] for f in found),
+          f"{place}: \"{words}\" is not found, but: {json.dumps(found)}")
+    code = node.check("--root", node.root)[0]
+    equal(code, 2 if any(f["level"] == "error" for f in found) else 1,
+          "exit code")
+    shutil.rmtree(node.root)
+    os.rename(saved, node.root)
+    equal(node.findings(), [], "after the fault is gone")
+
+
+class Door:
+    """A TLS server with some certificate, or a port that hangs up."""
+
+    def __init__(self, cert=None, key=None):
+        self.sock = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self.sock.getsockname()[1]
+        self.ctx = None
+        if cert:
+            self.ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self.ctx.load_cert_chain(cert, key)
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            conn, _ = self.sock.accept()
+            try:
+                if self.ctx:
+                    conn = self.ctx.wrap_socket(conn, server_side=True)
+                    conn.recv(1)
+            except OSError:
+                pass
+            conn.close()
+
+
+def neighbours(node):
+    """Seen from outside: not there, no TLS, another CA, another node, right."""
+    for name in ("ksa.conf", "relayd.conf", "kma.conf"):
+        text = read(node.path(name)).replace("/etc/qkdnode", node.etc)
+        with open(node.path(name), "w") as f:
+            f.write(text)
+    for ca, km in ((node.path("ca"), "KME-B"), (node.path("ca"), "KME-C"),
+                   (os.path.join(node.folder, "stranger"), "KME-B")):
+        if not os.path.exists(ca):
+            pki("ca", ca)
+        pki("km", ca, km)
+    own, strange = node.path("ca"), os.path.join(node.folder, "stranger")
+    doors = [("127.0.0.1:1", "cannot be reached"),
+             (Door().address, "handshake with KME-B fails"),
+             (Door(strange + "/KME-B-kx.crt",
+                   strange + "/KME-B-kx.key").address, "fails: unable to"),
+             (Door(own + "/KME-C-kx.crt", own + "/KME-C-kx.key").address,
+              "is not KME-B"),
+             (Door(own + "/KME-B-kx.crt", own + "/KME-B-kx.key").address,
+              None)]
+    at = "127.0.0.1:1"
+    for address, words in doors:
+        node.edit("relayd.conf", f'"{at}"', f'"{address}"')
+        at = address
+        found = [f for f in node.check()[1] if f["area"] == "peers"]
+        if words is None:
+            equal(found, [], "a neighbour that is right")
+        else:
+            check(len(found) == 1 and found[0]["level"] == "error" and
+                  found[0]["where"] == address and words in found[0]["what"]
+                  and found[0]["remedy"], f"{words}: {found}")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        node = Node(folder)
+        code, found = node.check("--root", node.root)
+        equal((code, len(found)), (1, 1), "findings of a node on a bench")
+        check("SIMULATED" in found[0]["what"], "simulated keys are not told")
+        for fault in FAULTS:
+            planted(node, *fault)
+        say(f"{len(FAULTS)} planted faults, each found with its remedy")
+        neighbours(node)
+        say("neighbours: not there, no TLS, another CA, another node")
+
+
+run(main)
