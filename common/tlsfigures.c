@@ -1,4 +1,4 @@
-/* tlsfigures.c - days left. */
+/* tlsfigures.c - time left. */
 #include "tlsfigures.h"
 
 #include <time.h>
@@ -11,9 +11,9 @@
 #define SERIAL_DIGITS	16
 
 static double
-days_left(time_t end)
+left(time_t end)
 {
-	return difftime(end, time(NULL)) / 86400;
+	return difftime(end, time(NULL));
 }
 
 /* The end of it: enough to tell two of one name apart. */
@@ -37,7 +37,7 @@ add(json_t *family, const char *what, X509 *cert)
 
 	tlscert_name(X509_get_subject_name(cert), name, sizeof(name));
 	serial(cert, number);
-	metrics_add(family, days_left(tlscrl_time(X509_get0_notAfter(cert))),
+	metrics_add(family, left(tlscrl_time(X509_get0_notAfter(cert))),
 	    "what", what, "name", name, "serial", number, NULL);
 }
 
@@ -46,8 +46,8 @@ tlsfigures(json_t *all, SSL_CTX *tls)
 {
 	X509_STORE	*store = SSL_CTX_get_cert_store(tls);
 	json_t		*family = metrics_family(all, METRICS_GAUGE,
-			    "qkdnode_certificate_days_left",
-			    "Days until it expires: own certificate, CA, CRL.");
+			    "qkdnode_certificate_left_seconds",
+			    "Time until it expires: own certificate, CA, CRL.");
 	X509		*own = SSL_CTX_get0_certificate(tls);
 	STACK_OF(X509_OBJECT) *o = X509_STORE_get0_objects(store);
 	struct tlscrl	 crl;
@@ -62,6 +62,6 @@ tlsfigures(json_t *all, SSL_CTX *tls)
 			add(family, "ca", ca);
 	}
 	if (tlscrl_first(store, &crl))
-		metrics_add(family, days_left(crl.expires), "what", "crl",
+		metrics_add(family, left(crl.expires), "what", "crl",
 		    "name", crl.issuer, NULL);
 }

@@ -4,7 +4,6 @@ libqkdctl_a_SOURCES = \
 	ctl/ask.c ctl/ask.h \
 	ctl/call.h \
 	ctl/daemons.c ctl/daemons.h \
-	ctl/exposition.c ctl/exposition.h \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
 libqkdctl_a_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
@@ -42,6 +41,30 @@ libqkdctl_a_SOURCES += \
 	ctl/peercmd.c \
 	ctl/run.c ctl/run.h \
 	ctl/unit.c ctl/unit.h
+# qkdctl serve. The files of its page stand in the program.
+libqkdctl_a_SOURCES += \
+	ctl/exposition.c ctl/exposition.h \
+	ctl/history.c ctl/history.h \
+	ctl/serveask.c ctl/serveask.h \
+	ctl/servecmd.c ctl/servecmd.h \
+	ctl/servedoc.c ctl/servedoc.h \
+	ctl/serveevents.c ctl/serveevents.h \
+	ctl/servefiles.h \
+	ctl/servehttp.c ctl/servehttp.h \
+	ctl/servenode.c ctl/servenode.h \
+	ctl/serverequest.c ctl/serverequest.h \
+	ctl/servesample.c ctl/servesample.h
+nodist_libqkdctl_a_SOURCES = ctl/servefiles.c
+page_files = ctl/page/index.html ctl/page/page.css ctl/page/page.js \
+	ctl/page/dom.js ctl/page/map.js ctl/page/chart.js ctl/page/show.js \
+	ctl/page/icon.svg
+EXTRA_DIST += ctl/servefiles.sh $(page_files)
+CLEANFILES += ctl/servefiles.c
+
+ctl/servefiles.c: ctl/servefiles.sh $(page_files)
+	$(AM_V_GEN)$(MKDIR_P) ctl && $(srcdir)/ctl/servefiles.sh \
+	    $(srcdir)/ctl/page >$@.tmp && mv $@.tmp $@
+
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \
@@ -55,7 +78,8 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saestop.c ctl/saestop.h \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
-ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS)
+ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS) \
+	$(EVENT_LIBS) $(KSA_LLHTTP) -lm
 
 # bash looks for the name of the command.
 bashcompletiondir = $(datadir)/bash-completion/completions

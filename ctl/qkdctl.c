@@ -17,6 +17,7 @@
 #include "generic.h"
 #include "initcmd.h"
 #include "saecmd.h"
+#include "servecmd.h"
 #include "show.h"
 #include "watch.h"
 
@@ -27,7 +28,8 @@ static const struct subcommand {
 	const char	*name, *args, *help;
 	int		(*run)(const struct call *, int argc, char **argv);
 } subcommands[] = {
-	{ "status", "[-j]", "can the node supply keys, and if not, why?",
+	{ "status", "[-j]", "is the node able to supply keys, and if not, "
+	    "why? exit status 0 yes, 1 look at it, 2 no, 3 unknown",
 	    status_run },
 	{ "links", "[-j]", "QKD links: state, stock, rates", list_run },
 	{ "pools", "[-j]", "stocks of keys shared with other nodes",
@@ -41,7 +43,7 @@ static const struct subcommand {
 	{ "keys", "[-j] [-b N]", "requests of keys, without keys", list_run },
 	{ "events", "[-j] [-f] [-n N]", "the last events of all daemons",
 	    events_run },
-	{ "watch", "[-j] [-n N]", "all of it live, with rates; q ends it",
+	{ "watch", "[-n N]", "all of it live, with rates; q ends it",
 	    watch_run },
 	{ "route", "[set KM KM,KM,... | clear KM]",
 	    "the ways of key relay", generic_route },
@@ -52,6 +54,8 @@ static const struct subcommand {
 	    checkcmd },
 	{ "init", "[--defaults] [--kme-id ID] [--listen ADDRESS] ...",
 	    "makes a working node of a fresh install", initcmd },
+	{ "serve", "[--listen 127.0.0.1:PORT] [--host NAME]...",
+	    "status page and metrics over HTTP", servecmd },
 	{ "link", "{add | remove} NAME ...",
 	    "a QKD link of this node", linkcmd },
 	{ "peer", "{add | remove} KM ...",
@@ -84,8 +88,7 @@ usage(FILE *f)
 	    "  -V, -h      version, this help\n"
 	    "  --commands  the names of the commands, one a line\n"
 	    "\n"
-	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable;\n"
-	    "of status: 0 ok, 1 warning, 2 critical, 3 unknown.\n");
+	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable.\n");
 }
 
 static void
