@@ -60,7 +60,7 @@ static const int served[] = {
 	S(getrandom),
 #ifdef QKD_SANITIZED	/* the leak checker traces its own process */
 	S(clone), S(ptrace), S(prctl), S(wait4), S(process_vm_readv),
-	S(getpgrp), S(kill),
+	S(getpgrp), S(kill), S(getdents),
 #endif
 };
 
@@ -137,15 +137,16 @@ add_all(scmp_filter_ctx f, uint32_t action, const int *calls, size_t n)
 static int
 add_judged(scmp_filter_ctx f, unsigned calls)
 {
-	int	r = 0;
+	const struct scmp_arg_cmp	self = IS(0, (scmp_datum_t)getpid());
+	int				r = 0;
 
 	for (size_t i = 0; r == 0 && i < LEN(judged); i++)
 		if ((judged[i].calls & calls) == judged[i].calls)
 			r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW,
 			    judged[i].call, judged[i].n, judged[i].arg);
 	if (r == 0)	/* abort() */
-		r = seccomp_rule_add(f, SCMP_ACT_ALLOW, S(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, S(tgkill), 1,
+		    &self);
 	return r;
 }
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 
-from lib import BUILD, SHORT, Net, Skip, check, equal, run, say
+from lib import BUILD, SHORT, Net, Skip, check, equal, run, say, wait_for
 
 PROBE = os.path.join(BUILD, "tests", "system", ".libs", "doorprobe.so")
 UID = 60900             # whom nothing belongs to
@@ -210,6 +210,30 @@ def all_shut(net):
     say("%d threads, all with their door shut" % threads)
 
 
+def replace(path):
+    """As editors, package managers and qkdctl do: another file, renamed."""
+    shutil.copy2(path, path + ".new")
+    os.rename(path + ".new", path)
+
+
+def reloads(net):
+    """What SIGHUP reads again may have been replaced, door or no door."""
+    for daemon in ("ksa", "relayd"):
+        for option in ("certificate", "private_key", "ca"):
+            replace(net.option("a", daemon, option))
+        replace(net.conf("a", daemon))
+    answer = net.ctl("a", "ksa", "reload")
+    check(answer.get("reloaded"), "ksa does not reload: %s" % answer)
+    os.kill(net.pid("a", "relayd"), signal.SIGHUP)
+    log = os.path.join(net.dir, "a", "log", "relayd.log")
+
+    def told():
+        with open(log, errors="replace") as f:
+            return "certificates read again" in f.read()
+    wait_for("relayd to read its certificates again", told)
+    say("files that were replaced are read again")
+
+
 def landlock():
     """The version there is, of the kernel this runs on."""
     import ctypes
@@ -224,6 +248,7 @@ def main():
     net = Net("ab", ["a-b"])
     all_shut(net)
     net.pair("SAE-A1", "SAE-B1")
+    reloads(net)
     p = Place(net)
     try:
         for daemon in ("qkdmod:a-b", "kma", "ksa", "relayd"):
@@ -231,7 +256,7 @@ def main():
             deadly(p, daemon)
     finally:
         p.end()
-    net.pair("SAE-A1", "SAE-B1")
+    net.await_supply("SAE-A1", "SAE-B1")
     check(os.path.exists(p.outside), "the file outside is gone")
 
 

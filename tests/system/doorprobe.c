@@ -4,7 +4,8 @@
  * environment ("WHAT ARGUMENT" a line), and writes to a descriptor that was
  * open before how that went: "WHAT ARGUMENT: ok", or the name of the error.
  */
-#define _GNU_SOURCE
+#include "config.h"
+
 #include <arpa/inet.h>
 #include <dlfcn.h>
 #include <errno.h>
