@@ -28,8 +28,11 @@ struct db {
 	char		*path;
 	bool		 writer;
 	int		 lock;		/* held while we may write */
+	int		 before;	/* its version when it was opened */
 	struct stmt	*stmts;
 	uint64_t	 epoch;
+	db_follower	*follow;
+	void		*follow_arg;
 	int		 error;		/* of what failed last */
 	int		 logged_code;
 	uint64_t	 logged_at;
@@ -203,6 +206,7 @@ migrate(struct db *db, const char *const *migrations, int n)
 		    log_quote(db->path), version, n);
 		return -E_STORE_SCHEMA;
 	}
+	db->before = version;
 	if (version == n)
 		return 0;
 	snprintf(sql, sizeof(sql), "PRAGMA user_version=%d", n);
@@ -294,24 +298,47 @@ control(struct db *db, const char *sql)
 	return r < 0 ? r : 0;
 }
 
+void
+db_follow(struct db *db, db_follower *fn, void *arg)
+{
+	db->follow = fn;
+	db->follow_arg = arg;
+}
+
+static int
+tell(struct db *db, enum db_moment moment)
+{
+	return db->follow == NULL ? 0 : db->follow(db->follow_arg, moment);
+}
+
 int
 db_begin(struct db *db)
 {
+	int	r;
+
 	db->epoch++;
-	return control(db, "BEGIN IMMEDIATE");
+	if ((r = control(db, "BEGIN IMMEDIATE")) < 0 ||
+	    (r = tell(db, DB_BEGUN)) < 0)
+		db_rollback(db);
+	return r;
 }
 
 int
 db_save(struct db *db)
 {
-	return control(db, "SAVEPOINT job");
+	int	r = control(db, "SAVEPOINT job");
+
+	return r < 0 ? r : tell(db, DB_SAVED);
 }
 
 int
 db_undo(struct db *db)
 {
+	int	r;
+
 	db->epoch++;
-	return control(db, "ROLLBACK TO job");
+	return (r = control(db, "ROLLBACK TO job")) < 0 ? r :
+	    tell(db, DB_UNDONE);
 }
 
 int
@@ -329,9 +356,13 @@ db_epoch(const struct db *db)
 int
 db_commit(struct db *db)
 {
-	int	r = db_run(db, "COMMIT", "");
+	int	r;
 
-	return r < 0 ? r : 0;
+	if ((r = tell(db, DB_ENDING)) < 0)
+		return r;
+	r = control(db, "COMMIT");
+	tell(db, r < 0 ? DB_UNKNOWN : DB_COMMITTED);
+	return r;
 }
 
 void
@@ -502,6 +533,12 @@ sqlite3 *
 db_handle(struct db *db)
 {
 	return db->handle;
+}
+
+int
+db_version_before(const struct db *db)
+{
+	return db->before;
 }
 
 const char *

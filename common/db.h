@@ -21,6 +21,8 @@ struct db;
  */
 int	db_open(struct db **, const char *path, const char *const *migrations,
 	    int nmigrations);
+/* The version that db_open() found; 0: there was none. */
+int	db_version_before(const struct db *);
 /*
  * Once a store serves, a damaged file or a failing disk is no error like
  * others: what is read may be wrong, and what was written may be lost. fn is
@@ -32,6 +34,21 @@ void	db_on_ruin(db_ruined *);
 int	db_open_reader(struct db **, const char *path);
 /* Finalizes all statements; a writer checkpoints (TRUNCATE). NULL after. */
 void	db_close(struct db **);
+
+/*
+ * What is kept in memory of the database must follow its transactions. fn is
+ * told of each step of the writer's, on its thread; before the commit it may
+ * write, and if it fails there is none.
+ */
+enum db_moment {
+	DB_BEGUN,		/* all is as it was committed last */
+	DB_SAVED, DB_UNDONE,	/* db_save(); and all since it is undone */
+	DB_ENDING,		/* the commit is next */
+	DB_COMMITTED,
+	DB_UNKNOWN		/* whether it was committed */
+};
+typedef int	db_follower(void *arg, enum db_moment);
+void	db_follow(struct db *, db_follower *, void *arg);
 
 int	db_begin(struct db *);		/* BEGIN IMMEDIATE */
 int	db_commit(struct db *);		/* on error: state unknown, logged */

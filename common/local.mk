@@ -11,6 +11,11 @@ libcommon_a_SOURCES = \
 	common/akmsg.c common/akmsg.h \
 	common/akread.c common/akread.h \
 	common/akwrite.c common/akwrite.h \
+	common/audit.c common/audit.h common/auditint.h \
+	common/auditchain.c common/auditchain.h \
+	common/auditopen.c \
+	common/auditrow.c common/auditevent.def common/auditrow.h \
+	common/auditsql.h \
 	common/authlink.c common/authlink.h \
 	common/base64.c common/base64.h \
 	common/block.h \

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "audit.h"
 #include "block.h"
 #include "confine.h"
 #include "err.h"
@@ -71,6 +72,7 @@ const struct conf_opt kma_options[] = {
 	    "A relay that is not complete by then is void."),
 	OPT_INT(kma_conf, key_max_age, "86400", 60, 31536000, "s",
 	    "Link keys older than this are destroyed."),
+	AUDIT_OPTIONS(kma_conf),
 	OPT_LIST(kma_conf, links, 0, 64, link_options, kma_link_conf,
 	    "The QKD links of this node."),
 	OPT_LIST(kma_conf, plain_peers, 0, 64, plain_options, kma_plain_conf,

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "auditrow.h"
 #include "common/conf.h"
 #include "ident.h"
 #include "note.h"
@@ -35,6 +36,8 @@ struct kma_conf {
 	int64_t			link_stock_max, link_share_keep;
 	int64_t			own_share;	/* per cent */
 	int64_t			agree_timeout, relay_timeout, key_max_age;
+	int64_t			audit_days, audit_rows;
+	char			audit_accept[AUDITROW_ANCHOR_TEXT];
 	struct conf_list	links;		/* struct kma_link_conf */
 	struct conf_list	plain_peers;	/* struct kma_plain_conf */
 };

@@ -80,6 +80,7 @@ got_pad(void *arg, int r, uint64_t idx)
 	tx = linktx_new(l->kma->store);
 	linktx_spend(tx, l->id, idx);
 	linktx_mark(tx, l->id, d->mark);
+	linktx_relays(tx, kma_conf.kme_id, l->conf->peer, d->block);
 	linktx_commit(tx, spent, d);
 }
 
@@ -162,6 +163,7 @@ assign_in(struct link *l, const struct msg_assign *m)
 	    block->bytes + LINK_PAD, block->len - LINK_PAD);
 	t->mark = link_mark_next(l);
 	linktx_mark(tx, l->id, t->mark);
+	linktx_relays(tx, l->conf->peer, kma_conf.kme_id, m->block);
 	linktx_commit(tx, taken, t);
 	secret_free(&block);
 }

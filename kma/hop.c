@@ -141,6 +141,7 @@ hop_waste(struct hop *h, int r)
 	struct linktx	*tx = linktx_new(h->kma->store);
 
 	linktx_drop(tx, h->from->id, h->pad_in);
+	linktx_because(tx, err_text(r));
 	linktx_commit(tx, NULL, NULL);
 	hop_fail(h, r);
 }
@@ -164,6 +165,8 @@ transit_pad(void *arg, int r, uint64_t idx)
 	linktx_mark(tx, h->from->id, h->mark_in);
 	linktx_spend(tx, h->to->id, idx);
 	linktx_mark(tx, h->to->id, h->mark_out);
+	linktx_relays(tx, h->route.km[0], h->route.km[h->route.n - 1],
+	    h->block);
 	linktx_commit(tx, transit_spent, h);
 out:
 	secret_free(&out);
@@ -245,6 +248,7 @@ destination(struct hop *h, const struct msg_relay_in *m)
 	h->mark_in = link_mark_next(h->from);
 	linktx_spend(tx, h->from->id, h->pad_in);
 	linktx_mark(tx, h->from->id, h->mark_in);
+	linktx_relays(tx, h->route.km[0], kma_conf.kme_id, h->block);
 	if (h->parts == 0)
 		linktx_inbound(tx, h->route.km[0], h->block, 1,
 		    h->pool->bytes, h->pool->len);

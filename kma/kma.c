@@ -185,6 +185,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	relay_tick(k);
 	gather_tick(k);
 	plainout_tick(k);
+	linkstore_tick(k->store);
 	if (k->ticks % AGE_TICKS == 0)
 		supply_age(k);
 	if (k->ticks % CHECKPOINT_TICKS == 0)
@@ -215,7 +216,9 @@ sockets(struct kma *k)
 	snprintf(path, sizeof(path), "%s/ctl-kma/sock", kma_conf.run_dir);
 	if ((r = ctl_listen(&k->ctl, k->base, path)) < 0 ||
 	    (r = ctl_commands(k->ctl, commands, k)) < 0 ||
-	    (r = ctl_commands(k->ctl, kmafigures_commands, k)) < 0)
+	    (r = ctl_commands(k->ctl, kmafigures_commands, k)) < 0 ||
+	    (r = ctl_commands(k->ctl, audit_commands,
+	    linkstore_audit(k->store))) < 0)
 		return r;
 	if ((r = ctl_commands(k->ctl, routectl_commands, k)) < 0)
 		return r;

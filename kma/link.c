@@ -154,6 +154,7 @@ link_their_pad_bad(struct link *l, uint64_t idx)
 		linkagree_used(l, idx);
 	tx = linktx_new(l->kma->store);
 	linktx_drop(tx, l->id, idx);
+	linktx_because(tx, "too many frames failed under it");
 	linktx_commit(tx, NULL, NULL);
 }
 
@@ -251,6 +252,7 @@ ask_witness(struct link *l)
 	log_err("the store went back in time: the link's blocks are void",
 	    "link=%s witness=%s", l->conf->name, path);
 	tx = linktx_new(l->kma->store);
+	linktx_because(tx, "the store went back in time");
 	linktx_drop_older(tx, l->id, INT64_MAX);
 	linktx_inbound_drop_older(tx, INT64_MAX);
 	linktx_parts_drop(tx, "", 0);

@@ -126,6 +126,7 @@ linkagree_drop_oldest(struct link *l, size_t n)
 		forget(l, f);
 		n--;
 	}
+	linktx_because(tx, "not agreed upon in time");
 	linktx_commit(tx, NULL, NULL);
 }
 
@@ -150,6 +151,7 @@ writing_new(struct link *l, bool authentic)
 	w->l = l;
 	w->authentic = authentic;
 	w->tx = linktx_new(l->kma->store);
+	linktx_because(w->tx, "lost at an end, or differing");
 	return w;
 }
 

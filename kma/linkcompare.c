@@ -71,6 +71,8 @@ linkcompare_void(struct link *l, bool mine, uint64_t my_mark_seen)
 	l->n.voided += n;
 	if (my_mark_seen > l->mark_next)
 		l->mark_next = my_mark_seen;
+	linktx_because(tx, mine ? "the store went back in time" :
+	    "the peer's store went back in time");
 	linktx_drop_agreed(tx, l->id);
 	linktx_mark(tx, l->id, link_mark_next(l));
 	if (linktx_commit_sync(tx) == 0)
@@ -161,6 +163,7 @@ compare(struct link *l, struct idxset *mine, unsigned parity,
 	    (mine != &l->theirs ||
 	    (r = idxset_join(&other, &l->share.giving)) == 0)) {
 		g.tx = linktx_new(l->kma->store);
+		linktx_because(g.tx, "not held by the peer");
 		idxset_intersect(mine, &other, gone, &g);
 		linktx_commit(g.tx, NULL, NULL);
 	}

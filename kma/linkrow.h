@@ -14,6 +14,7 @@ struct linkstore {
 	struct sealer		*wseal, *rseal;
 	struct committer	*committer;
 	struct storekey		*keys;
+	struct audit		*audit;
 };
 
 /* The name of a row is what its sealed value is bound to. */

@@ -46,6 +46,7 @@ drop(struct link *l, const struct idxset *s)
 {
 	struct linktx	*tx = linktx_new(l->kma->store);
 
+	linktx_because(tx, "given to nobody");
 	IDXSET_FOREACH(s, idx)
 		linktx_drop(tx, l->id, *idx);
 	linktx_commit(tx, NULL, NULL);
@@ -149,6 +150,7 @@ on_taken(struct link *l, const struct msg_share_taken *m)
 	    link_parity(l), GIVE_MAX)) < 0)
 		goto out;
 	tx = linktx_new(l->kma->store);
+	linktx_because(tx, "given, but not taken");
 	IDXSET_FOREACH(&s->giving, idx) {
 		if (idxset_has(&taken, *idx)) {
 			l->n.given++;

@@ -6,9 +6,12 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "audit.h"
+#include "auditsql.h"
 #include "bytes.h"
 #include "db.h"
 #include "err.h"
+#include "kma/conf.h"
 #include "kma/views.sql.h"
 #include "log.h"
 #include "seal.h"
@@ -81,7 +84,11 @@ static const char *const migrations[] = {
 	/* What an operator reads. */
 	SQL_VIEWS,
 	STOREKEY_SQL,
+	/* The record of keys. */
+	AUDIT_SCHEMA,
 };
+
+#define AUDIT_SINCE	7	/* the number of that one */
 
 struct rowname
 linkrow_name(const char *table, const char *source, uint64_t n)
@@ -344,6 +351,18 @@ linkstore_committer(struct linkstore *ls)
 	return ls->committer;
 }
 
+struct audit *
+linkstore_audit(const struct linkstore *ls)
+{
+	return ls->audit;
+}
+
+void
+linkstore_tick(struct linkstore *ls)
+{
+	audit_tick(ls->audit, ls->committer);
+}
+
 void
 linkstore_checkpoint(struct linkstore *ls)
 {
@@ -431,10 +450,21 @@ static const struct storekey_table sealed_tables[] = {
 	  AFTER("rowid"),
 	  "UPDATE part SET sealed = ?1 WHERE rowid = ?2 AND ?3 < 0",
 	  part_name },
+	{ AUDIT_SEALED, AUDIT_SEAL, audit_sealed_name },
 	{ NULL, NULL, NULL }
 };
 
 /* ---- open and close ---- */
+
+static int
+open_audit(struct linkstore *ls)
+{
+	const struct audit_conf	conf = { "kma", kma_conf.audit_accept,
+		kma_conf.audit_days, kma_conf.audit_rows, AUDIT_SINCE,
+		"SELECT count(*) FROM qkd_link WHERE last > 0" };
+
+	return audit_open(&ls->audit, &conf, ls->writer, ls->wseal);
+}
 
 int
 linkstore_open(struct linkstore **out, struct event_base *base,
@@ -456,7 +486,7 @@ linkstore_open(struct linkstore **out, struct event_base *base,
 		goto out;
 	}
 	if ((r = storekey_open(&ls->keys, &keys, ls->writer, &ls->wseal,
-	    &ls->rseal)) < 0 ||
+	    &ls->rseal)) < 0 || (r = open_audit(ls)) < 0 ||
 	    (r = db_open_reader(&ls->reader, path)) < 0 ||
 	    (r = committer_new(&ls->committer, base, ls->writer)) < 0)
 		goto out;
@@ -479,6 +509,7 @@ linkstore_close(struct linkstore **lsp)
 	storekey_close(&ls->keys);
 	db_close(&ls->reader);
 	db_close(&ls->writer);
+	audit_free(&ls->audit);
 	free(ls);
 	*lsp = NULL;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit.h"
 #include "committer.h"
 #include "ident.h"
 #include "secret.h"
@@ -70,6 +71,9 @@ int	linkstore_inbound_paths(struct linkstore *, const char *source,
 /* A part of a block that is not whole yet. */
 int	linkstore_read_part(struct linkstore *, const char *source,
 	    uint64_t block, uint32_t part, struct secret **);
+/* On the loop: the record of keys; each second or so. */
+struct audit *linkstore_audit(const struct linkstore *);
+void	linkstore_tick(struct linkstore *);
 /* Jobs not yet on disk; a truncating checkpoint when idle. */
 size_t	linkstore_queued(const struct linkstore *);
 uint64_t linkstore_commits(const struct linkstore *);
@@ -121,6 +125,11 @@ void	linktx_inbound_drop_older(struct linktx *, uint64_t made_ms);
 /* What an operator set; NULL: nothing any more. */
 void	linktx_route(struct linktx *, const char *destination,
 	    const char *route, uint64_t made_ms);
+/* For the record of keys: what key is spent on, and why it is dropped (a text
+ * that stays). */
+void	linktx_relays(struct linktx *, const char *source,
+	    const char *destination, uint64_t block);
+void	linktx_because(struct linktx *, const char *why);
 /* Frees the transaction; nothing of it happens. */
 void	linktx_cancel(struct linktx *);
 /* Frees the transaction; done (may be NULL) is called on the loop. */

@@ -1,9 +1,11 @@
 /* linktx.c - transactions on link keys, see linkstore.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
 
 #include "err.h"
+#include "kma/linkaudit.h"
 #include "kma/linkrow.h"
 
 enum kind { PUT, LAST, AGREE, MOVE, SPEND, DROP, DROP_AGREED, DROP_OLDER, MARK, SEEN,
@@ -24,10 +26,13 @@ struct change {
 struct linktx {
 	struct linkstore	*ls;
 	STAILQ_HEAD(, change)	 changes;
+	struct linkaudit	 audit;
+	km_id			 source, destination;	/* "": none */
 	linktx_done		*done;
 	void			*arg;
 	int			 failed;	/* while it was put together */
 };
+
 static int
 seal_row(struct linkstore *ls, const struct rowname *name,
     const struct secret *in, uint8_t **out)
@@ -41,31 +46,34 @@ seal_row(struct linkstore *ls, const struct rowname *name,
 /* ---- changes, on the committer's thread ---- */
 
 static int
-run_put(struct linkstore *ls, struct db *db, struct change *c)
+run_put(struct linktx *tx, struct db *db, struct change *c)
 {
 	struct rowname	 name = linkrow_name("link_block", "",
 			    (uint64_t)ROW(c->link, c->n));
 	uint8_t		*sealed = NULL;
 	int		 r;
 
-	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
+	if ((r = seal_row(tx->ls, &name, c->bytes, &sealed)) < 0)
 		goto out;
 	r = db_run(db, "INSERT INTO link_block VALUES (?, 0, ?, ?, ?)",
 	    "iuub", ROW(c->link, c->n), now_ms(), (uint64_t)c->bytes->len,
 	    sealed, c->bytes->len + SEAL_OVERHEAD);
+	if (r >= 0)
+		r = linkaudit_index(&tx->audit, AUDIT_RECEIVED, c->link,
+		    c->n, c->bytes->len);
 out:
 	free(sealed);
 	return r;
 }
 
 static int
-run_inbound(struct linkstore *ls, struct db *db, struct change *c)
+run_inbound(struct linktx *tx, struct db *db, struct change *c)
 {
 	struct rowname	 name = linkrow_name("inbound", c->source, c->n);
 	uint8_t		*sealed = NULL;
 	int		 r;
 
-	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
+	if ((r = seal_row(tx->ls, &name, c->bytes, &sealed)) < 0)
 		goto out;
 	r = db_run(db, "INSERT INTO inbound (source, block, made, octets,"
 	    " sealed, paths) VALUES (?, ?, ?, ?, ?, ?)"
@@ -74,19 +82,23 @@ run_inbound(struct linkstore *ls, struct db *db, struct change *c)
 	    (int64_t)c->part);
 	if (r == 0)
 		r = -E_EXISTS;
+	if (r > 0)
+		r = linkaudit_block(&tx->audit, AUDIT_ARRIVED, c->source,
+		    c->n, c->bytes->len, NULL);
 out:
 	free(sealed);
 	return r;
 }
 
 static int
-run_part(struct linkstore *ls, struct db *db, struct change *c)
+run_part(struct linktx *tx, struct db *db, struct change *c)
 {
 	struct rowname	 name = linkrow_part(c->source, c->n, c->part);
+	char		 part[24];
 	uint8_t		*sealed = NULL;
 	int		 r;
 
-	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
+	if ((r = seal_row(tx->ls, &name, c->bytes, &sealed)) < 0)
 		goto out;
 	r = db_run(db, "INSERT INTO part (source, block, part, made, sealed)"
 	    " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING", "suiub",
@@ -94,40 +106,53 @@ run_part(struct linkstore *ls, struct db *db, struct change *c)
 	    c->bytes->len + SEAL_OVERHEAD);
 	if (r == 0)
 		r = -E_EXISTS;
+	snprintf(part, sizeof(part), "part %u", c->part);
+	if (r > 0)
+		r = linkaudit_block(&tx->audit, AUDIT_ARRIVED, c->source,
+		    c->n, c->bytes->len, part);
 out:
 	free(sealed);
 	return r;
 }
 
-static int
-run_parts_drop(struct db *db, struct change *c)
-{
-	if (c->source[0] == '\0')
-		return db_run(db, "DELETE FROM part", "");
-	return db_run(db, "DELETE FROM part WHERE source = ? AND block = ?",
-	    "su", c->source, c->n);
-}
-
+/* What the block itself, made of them, says is not said of each. */
 static int
 run_parts_take(struct db *db, struct change *c)
 {
-	int	r = run_parts_drop(db, c);
+	int	r = db_run(db, "DELETE FROM part WHERE source = ?"
+		    " AND block = ?", "su", c->source, c->n);
 
 	return r < 0 || (uint32_t)r == c->part ? r : -E_SPENT;
 }
 
 static int
-run_control(struct linkstore *ls, struct db *db, struct change *c)
+run_parts_drop(struct linktx *tx, struct db *db, struct change *c)
+{
+	bool	all = c->source[0] == '\0';
+
+	tx->audit.why = "parts of a block that is not whole";
+	return linkaudit_blocks_deleted(&tx->audit, AUDIT_VOID, all ?
+	    db_bind(db, "DELETE FROM part"
+	    " RETURNING source, block, 0", "") :
+	    db_bind(db, "DELETE FROM part WHERE source = ? AND block = ?"
+	    " RETURNING source, block, 0", "su", c->source, c->n));
+}
+
+static int
+run_control(struct linktx *tx, struct db *db, struct change *c)
 {
 	struct rowname	 name = linkrow_name("control", "", c->link);
 	uint8_t		*sealed = NULL;
 	int		 r;
 
-	if ((r = seal_row(ls, &name, c->bytes, &sealed)) < 0)
+	if ((r = seal_row(tx->ls, &name, c->bytes, &sealed)) < 0)
 		goto out;
 	r = db_run(db, "UPDATE qkd_link SET control = ?, control_key = ?"
 	    " WHERE id = ?", "ubu", c->n, sealed,
 	    c->bytes->len + SEAL_OVERHEAD, (uint64_t)c->link);
+	if (r >= 0)
+		r = linkaudit_index(&tx->audit, AUDIT_CONTROL, c->link, c->n,
+		    0);
 out:
 	free(sealed);
 	return r;
@@ -140,37 +165,82 @@ must_change(int changed)
 	return changed == 0 ? -E_SPENT : changed;
 }
 
+/* A row of a block was changed, or none: then there is nothing to tell. */
 static int
-run_change(struct linkstore *ls, struct db *db, struct change *c)
+told(struct linktx *tx, enum audit_event event, const struct change *c,
+    int changed)
 {
-	int64_t		 row = ROW(c->link, c->n);
-	int64_t		 from = ROW(c->link, 0), to = ROW(c->link + 1, 0);
-	uint64_t	 link = c->link;
+	return changed <= 0 ? changed :
+	    linkaudit_index(&tx->audit, event, c->link, c->n, 0);
+}
+
+static int
+run_block(struct linktx *tx, struct db *db, struct change *c)
+{
+	int64_t	row = ROW(c->link, c->n);
+
+	switch (c->kind) {
+	case AGREE:
+		return told(tx, AUDIT_AGREED, c, db_run(db,
+		    "UPDATE link_block SET state = 1"
+		    " WHERE key = ? AND state = 0", "i", row));
+	case MOVE:
+		return told(tx, AUDIT_MOVED, c, must_change(db_run(db,
+		    "UPDATE link_block SET state = 2"
+		    " WHERE key = ? AND state = 1", "i", row)));
+	case SPEND:
+		return told(tx, AUDIT_SPENT, c, must_change(db_run(db,
+		    "DELETE FROM link_block WHERE key = ?", "i", row)));
+	default:
+		return told(tx, AUDIT_VOID, c, db_run(db,
+		    "DELETE FROM link_block WHERE key = ?", "i", row));
+	}
+}
+
+static int
+run_range(struct linktx *tx, struct db *db, struct change *c)
+{
+	int64_t	from = ROW(c->link, 0), to = ROW(c->link + 1, 0);
+
+	if (c->kind == DROP_OLDER)
+		return linkaudit_deleted(&tx->audit, AUDIT_EXPIRED, c->link,
+		    db_bind(db, "DELETE FROM link_block WHERE made < ?"
+		    " AND key >= ? AND key < ? RETURNING key", "uii", c->n,
+		    from, to));
+	return linkaudit_deleted(&tx->audit, AUDIT_VOID, c->link, db_bind(db,
+	    "DELETE FROM link_block WHERE state > 0"
+	    " AND key >= ? AND key < ? RETURNING key", "ii", from, to));
+}
+
+static int
+run_inbound_take(struct linktx *tx, struct db *db, struct change *c)
+{
+	int	r = must_change(db_run(db, "DELETE FROM inbound"
+		    " WHERE source = ? AND block = ?", "su", c->source, c->n));
+
+	return r < 0 ? r : linkaudit_block(&tx->audit, AUDIT_GIVEN, c->source,
+	    c->n, 0, NULL);
+}
+
+static int
+run_change(struct linktx *tx, struct db *db, struct change *c)
+{
+	uint64_t	link = c->link;
 
 	switch (c->kind) {
 	case PUT:
-		return run_put(ls, db, c);
+		return run_put(tx, db, c);
 	case LAST:
 		return db_run(db, "UPDATE qkd_link SET last = max(last, ?)"
 		    " WHERE id = ?", "uu", c->n, link);
 	case AGREE:
-		return db_run(db, "UPDATE link_block SET state = 1"
-		    " WHERE key = ? AND state = 0", "i", row);
 	case MOVE:
-		return must_change(db_run(db, "UPDATE link_block SET state = 2"
-		    " WHERE key = ? AND state = 1", "i", row));
 	case SPEND:
-		return must_change(db_run(db,
-		    "DELETE FROM link_block WHERE key = ?", "i", row));
 	case DROP:
-		return db_run(db, "DELETE FROM link_block WHERE key = ?", "i",
-		    row);
+		return run_block(tx, db, c);
 	case DROP_AGREED:
-		return db_run(db, "DELETE FROM link_block WHERE state > 0"
-		    " AND key >= ? AND key < ?", "ii", from, to);
 	case DROP_OLDER:
-		return db_run(db, "DELETE FROM link_block WHERE made < ?"
-		    " AND key >= ? AND key < ?", "uii", c->n, from, to);
+		return run_range(tx, db, c);
 	case MARK:
 		return db_run(db, "UPDATE qkd_link SET mark = max(mark, ?)"
 		    " WHERE id = ?", "uu", c->n, link);
@@ -178,15 +248,15 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 		return db_run(db, "UPDATE qkd_link SET seen = max(seen, ?)"
 		    " WHERE id = ?", "uu", c->n, link);
 	case CONTROL:
-		return run_control(ls, db, c);
+		return run_control(tx, db, c);
 	case INBOUND:
-		return run_inbound(ls, db, c);
+		return run_inbound(tx, db, c);
 	case INBOUND_TAKE:
-		return must_change(db_run(db, "DELETE FROM inbound"
-		    " WHERE source = ? AND block = ?", "su", c->source, c->n));
+		return run_inbound_take(tx, db, c);
 	case INBOUND_OLDER:
-		return db_run(db, "DELETE FROM inbound WHERE made < ?", "u",
-		    c->n);
+		return linkaudit_blocks_deleted(&tx->audit, AUDIT_EXPIRED,
+		    db_bind(db, "DELETE FROM inbound WHERE made < ?"
+		    " RETURNING source, block, octets", "u", c->n));
 	case ROUTE:
 		return db_run(db, "INSERT OR REPLACE INTO route VALUES"
 		    " (?, ?, ?)", "ssu", c->source, c->text, c->n);
@@ -194,11 +264,11 @@ run_change(struct linkstore *ls, struct db *db, struct change *c)
 		return db_run(db, "DELETE FROM route WHERE destination = ?",
 		    "s", c->source);
 	case PART:
-		return run_part(ls, db, c);
+		return run_part(tx, db, c);
 	case PARTS_TAKE:
 		return run_parts_take(db, c);
 	case PARTS_DROP:
-		return run_parts_drop(db, c);
+		return run_parts_drop(tx, db, c);
 	}
 	return -E_RANGE;
 }
@@ -210,11 +280,16 @@ run_tx(struct db *db, void *job)
 	struct change	*c;
 	int		 r = tx->failed;
 
+	tx->audit.audit = tx->ls->audit;
+	tx->audit.db = db;
+	tx->audit.open = false;
 	STAILQ_FOREACH(c, &tx->changes, next) {
 		if (r < 0)
 			break;
-		r = run_change(tx->ls, db, c);
+		r = run_change(tx, db, c);
 	}
+	if (r >= 0)
+		r = linkaudit_end(&tx->audit);
 	return r < 0 ? r : 0;
 }
 
@@ -408,6 +483,23 @@ linktx_route(struct linktx *tx, const char *destination, const char *route,
 	memcpy(c->source, destination, strlen(destination) + 1);
 	if (route != NULL && (c->text = strdup(route)) == NULL)
 		tx->failed = -E_NO_MEMORY;
+}
+
+void
+linktx_relays(struct linktx *tx, const char *source, const char *destination,
+    uint64_t block)
+{
+	memcpy(tx->source, source, strlen(source) + 1);
+	memcpy(tx->destination, destination, strlen(destination) + 1);
+	tx->audit.source = tx->source;
+	tx->audit.destination = tx->destination;
+	tx->audit.block = block;
+}
+
+void
+linktx_because(struct linktx *tx, const char *why)
+{
+	tx->audit.why = why;
 }
 
 void

@@ -17,6 +17,7 @@ libkma_a_SOURCES = \
 	kma/linkaccount.c \
 	kma/linkad.c kma/linkad.h \
 	kma/linkagree.c \
+	kma/linkaudit.c kma/linkaudit.h \
 	kma/linkauth.c \
 	kma/linkcompare.c \
 	kma/linkkey.c \

@@ -187,6 +187,8 @@ got_pad(void *arg, int r, uint64_t idx)
 	tx = linktx_new(s->kma->store);
 	linktx_spend(tx, s->l->id, idx);
 	linktx_mark(tx, s->l->id, s->mark);
+	linktx_relays(tx, kma_conf.kme_id, s->route.km[s->route.n - 1],
+	    s->block);
 	linktx_commit(tx, spent, s);
 }
 

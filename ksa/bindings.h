@@ -27,7 +27,8 @@ int	bindings_copy(struct side *, int64_t peer, bool mine,
 int	bindings_drop_copies(struct side *, int64_t peer, uint64_t upto);
 /* Void, if it was valid, or of a session whatever it was; its keys are
  * erased with the next sweep. 1: it was not void before. */
-int	bindings_void_received(struct side *, int64_t peer, uint64_t request);
+int	bindings_void_received(struct side *, int64_t peer, uint64_t request,
+	    const char *why);
 int	bindings_void_all(struct side *, int64_t peer);
 /*
  * Keys of a session. Both ends have confirmed them: offered ones are valid;

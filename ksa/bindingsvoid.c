@@ -3,6 +3,16 @@
 
 #include "err.h"
 #include "ksa/keystore.sql.h"
+#include "ksa/record.h"
+
+static int
+record_request(struct side *s, int64_t peer, uint64_t request, const char *why)
+{
+	struct audit_row row = { .event = AUDIT_VOID, .request = request,
+	    .detail = why };
+
+	return record(s, peer, &row);
+}
 
 int
 bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
@@ -12,6 +22,8 @@ bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
 
 	if (r >= 0)
 		r = db_run(s->db, SQL_ISSUED_VOID, "iu", peer, request);
+	if (r > 0)
+		r = record_request(s, peer, request, "refused by the peer");
 	if (r >= 0)
 		r = db_run(s->db, SQL_COPY_DELETE, "iiu", peer, (int64_t)1,
 		    request);
@@ -19,11 +31,14 @@ bindings_void_issued(struct side *s, int64_t peer, uint64_t request)
 }
 
 int
-bindings_void_received(struct side *s, int64_t peer, uint64_t request)
+bindings_void_received(struct side *s, int64_t peer, uint64_t request,
+    const char *why)
 {
 	int	r;
 
 	if ((r = db_run(s->db, SQL_RECEIVED_VOID, "iu", peer, request)) <= 0)
+		return r;
+	if ((r = record_request(s, peer, request, why)) < 0)
 		return r;
 	r = db_run(s->db, SQL_FETCHED_ADD, "iuu", peer, request, (uint64_t)0);
 	return r < 0 ? r : 1;
@@ -34,6 +49,9 @@ bindings_void_all(struct side *s, int64_t peer)
 {
 	int	r = db_run(s->db, SQL_RECEIVED_VOID_ALL, "i", peer);
 
+	if (r >= 0)
+		r = record_many(s, AUDIT_VOID, peer, r,
+		    "requests: the store went back in time");
 	if (r >= 0)
 		r = db_run(s->db, SQL_COPIES_DELETE, "iii", peer, (int64_t)0,
 		    INT64_MAX);
@@ -78,7 +96,9 @@ bindings_recall(struct side *s, int64_t peer, uint64_t request, bool tell)
 		    request);
 
 	if (r < 0 || (r = one(db_run(s->db, SQL_ISSUED_RECALL, "iu", peer,
-	    request))) < 0 || !tell)
+	    request))) < 0 ||
+	    (r = record_request(s, peer, request,
+	    "not taken in its session")) < 0 || !tell)
 		return r;
 	r = db_run(s->db, SQL_RECALL_ADD, "iu", peer, request);
 	return r < 0 ? r : 0;
@@ -94,7 +114,9 @@ bindings_withdraw(struct side *s, int64_t peer, uint64_t request,
 	if ((r = db_run(s->db, SQL_SESSION_RETURN_RECEIVED, "iub", peer,
 	    request, session, n)) < 0 ||
 	    (r = db_run(s->db, SQL_RECEIVED_WITHDRAW, "iub", peer, request,
-	    session, n)) <= 0)
+	    session, n)) <= 0 ||
+	    (r = record_request(s, peer, request,
+	    "not taken in its session")) < 0)
 		return r;
 	r = db_run(s->db, SQL_FETCHED_ADD, "iuu", peer, request, (uint64_t)0);
 	return r < 0 ? r : 0;
@@ -110,7 +132,9 @@ bindings_void_offered(struct side *s, int64_t self)
 	    (r = db_run(s->db, SQL_OFFERED_RECALL, "")) < 0 ||
 	    (r = db_run(s->db, SQL_OFFERED_ERASE, "")) < 0 ||
 	    (r = issued = db_run(s->db, SQL_OFFERED_ISSUED, "")) < 0 ||
-	    (r = received = db_run(s->db, SQL_OFFERED_RECEIVED, "")) < 0)
+	    (r = received = db_run(s->db, SQL_OFFERED_RECEIVED, "")) < 0 ||
+	    (r = record_many(s, AUDIT_VOID, 0, issued + received,
+	    "requests of sessions that were on their way at the stop")) < 0)
 		return r;
 	return issued + received;
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "block.h"
 #include "conf.h"
 #include "confine.h"
@@ -168,6 +169,7 @@ const struct conf_opt ksa_options[] = {
 	    "How long a request for unknown key IDs waits for the peers."),
 	INT(confirm_wait, "15000", 1000, MS_MAX, "ms",
 	    "A pool block not confirmed within this time is void."),
+	AUDIT_OPTIONS(ksa_conf),
 	INT(redelivery, "30", 0, 86400, "s",
 	    "A key can be fetched again by the same application for so long, "
 	    "in case the answer was lost; 0: at most once."),

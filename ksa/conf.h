@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "auditrow.h"
 #include "common/conf.h"
 #include "ident.h"
 #include "note.h"
@@ -62,6 +63,8 @@ struct ksa_conf {
 	int64_t	max_key_per_request, max_SAE_ID_count;
 	int64_t	max_waiting;		/* requests per application, peer */
 	int64_t	relay_wait, query_wait, confirm_wait;	/* ms */
+	int64_t	audit_days, audit_rows;
+	char	audit_accept[AUDITROW_ANCHOR_TEXT];
 	int64_t	redelivery, key_expiry, tombstone;	/* s */
 	int64_t	session_answer_wait;	/* ms */
 	int64_t	session_grace, session_idle;	/* s */

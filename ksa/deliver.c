@@ -10,6 +10,7 @@
 #include "ksa/blocks.h"
 #include "ksa/enc.h"
 #include "ksa/place.h"
+#include "ksa/record.h"
 #include "log.h"
 #include "secret.h"
 
@@ -303,12 +304,10 @@ stamp_of(const struct fetch *f, const struct binding *b, uint32_t i)
 	    f->v[i].place);
 }
 
-/* Marks new deliveries in memory. *commits: something must go to disk. */
+/* Marks new deliveries in memory. */
 static int
-mark(struct fetch *f, bool *commits)
+mark(struct fetch *f)
 {
-	struct env	*env = f->call.env;
-
 	for (uint32_t i = 0; i < f->number; i++) {
 		struct binding	*b = binding_of(f, i);
 		struct wanted	*w = &f->v[i];
@@ -318,10 +317,6 @@ mark(struct fetch *f, bool *commits)
 		if (*stamp_of(f, b, i) == 0)
 			w->stamp = *stamp_of(f, b, i) =
 			    binding_stamp(b, f->now);
-		/* Redelivery of what is on its way to disk waits for it. */
-		if (w->stamp != 0 || bindcache_pins(env->bindings,
-		    w->peer->id, w->request) > 1)
-			*commits = true;
 	}
 	return 0;
 }
@@ -403,7 +398,7 @@ deliver_run(struct db *db, void *arg)
 		if ((r = bindings_fetch(s, g->use.peer, g->b, f->now)) == 0)
 			r = consume_run(&g->use, s);
 	}
-	return r;
+	return r < 0 ? r : record_delivery(s, f);
 }
 
 static void
@@ -465,19 +460,12 @@ deliver_done(void *arg, int r)
 bool
 deliver(struct fetch *f)
 {
-	bool	commits = false;
 	int	r;
 
 	f->now = now_ms();
 	if ((r = pin_all(f)) < 0 || (r = read_all(f)) < 0 ||
-	    (r = mark(f, &commits)) < 0 ||
-	    (commits && (r = snapshot_all(f)) < 0)) {
+	    (r = mark(f)) < 0 || (r = snapshot_all(f)) < 0) {
 		fail(f, r);
-		return false;
-	}
-	if (!commits) {
-		unpin_all(f);
-		answer(f);
 		return false;
 	}
 	call_end(&f->call);

@@ -9,6 +9,7 @@
 #include "ksa/encint.h"
 #include "ksa/outbox.h"
 #include "ksa/pool.h"
+#include "ksa/record.h"
 #include "ksa/sessionstore.h"
 #include "ksa/sweep.h"
 #include "log.h"
@@ -50,11 +51,15 @@ run_own(struct side *s, const struct enc_part *part)
 	    bindings_receive(s, p->id, part->b);
 }
 
+/* The first part has the keys; the others have copies of them. */
 static int
-run_part(struct side *s, const struct enc_part *part)
+run_part(struct side *s, const struct enc_part *part, bool first)
 {
-	return part->peer->self ? run_own(s, part) :
-	    bindings_issue(s, part->peer->id, part->b);
+	int	r = part->peer->self ? run_own(s, part) :
+		    bindings_issue(s, part->peer->id, part->b);
+
+	return r < 0 ? r : record_binding(s, first ? AUDIT_SUPPLIED :
+	    AUDIT_COPIED, part->peer->id, part->b);
 }
 
 /* A session that has no room for it refuses one call; the others go on. */
@@ -72,7 +77,7 @@ run_call(struct side *s, struct enc *e)
 	if (e->refusal < 0)
 		return e->refusal;
 	for (uint32_t i = 0; r == 0 && i < e->nparts; i++)
-		r = run_part(s, &e->parts[i]);
+		r = run_part(s, &e->parts[i], i == 0);
 	return r;
 }
 

@@ -69,6 +69,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		sessionend_second(e->sessions);
 		sweep_tick(e->sweep);
 		plain_second(e);
+		keystore_tick(e->store);
 	}
 }
 
@@ -414,6 +415,12 @@ const struct supply_limits *
 supply_limits(const struct supply *s)
 {
 	return &s->limits;
+}
+
+struct audit *
+supply_audit(struct supply *s)
+{
+	return keystore_audit(s->env.store);
 }
 
 const char *

@@ -227,7 +227,7 @@ void_run(struct db *db, void *arg)
 
 	(void)db;
 	r = bindings_void_received(keystore_writer(j->peer->env->store),
-	    j->peer->id, j->request);
+	    j->peer->id, j->request, j->reason);
 	j->changed = r > 0;
 	return r < 0 ? r : 0;
 }

@@ -8,6 +8,7 @@
 #include "err.h"
 #include "ksa/blocks.h"
 #include "ksa/copy.h"
+#include "ksa/record.h"
 
 static int
 refuse(struct inbox_batch *j, uint64_t request, const char *reason)
@@ -32,7 +33,8 @@ run_known(struct inbox_batch *j, struct side *s, const struct binding *b)
 		return 0;		/* so old that its row is gone */
 	if (r == 0 && !binding_equal(old, b)) {
 		refuse(j, b->request, "differs from the one before");
-		r = bindings_void_received(s, j->peer->id, b->request);
+		r = bindings_void_received(s, j->peer->id, b->request,
+		    "bound twice, differing");
 	}
 	binding_free(&old);
 	return r;
@@ -180,7 +182,10 @@ run_new(struct inbox_batch *j, struct side *s, struct inbox_item *it)
 	}
 	if ((r = reason == NULL ? take(j, s, it) :
 	    pass_over(s, j->peer, claimed(it))) < 0 ||
-	    (r = bindings_receive(s, j->peer->id, it->b)) < 0)
+	    (r = bindings_receive(s, j->peer->id, it->b)) < 0 ||
+	    (r = reason == NULL ? record_binding(s, AUDIT_BOUND,
+	    j->peer->id, it->b) : record_keys(s, AUDIT_VOID, j->peer->id,
+	    it->b->request, it->b->keys, reason)) < 0)
 		return r;
 	j->last = it->b->request;
 	j->naccepted++;

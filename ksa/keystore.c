@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit.h"
 #include "bytes.h"
 #include "err.h"
 #include "ksa/blocks.h"
+#include "ksa/conf.h"
 #include "ksa/keystore.sql.h"
 #include "ksa/plainstore.h"
 #include "ksa/views.sql.h"
@@ -24,7 +26,9 @@ struct keystore {
 
 static const char *const migrations[] = { SQL_SCHEMA_1, SQL_SCHEMA_2,
 	SQL_SCHEMA_3, SQL_SCHEMA_4, SQL_SCHEMA_5, SQL_SCHEMA_6, SQL_SCHEMA_7,
-	SQL_VIEWS, STOREKEY_SQL };
+	SQL_VIEWS, STOREKEY_SQL, SQL_SCHEMA_10 };
+
+#define AUDIT_SINCE	10	/* the number of that one */
 
 static void
 control_aad(uint8_t aad[24], int64_t peer, uint64_t id)
@@ -46,8 +50,20 @@ static const struct storekey_table sealed_tables[] = {
 	{ SQL_SEALED_SEGMENTS, SQL_SEAL_SEGMENT, blocks_sealed_name },
 	{ SQL_SEALED_CONTROLS, SQL_SEAL_CONTROL, control_sealed_name },
 	{ SQL_SEALED_PLAIN, SQL_SEAL_PLAIN, plainstore_sealed_name },
+	{ AUDIT_SEALED, AUDIT_SEAL, audit_sealed_name },
 	{ NULL, NULL, NULL }
 };
+
+static int
+open_audit(struct side *w)
+{
+	const struct audit_conf	conf = { "ksa", ksa_conf.audit_accept,
+		ksa_conf.audit_days, ksa_conf.audit_rows, AUDIT_SINCE,
+		"SELECT EXISTS (SELECT 1 FROM block) + EXISTS (SELECT 1 FROM"
+		" issued) + EXISTS (SELECT 1 FROM received)" };
+
+	return audit_open(&w->audit, &conf, w->db, w->sealer);
+}
 
 /* The node key first: without it no store is made. */
 static int
@@ -70,7 +86,8 @@ open_files(struct keystore *ks, const char *path, const char *node_key,
 		return r;
 	}
 	if ((r = storekey_open(&ks->keys, &keys, ks->writer.db,
-	    &ks->writer.sealer, &ks->reader.sealer)) < 0)
+	    &ks->writer.sealer, &ks->reader.sealer)) < 0 ||
+	    (r = open_audit(&ks->writer)) < 0)
 		return r;
 	return db_open_reader(&ks->reader.db, path);
 }
@@ -113,6 +130,7 @@ keystore_close(struct keystore **ks)
 	storekey_close(&k->keys);
 	db_close(&k->reader.db);
 	db_close(&k->writer.db);
+	audit_free(&k->writer.audit);
 	secure_free(k->writer.scratch, SCRATCH_OCTETS);
 	secure_free(k->reader.scratch, SCRATCH_OCTETS);
 	free(k);
@@ -141,6 +159,18 @@ struct committer *
 keystore_committer(struct keystore *ks)
 {
 	return ks->committer;
+}
+
+struct audit *
+keystore_audit(struct keystore *ks)
+{
+	return ks->writer.audit;
+}
+
+void
+keystore_tick(struct keystore *ks)
+{
+	audit_tick(ks->writer.audit, ks->committer);
 }
 
 /* ---- peers ---- */

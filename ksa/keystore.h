@@ -22,6 +22,8 @@ struct side {
 	struct db	*db;
 	struct sealer	*sealer;
 	uint8_t		*scratch;	/* locked; wiped after each use */
+	struct audit	*audit;		/* the writer's: see record.h */
+	struct named { int64_t peer; km_id km; } named;
 	struct mark {			/* that the last keystore_mark() set */
 		uint64_t	epoch, count, seen;
 		int64_t		peer;
@@ -40,6 +42,9 @@ void	keystore_close(struct keystore **);
 struct side *keystore_writer(struct keystore *);	/* in jobs only */
 struct side *keystore_reader(struct keystore *);	/* on the loop only */
 struct committer *keystore_committer(struct keystore *);
+struct audit *keystore_audit(struct keystore *);
+/* On the loop, each second or so. */
+void	keystore_tick(struct keystore *);
 
 struct peer_row {
 	int64_t		id;

@@ -5,6 +5,8 @@
 #ifndef KSA_KEYSTORE_SQL_H
 #define KSA_KEYSTORE_SQL_H
 
+#include "auditsql.h"
+
 /* How the key IDs of a request begin: see keyid.h. */
 #define SQL_KEY_IDS \
 "printf('%08x-%04x-7%03x-*', request >> 28, request >> 12 & 65535," \
@@ -333,10 +335,14 @@
 #define SQL_SEAL_PLAIN "UPDATE plain_key SET sealed = ?1 WHERE rowid = ?2" \
 	" AND ?3 < 0"
 
+/* The record of keys; what the view of that name told is in `supplied`. */
+#define SQL_SCHEMA_10 "DROP VIEW audit;" AUDIT_SCHEMA
+
 /* peers */
 #define SQL_PEER_ADD "INSERT OR IGNORE INTO peer (km) VALUES (?)"
 #define SQL_PEER_GET "SELECT id, mark, seen, block_last, issued_last, acked," \
 	" received_last, control FROM peer WHERE km = ?"
+#define SQL_PEER_KM "SELECT km FROM peer WHERE id = ?"
 #define SQL_PEER_MARK "UPDATE peer SET mark = mark + 1," \
 	" seen = max(seen, ?2) WHERE id = ?1 RETURNING mark"
 #define SQL_PEER_RAISE "UPDATE peer SET mark = max(mark, ?2) + 1," \
@@ -422,7 +428,7 @@
 #define SQL_ISSUED_NEXT "SELECT " BINDING_COLUMNS ", NULL, NULL FROM issued" \
 	" WHERE peer = ? AND request > ? ORDER BY request LIMIT 1"
 #define SQL_ISSUED_VOID "UPDATE issued SET state = 2" \
-	" WHERE peer = ? AND request = ?"
+	" WHERE peer = ? AND request = ? AND state <> 2"
 #define SQL_ISSUED_SETTLE "UPDATE issued SET state = 0" \
 	" WHERE peer = ? AND request = ? AND state = 4"
 #define SQL_ISSUED_RECALL "UPDATE issued SET state = 2" \

@@ -66,6 +66,7 @@ ksa_engine_sources = ksa/env.h ksa/keystore.sql.h ksa/views.sql.h ksa/supply.c \
 	ksa/poolcut.c ksa/poolfill.c \
 	ksa/quota.c ksa/quota.h \
 	ksa/recall.c ksa/recall.h \
+	ksa/record.c ksa/record.h \
 	ksa/rollback.c ksa/rollback.h \
 	ksa/draw.c ksa/draw.h ksa/drawend.c ksa/drawint.h \
 	ksa/hold.c ksa/hold.h ksa/invitation.c ksa/invitation.h \

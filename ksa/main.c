@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit.h"
 #include "conf.h"
 #include "confine.h"
 #include "ctl.h"
@@ -204,6 +205,8 @@ main(int argc, char **argv)
 	check(ctl_commands(ctl, commands, NULL), "no control socket");
 	check(supply_commands(supply, ctl), "no control socket");
 	check(ctl_commands(ctl, storekey_commands, supply_keys(supply)),
+	    "no control socket");
+	check(ctl_commands(ctl, audit_commands, supply_audit(supply)),
 	    "no control socket");
 
 	/* The doors last: who enters is known by a certificate of the CA. */

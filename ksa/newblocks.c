@@ -14,6 +14,7 @@
 #include "ksa/confirm.h"
 #include "ksa/paths.h"
 #include "ksa/pool.h"
+#include "ksa/record.h"
 #include "log.h"
 #include "secret.h"
 
@@ -118,7 +119,8 @@ settle_run(struct db *db, void *arg)
 	    (r = channel_key_run(s, j->peer->id, j->key_id, j->key)) < 0 ||
 	    (r = blocks_ready(s, row.id, j->answer)) < 0)
 		return r;
-	return 0;
+	return record_block(s, AUDIT_AVAILABLE, j->peer->id, j->direction,
+	    j->serial, row.octets, NULL);
 }
 
 static void
@@ -301,14 +303,19 @@ store_run(struct db *db, void *arg)
 	struct job		*j = arg;
 	struct block_name	 b = newblocks_name(j->peer, j->direction,
 				    j->serial);
+	int			 r;
 
 	(void)db;
 	if (j->direction == THEIRS && keystore_tombstone_find(
 	    newblocks_writer(j), j->peer->id, j->serial) > 0)
 		return -E_GONE;
-	return blocks_add(newblocks_writer(j), &b,
+	if ((r = blocks_add(newblocks_writer(j), &b,
 	    j->peer->self ? BLOCK_READY : BLOCK_NEW, &j->material,
-	    j->pool->bytes, j->pool->len, j->now, &j->id);
+	    j->pool->bytes, j->pool->len, j->now, &j->id)) < 0)
+		return r;
+	return record_block(newblocks_writer(j), j->peer->self ?
+	    AUDIT_AVAILABLE : AUDIT_ARRIVED, j->peer->id, j->direction,
+	    j->serial, (uint32_t)j->pool->len - POOL_KEYS, NULL);
 }
 
 static void

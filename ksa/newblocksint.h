@@ -33,6 +33,7 @@ struct job {
 	uint8_t		*key;		/* control key; locked */
 	uint8_t		 answer[OTP_MAC];
 	bool		 notify, answers, known;
+	char		 why[160];	/* it is void */
 };
 
 struct job *newblocks_job(struct newblocks *, int direction, uint64_t serial);

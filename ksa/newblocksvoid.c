@@ -2,11 +2,13 @@
 #include "ksa/newblocksint.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "err.h"
 #include "ksa/blocks.h"
 #include "ksa/channel.h"
 #include "ksa/pool.h"
+#include "ksa/record.h"
 #include "log.h"
 
 static int
@@ -27,6 +29,9 @@ void_run(struct db *db, void *arg)
 		return r;
 	if ((r = blocks_find(newblocks_writer(j), &b, &row)) < 0)
 		return r == -E_NOT_FOUND ? 0 : r;
+	if ((r = record_block(newblocks_writer(j), AUDIT_VOID, j->peer->id,
+	    j->direction, j->serial, row.octets - row.used, j->why)) < 0)
+		return r;
 	if (j->direction == OWN && !j->peer->self)
 		return blocks_delete(newblocks_writer(j), &b);
 	/* What was bound of it stays for those it was bound to. */
@@ -60,7 +65,8 @@ void_done(void *arg, int r)
 
 /* answer: the peer has said it; else it is to hear of it. */
 static void
-void_block(struct newblocks *n, int direction, uint64_t serial, bool answer)
+void_block(struct newblocks *n, int direction, uint64_t serial, bool answer,
+    const char *why)
 {
 	/* model: transfer void */
 	struct job	*j;
@@ -72,6 +78,7 @@ void_block(struct newblocks *n, int direction, uint64_t serial, bool answer)
 	if ((j = newblocks_job(n, direction, serial)) == NULL)
 		return;
 	j->answers = answer;
+	snprintf(j->why, sizeof(j->why), "%s", why);
 	j->notify = !answer && !n->peer->self;
 	env_add(n->peer->env, void_run, void_done, j);
 }
@@ -84,7 +91,7 @@ newblocks_void(struct newblocks *n, int direction, uint64_t serial,
 	log_warn("block void", "peer=%s direction=%s block=%" PRIu64
 	    " reason=%s", n->peer->km, direction == OWN ? "out" : "in", serial,
 	    log_quote(why));
-	void_block(n, direction, serial, false);
+	void_block(n, direction, serial, false, why);
 }
 
 static void
@@ -142,7 +149,7 @@ newblocks_block_void(struct newblocks *n, const struct msg_block_void *m)
 	} else if (m->answer == 0) {
 		log_info("block void at the peer", "peer=%s block=%" PRIu64,
 		    n->peer->km, m->block);
-		void_block(n, direction, m->block, true);
+		void_block(n, direction, m->block, true, "void at the peer");
 		if (direction == OWN)
 			pool_failed(n->peer->pool);
 	}

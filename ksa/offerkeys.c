@@ -10,6 +10,7 @@
 #include "ksa/enc.h"
 #include "ksa/offerint.h"
 #include "ksa/party.h"
+#include "ksa/record.h"
 
 #define TOO_LARGE	"the keys do not fit into one message"
 
@@ -101,11 +102,17 @@ deliver_run(struct db *db, void *arg)
 {
 	struct offer	*o = arg;
 	struct side	*s = keystore_writer(o->all->env->store);
-	int		 r = bindings_fetch(s, o->key.peer, o->delivery,
-			    o->now);
+	struct audit_row row = { .event = AUDIT_DELIVERED,
+	    .application = o->notice.destination, .request = o->key.request,
+	    .last = o->notice.keys - 1, .count = o->notice.keys,
+	    .octets = o->notice.octets };
+	int		 r;
 
 	(void)db;
-	return r < 0 ? r : consume_run(&o->use, s);
+	if ((r = bindings_fetch(s, o->key.peer, o->delivery, o->now)) < 0 ||
+	    (r = record(s, o->key.peer, &row)) < 0)
+		return r;
+	return consume_run(&o->use, s);
 }
 
 static void

@@ -1,11 +1,13 @@
 /* plainfetch.c - Get key with key IDs that a plain peer made. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "err.h"
 #include "ksa/peer.h"
 #include "ksa/plain.h"
+#include "ksa/record.h"
 #include "log.h"
 #include "quiet.h"
 
@@ -13,6 +15,7 @@ struct fetching {
 	struct supply_call	 call;		/* first: casts rely on it */
 	uint32_t		 n;
 	struct plain_row	*rows;
+	sae_id			 caller;
 	uint8_t			(*ids)[PLAIN_ID];
 	uint32_t		*sizes;
 	struct secret		*keys;
@@ -137,11 +140,16 @@ fetch_run(struct db *db, void *arg)
 {
 	struct fetching	*f = arg;
 	struct side	*s = keystore_writer(f->call.env->store);
+	struct audit_row row = { .event = AUDIT_DELIVERED,
+	    .application = f->caller, .octets = f->sizes[0] };
 	int		 r = 0;
 
 	(void)db;
 	for (uint32_t i = 0; r == 0 && i < f->n; i++)
 		r = plainstore_fetch(s, f->ids[i], f->now, f->again);
+	if (r == 0)
+		r = record_plain(s, &row, f->rows[0].km,
+		    (const uint8_t (*)[PLAIN_ID])f->ids, f->n);
 	return r < 0 ? r : consume_run(&f->use, s);
 }
 
@@ -210,6 +218,7 @@ fetching_new(struct env *env, const struct supply_claim *q)
 		return NULL;
 	}
 	memcpy(f->ids, q->ids, f->n * sizeof(*f->ids));
+	snprintf(f->caller, sizeof(f->caller), "%s", q->caller);
 	f->now = now_ms();
 	f->again = plain_again(env, f->now);
 	/* Whoever restores this store brings back what was fetched. */

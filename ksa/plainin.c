@@ -11,6 +11,7 @@
 #include "ksa/peer.h"
 #include "ksa/place.h"
 #include "ksa/plain.h"
+#include "ksa/record.h"
 #include "log.h"
 
 #define FETCH_MS	5000
@@ -81,6 +82,25 @@ check_ours(struct env *env, struct side *s, const uint8_t id[PLAIN_ID])
 }
 
 static int
+record_incoming(struct incoming *in, struct side *s)
+{
+	struct audit_row row = { .event = AUDIT_BOUND,
+	    .source = in->rows[0].master, .destination = in->rows[0].slave,
+	    .octets = in->rows[0].octets };
+	uint8_t	(*ids)[PLAIN_ID] = calloc(in->n, sizeof(*ids));
+	int	r;
+
+	if (ids == NULL)
+		return -E_NO_MEMORY;
+	for (uint32_t i = 0; i < in->n; i++)
+		memcpy(ids[i], in->rows[i].id, PLAIN_ID);
+	r = record_plain(s, &row, in->peer->conf->kme_id,
+	    (const uint8_t (*)[PLAIN_ID])ids, in->n);
+	free(ids);
+	return r;
+}
+
+static int
 store_run(struct db *db, void *arg)
 {
 	struct incoming	*in = arg;
@@ -94,7 +114,7 @@ store_run(struct db *db, void *arg)
 			r = plainstore_add(s, &in->rows[i], octets);
 		octets += in->rows[i].octets;
 	}
-	return r;
+	return r < 0 ? r : record_incoming(in, s);
 }
 
 static void

@@ -16,6 +16,7 @@
 #include "ksa/paths.h"
 #include "ksa/plain.h"
 #include "ksa/quota.h"
+#include "ksa/record.h"
 #include "log.h"
 
 #define SLACK_MS	2000	/* kma gives up first, and says why */
@@ -52,12 +53,18 @@ settle_run(struct db *db, void *arg)
 {
 	struct drawing	*d = arg;
 	struct side	*s = keystore_writer(d->call.env->store);
+	bool		 given = d->fate == PLAIN_ERASED;
+	struct audit_row row = {
+	    .event = given ? AUDIT_SUPPLIED : AUDIT_VOID,
+	    .source = d->master, .destination = d->slave,
+	    .application = given ? d->master : NULL, .octets = d->octets };
 	int		 r = 0;
 
 	(void)db;
 	for (uint32_t i = 0; r == 0 && i < d->n; i++)
 		r = plainstore_settle(s, d->ids[i], d->fate);
-	return r;
+	return r < 0 ? r : record_plain(s, &row, d->peer->conf->kme_id,
+	    (const uint8_t (*)[PLAIN_ID])d->ids, d->n);
 }
 
 static void

@@ -7,6 +7,7 @@
 
 #include "err.h"
 #include "ksa/keystore.sql.h"
+#include "ksa/record.h"
 
 /* What a sealed key is bound to. */
 struct bound { char text[8 + PLAIN_ID]; };
@@ -164,6 +165,11 @@ plainstore_sweep(struct side *s, const struct plain_ages *a,
 	if ((r = db_run(s->db, SQL_PLAIN_EXPIRE, "u", a->waited)) < 0)
 		return r;
 	*expired = (unsigned)r;
+	if ((r = record_many(s, AUDIT_ERASED, 0, (int)*erased,
+	    "keys of plain peers")) < 0 ||
+	    (r = record_many(s, AUDIT_EXPIRED, 0, (int)*expired,
+	    "keys of plain peers")) < 0)
+		return r;
 	r = db_run(s->db, SQL_PLAIN_FORGET, "u", a->forgotten);
 	return r < 0 ? r : 0;
 }
@@ -179,9 +185,12 @@ plainstore_start(struct side *s, bool back)
 {
 	int	r;
 
-	if ((r = db_run(s->db, SQL_PLAIN_VOID_ASKED, "")) < 0)
+	if ((r = db_run(s->db, SQL_PLAIN_VOID_ASKED, "")) < 0 ||
+	    (r = record_many(s, AUDIT_VOID, 0, r, "keys of plain peers that "
+	    "were asked for at the stop")) < 0)
 		return r;
-	if (back)
-		r = db_run(s->db, SQL_PLAIN_VOID_ALL, "");
+	if (back && (r = db_run(s->db, SQL_PLAIN_VOID_ALL, "")) >= 0)
+		r = record_many(s, AUDIT_VOID, 0, r, "keys of plain peers: "
+		    "the store went back in time");
 	return r < 0 ? r : 0;
 }

@@ -10,6 +10,7 @@
 #include "ksa/blocks.h"
 #include "ksa/newblocks.h"
 #include "ksa/pool.h"
+#include "ksa/record.h"
 #include "ksa/sessionend.h"
 #include "log.h"
 
@@ -34,12 +35,15 @@ static int
 void_blocks(struct side *s, const struct peer *p, int direction, bool all)
 {
 	struct block_row	row = { 0 };
-	int			r;
+	int			n = 0, r;
 
-	while ((r = blocks_next(s, p->id, direction, row.serial, &row)) == 0)
+	for (; (r = blocks_next(s, p->id, direction, row.serial, &row)) == 0;
+	    n++)
 		if ((r = void_one(s, p, direction, all, &row)) < 0)
 			return r;
-	return r == -E_NOT_FOUND ? 0 : r;
+	return r != -E_NOT_FOUND ? r : record_many(s, AUDIT_VOID, p->id, n,
+	    direction == OWN ? "blocks of our pool: a store went back in time" :
+	    "blocks of the peer's pool: a store went back in time");
 }
 
 static int

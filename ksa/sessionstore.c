@@ -5,6 +5,7 @@
 
 #include "err.h"
 #include "ksa/keystore.sql.h"
+#include "ksa/record.h"
 
 #define ID	((size_t)SESSIONSTORE_ID)
 
@@ -26,21 +27,27 @@ sessionstore_add(struct side *s, const struct session_row *w)
 	    w->source, w->destination, w->name, w->most, w->drawn,
 	    (int64_t)w->state, (int64_t)w->status, (int64_t)w->told, w->made,
 	    w->ended);
-	return r < 0 ? r : 0;
+	if (r < 0 || w->state != SESSION_OPEN)
+		return r < 0 ? r : 0;
+	return record_session(s, AUDIT_OPENED, w->id, w);
 }
 
 int
 sessionstore_open(struct side *s, const uint8_t id[SESSIONSTORE_ID])
 {
-	return one(db_run(s->db, SQL_SESSION_OPEN, "b", id, ID));
+	int	r = one(db_run(s->db, SQL_SESSION_OPEN, "b", id, ID));
+
+	return r < 0 ? r : record_session(s, AUDIT_OPENED, id, NULL);
 }
 
 int
 sessionstore_end(struct side *s, const uint8_t id[SESSIONSTORE_ID],
     enum supply_status why, bool told, uint64_t now)
 {
-	return one(db_run(s->db, SQL_SESSION_END, "biiu", id, ID,
-	    (int64_t)why, (int64_t)told, now));
+	int	r = one(db_run(s->db, SQL_SESSION_END, "biiu", id, ID,
+		    (int64_t)why, (int64_t)told, now));
+
+	return r < 0 ? r : record_session(s, AUDIT_ENDED, id, NULL);
 }
 
 int

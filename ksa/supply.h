@@ -164,6 +164,7 @@ struct supply_stock {		/* for Get status (014 5.2) */
 enum supply_status supply_stock(struct supply *, const char *master,
 	    const char *slave, struct supply_stock *);
 const struct supply_limits *supply_limits(const struct supply *);
+struct audit	*supply_audit(struct supply *);
 const char	*supply_kme_id(const struct supply *);
 
 #endif

@@ -9,6 +9,7 @@
 #include "ksa/bindings.h"
 #include "ksa/blocks.h"
 #include "ksa/outbox.h"
+#include "ksa/record.h"
 #include "log.h"
 
 #define ROWS		2000	/* bindings looked at in one job */
@@ -208,10 +209,16 @@ sweep_binding(struct job *j, struct side *s, struct peer *p,
 	if (binding_stands(b) && lapsed) {
 		b->state = BINDING_EXPIRED;
 		j->nexpired++;
+		if ((r = record_keys(s, AUDIT_EXPIRED, p->id, b->request,
+		    b->keys, NULL)) < 0)
+			return r;
 	} else if (b->state == BINDING_VALID && erased + due == b->keys)
 		b->state = BINDING_ERASED;
 	if (j->nseen < 2 * ROWS)
 		j->seen[j->nseen++] = (struct seen){ p->id, b->request };
+	if (due > 0 && (r = record_keys(s, AUDIT_ERASED, p->id, b->request,
+	    due, NULL)) < 0)
+		return r;
 	return bindings_set_erased(s, p->id, b);
 }
 

@@ -41,8 +41,9 @@ def main():
                 for name, path in n["stores"].items():
                     views.setdefault(name, set()).update(read_store(path))
         load.await_progress(20)
-    for name, want in (("kma", {"link", "pool"}),
-                       ("ksa", {"pool", "assigned", "audit", "sessions"})):
+    for name, want in (("kma", {"link", "pool", "audit"}),
+                       ("ksa", {"pool", "assigned", "supplied", "audit",
+                                "sessions"})):
         check(want <= views[name], "%s has the views %s, not all of %s" % (
             name, sorted(views[name]), sorted(want)))
     net.settle()

@@ -177,8 +177,8 @@ START_TEST(deliveries_are_remembered_key_by_key)
 	ck_assert_int_eq(bindings_get_received(w, peer, 7, &c), 0);
 	ck_assert_uint_eq(binding_time(c, c->fetched[9]), 6000);
 	binding_free(&c);
-	ck_assert_int_eq(bindings_void_received(w, peer, 7), 1);
-	ck_assert_int_eq(bindings_void_received(w, peer, 7), 0);
+	ck_assert_int_eq(bindings_void_received(w, peer, 7, "a test"), 1);
+	ck_assert_int_eq(bindings_void_received(w, peer, 7, "a test"), 0);
 	ck_assert_int_eq(bindings_fetch(w, peer, b, 6000), -E_GONE);
 	binding_free(&b);
 	close_store();
@@ -368,7 +368,7 @@ old_rows_are_there(void)
 	binding_free(&b);
 	ck_assert_int_eq(count("SELECT count(*) FROM assigned WHERE state ="
 	    " 'fetched' AND slave = 'CN=x, O=y' AND session IS NULL"), 1);
-	ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE state ="
+	ck_assert_int_eq(count("SELECT count(*) FROM supplied WHERE state ="
 	    " 'unacknowledged' AND session IS NULL"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM sessions"), 0);
 }

@@ -576,7 +576,8 @@ START_TEST(a_store_from_before_blocks_could_move_is_taken_over)
 	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
 	ck_assert_int_eq(sqlite3_exec(db, "DROP VIEW links;"
 	    "DROP VIEW blocks; DROP VIEW arrived; DROP VIEW routes;"
-	    "DROP TABLE route;"
+	    "DROP VIEW audit; DROP TABLE audit_log; DROP TABLE audit_head;"
+	    "DROP TABLE audit_archive; DROP TABLE route;"
 	    "DROP VIEW link;"
 	    "DROP TABLE part; ALTER TABLE inbound DROP COLUMN paths;"
 	    "CREATE VIEW link AS SELECT CASE state WHEN 0 THEN 'new' ELSE"

@@ -110,7 +110,7 @@ START_TEST(a_slave_named_twice_is_one)
 	same("SAE-B1", 0, 1);
 	same("SAE-C1", 0, 1);
 	ck_assert_int_eq(count(0, "SELECT count(*) FROM issued"), 2);
-	ck_assert_int_eq(count(0, "SELECT count(*) FROM audit"
+	ck_assert_int_eq(count(0, "SELECT count(*) FROM supplied"
 	    " WHERE slave IN ('SAE-B1', 'SAE-C1')"), 2);
 	pair_close();
 }

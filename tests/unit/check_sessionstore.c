@@ -607,11 +607,11 @@ START_TEST(operators_see_sessions_and_their_keys)
 	    " WHERE session = ? AND peer = 'KME-B' AND source = 'SAE-A1' AND"
 	    " destination = 'SAE-B1' AND state = 'open' AND drawn = 4 AND"
 	    " most = 4 AND made = '1970-01-01 00:00:05'", "s", uuid), 1);
-	ck_assert_int_eq(db_int(w->db, -1, "SELECT count(*) FROM audit WHERE"
+	ck_assert_int_eq(db_int(w->db, -1, "SELECT count(*) FROM supplied WHERE"
 	    " session = ? AND state = 'offered'", "s", uuid), 1);
 	ck_assert_int_eq(db_int(w->db, -1, "SELECT count(*) FROM assigned"
 	    " WHERE session = ? AND state = 'offered'", "s", uuid), 1);
-	ck_assert_int_eq(count("SELECT count(*) FROM audit"
+	ck_assert_int_eq(count("SELECT count(*) FROM supplied"
 	    " WHERE session IS NULL AND state = 'unacknowledged'"), 1);
 	ck_assert_int_eq(count("SELECT count(*) FROM assigned"
 	    " WHERE session IS NULL AND state = 'waiting'"), 1);

@@ -1,0 +1,194 @@
+/* auditchain.c - one row after the other. */
+#include "auditchain.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "auditsql.h"
+#include "err.h"
+
+#define AT_ONCE		10000	/* rows in one read transaction */
+
+void
+auditchain_fault(struct auditchain *c, uint64_t seq, const char *fmt, ...)
+{
+	va_list	ap;
+
+	if (c->fault_at != 0)
+		return;		/* all after the first may follow from it */
+	c->fault_at = seq;
+	va_start(ap, fmt);
+	vsnprintf(c->fault, sizeof(c->fault), fmt, ap);
+	va_end(ap);
+}
+
+static void
+values(sqlite3_stmt *st, struct audit_value v[AUDIT_COLUMNS])
+{
+	for (int i = 0; i < AUDIT_COLUMNS; i++) {
+		v[i] = (struct audit_value){ .type = AUDIT_NULL };
+		switch (sqlite3_column_type(st, i + 1)) {
+		case SQLITE_INTEGER:
+			v[i].type = AUDIT_NUMBER;
+			v[i].n = sqlite3_column_int64(st, i + 1);
+			break;
+		case SQLITE_NULL:
+			break;
+		default:	/* numbers in columns of texts are none */
+			v[i].type = AUDIT_TEXT;
+			v[i].p = (const char *)sqlite3_column_text(st, i + 1);
+			v[i].n = v[i].p == NULL ? -1 :
+			    sqlite3_column_bytes(st, i + 1);
+		}
+	}
+}
+
+static void
+check_anchors(struct auditchain *c)
+{
+	for (size_t i = 0; i < c->nanchors; i++)
+		if (c->anchors[i].seq == c->at.seq &&
+		    memcmp(c->anchors[i].hash, c->at.hash,
+		    AUDITROW_HASH) != 0)
+			auditchain_fault(c, c->at.seq, "row %" PRIu64 " is "
+			    "another than the anchor says: the record was "
+			    "written anew", c->at.seq);
+}
+
+static void
+check_place(struct auditchain *c, uint64_t seq)
+{
+	if (seq == c->at.seq + 2)
+		auditchain_fault(c, c->at.seq + 1, "row %" PRIu64
+		    " is missing", c->at.seq + 1);
+	else if (seq != c->at.seq + 1)
+		auditchain_fault(c, c->at.seq + 1, "rows %" PRIu64 " to %"
+		    PRIu64 " are missing", c->at.seq + 1, seq - 1);
+}
+
+/* What came before this row was let pass by the operator. */
+static void
+accept_fault(struct auditchain *c, const struct audit_value *event)
+{
+	const char	*name = auditrow_event(AUDIT_ACCEPTED);
+
+	if (c->fault_at == 0 || c->fault_at >= c->at.seq ||
+	    (size_t)event->n != strlen(name) ||
+	    memcmp(event->p, name, strlen(name)) != 0)
+		return;
+	c->accepted++;
+	memcpy(c->accepted_last, c->fault, sizeof(c->accepted_last));
+	c->fault_at = 0;
+}
+
+/* After a fault it goes on with what the row itself says. */
+int
+auditchain_step(struct auditchain *c, sqlite3_stmt *st)
+{
+	struct audit_value	 v[AUDIT_COLUMNS];
+	uint64_t		 seq = (uint64_t)sqlite3_column_int64(st, 0);
+	const void		*hash;
+	const char		*why;
+
+	check_place(c, seq);
+	c->at.seq = seq;
+	c->rows++;
+	values(st, v);
+	if ((why = auditrow_check(v)) != NULL)
+		auditchain_fault(c, seq, "row %" PRIu64 " was changed: %s",
+		    seq, why);
+	else if (auditrow_hash(c->hasher, seq, v, c->at.hash) < 0)
+		return -E_SYSTEM;
+	hash = sqlite3_column_blob(st, AUDIT_COLUMNS + 1);
+	if (hash == NULL || sqlite3_column_bytes(st, AUDIT_COLUMNS + 1) !=
+	    AUDITROW_HASH) {
+		auditchain_fault(c, seq, "row %" PRIu64 " has no hash", seq);
+		return 0;
+	}
+	if (why == NULL && memcmp(hash, c->at.hash, AUDITROW_HASH) != 0)
+		auditchain_fault(c, seq, "row %" PRIu64 " was changed, moved, "
+		    "or does not follow on the row before", seq);
+	memcpy(c->at.hash, hash, AUDITROW_HASH);
+	check_anchors(c);
+	if (why == NULL)
+		accept_fault(c, &v[AUDIT_EVENT]);
+	return 0;
+}
+
+/* How many; 0: no more. */
+static int
+read_some(struct auditchain *c, sqlite3_stmt *st, uint64_t upto)
+{
+	int	n = 0, code, r = 0;
+
+	sqlite3_bind_int64(st, 1, (int64_t)c->at.seq);
+	sqlite3_bind_int64(st, 2, (int64_t)upto);
+	sqlite3_bind_int64(st, 3, AT_ONCE);
+	while ((code = sqlite3_step(st)) == SQLITE_ROW && r == 0) {
+		r = auditchain_step(c, st);
+		n++;
+	}
+	sqlite3_reset(st);
+	return r < 0 ? r : code == SQLITE_DONE ? n : -E_STORE_CORRUPT;
+}
+
+int
+auditchain_read(struct auditchain *c, sqlite3 *db, uint64_t upto)
+{
+	sqlite3_stmt	*st = NULL;
+	int		 r;
+
+	if (sqlite3_prepare_v2(db, AUDITCHAIN_SELECT " WHERE seq > ?"
+	    " AND seq <= ? ORDER BY seq LIMIT ?", -1, &st, NULL) != SQLITE_OK)
+		return -E_STORE_CORRUPT;
+	while ((r = read_some(c, st, upto)) > 0)
+		;
+	sqlite3_finalize(st);
+	return r;
+}
+
+int
+auditchain_find(sqlite3 *db, uint64_t seq, struct audit_anchor *out)
+{
+	sqlite3_stmt	*st = NULL;
+	int		 r = -E_NOT_FOUND;
+
+	if (sqlite3_prepare_v2(db, "SELECT hash FROM audit_log WHERE seq = ?",
+	    -1, &st, NULL) != SQLITE_OK)
+		return -E_STORE_CORRUPT;
+	sqlite3_bind_int64(st, 1, (int64_t)seq);
+	if (sqlite3_step(st) == SQLITE_ROW &&
+	    sqlite3_column_bytes(st, 0) == AUDITROW_HASH) {
+		out->seq = seq;
+		memcpy(out->hash, sqlite3_column_blob(st, 0), AUDITROW_HASH);
+		r = 0;
+	}
+	sqlite3_finalize(st);
+	return r;
+}
+
+int
+auditchain_new(struct auditchain **out, const struct audit_anchor *at)
+{
+	struct auditchain	*c = calloc(1, sizeof(*c));
+	int			 r = -E_NO_MEMORY;
+
+	if (c != NULL && (r = auditrow_hasher_new(&c->hasher)) == 0)
+		c->at = *at;
+	else
+		auditchain_free(&c);
+	*out = c;
+	return r;
+}
+
+void
+auditchain_free(struct auditchain **c)
+{
+	if (*c != NULL)
+		auditrow_hasher_free(&(*c)->hasher);
+	free(*c);
+	*c = NULL;
+}
