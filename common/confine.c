@@ -17,6 +17,15 @@
 
 const char *const confine_modes[] = { "try", "require", "off", NULL };
 
+int
+confine_mode(const char *word)
+{
+	for (int i = 0; confine_modes[i] != NULL; i++)
+		if (strcmp(confine_modes[i], word) == 0)
+			return i;
+	return -1;
+}
+
 /*
  * What libraries read of their own accord, whoever links them. None of it is
  * secret, none of it is written.

@@ -11,6 +11,8 @@
 enum confine_mode { CONFINE_TRY, CONFINE_REQUIRE, CONFINE_OFF };
 
 extern const char *const	confine_modes[];	/* in that order */
+/* Of a word; -1: none of them. */
+int	confine_mode(const char *word);
 
 /* The option of each daemon that has this door: S has an int `confine`. */
 #define OPT_CONFINE(S) \

@@ -79,7 +79,7 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
 ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS) \
-	$(EVENT_LIBS) $(KSA_LLHTTP) -lm
+	$(EVENT_LIBS) $(SECCOMP_LIBS) $(KSA_LLHTTP) -lm
 
 # bash looks for the name of the command.
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -1,7 +1,9 @@
 /*
  * servecmd.c - qkdctl serve. A process of its own, of a user of its own, that
  * asks the daemons what everybody in group qkdnode may ask, and tells it over
- * HTTP on loopback. It opens no store, has no key, and changes nothing.
+ * HTTP on loopback. It opens no store, has no key, and changes nothing: like
+ * the daemons it gives up what it does not need before it serves, and is left
+ * with its own port of loopback and the names in the run directory.
  */
 #include "config.h"
 #include "servecmd.h"
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "confine.h"
 #include "daemon.h"
 #include "err.h"
 #include "log.h"
@@ -29,6 +32,7 @@ struct server {
 	struct servenode		*node;
 	struct servehttp		*http;
 	const char			*listen, *run_dir;
+	int				 confine;
 	struct serverequest_hosts	 hosts;
 };
 
@@ -46,6 +50,7 @@ usage(FILE *f)
 	    "  --host NAME            answer to this name too: that of a "
 	    "proxy\n"
 	    "  --run-dir RUNDIR       as -r: where the daemons' sockets are\n"
+	    "  --confine MODE         try, require or off: kma.conf(5)\n"
 	    "\n"
 	    "For other machines put a proxy with TLS and passwords before "
 	    "it: qkdctl(1).\n");
@@ -141,6 +146,7 @@ static const struct option	options[] = {
 	{ "listen", required_argument, NULL, 'l' },
 	{ "host", required_argument, NULL, 'H' },
 	{ "run-dir", required_argument, NULL, 'r' },
+	{ "confine", required_argument, NULL, 'c' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -161,6 +167,8 @@ read_options(struct server *s, int argc, char **argv)
 			s->listen = optarg;
 		else if (c == 'r')
 			s->run_dir = optarg;
+		else if (c == 'c' && confine_mode(optarg) >= 0)
+			s->confine = confine_mode(optarg);
 		else if (c != 'H' || add_host(&s->hosts, optarg) < 0) {
 			usage(stderr);
 			return CALL_USAGE;
@@ -180,6 +188,11 @@ read_options(struct server *s, int argc, char **argv)
 
 /* ---- life ---- */
 
+static const struct confine_place	places[] = {
+	{ CONFINE_END, NULL, NULL }
+};
+static const struct confine_role	role = { "serve", places, 0 };
+
 static void
 stop(void *arg)
 {
@@ -190,19 +203,24 @@ stop(void *arg)
 int
 servecmd(const struct call *call, int argc, char **argv)
 {
-	struct server	s = { .listen = LISTEN, .run_dir = call->run_dir };
+	struct server	s = { .listen = LISTEN, .run_dir = call->run_dir,
+			    .confine = CONFINE_TRY };
 	int		r;
 
 	if ((r = read_options(&s, argc, argv)) >= 0)
 		return r;
 	log_init("qkdctl-serve", LL_NOTICE);
 	signal(SIGPIPE, SIG_IGN);
+	confine_also(CONFINE_READ, s.run_dir);
+	confine_also(CONFINE_BIND, s.listen);
+	confine_files(&role, s.confine);
 	base = daemon_loop(stop, NULL, NULL);
 	s.http = servehttp_new(base, s.listen, &s.hosts, on_get, &s);
 	if (s.http == NULL || servenode_new(&s.node, base, s.run_dir) < 0) {
 		servehttp_free(&s.http);
 		return CALL_UNREACHABLE;
 	}
+	confine_calls(&role, s.confine);
 	log_notice("serving", "listen=%s run_dir=%s", s.listen,
 	    log_quote(s.run_dir));
 	daemon_ready("serving");

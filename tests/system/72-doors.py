@@ -46,20 +46,35 @@ def as_one_user():
     sys.exit(code)
 
 
+def command(net, daemon, door):
+    """What starts it; its door stays open if the configuration says so."""
+    if daemon == "serve":
+        return [os.path.join(BUILD, "ctl", "qkdctl"), "-r",
+                net.option("a", "kma", "run_dir"), "serve", "--listen",
+                "127.0.0.1:%d" % free_port(), "--confine",
+                "off" if door == "open" else "require"]
+    path = net.conf("a", daemon)
+    if door == "open":
+        with open(path) as f, open(path + ".open", "w") as g:
+            g.write(f.read() + 'confine = "off";\n')
+        path += ".open"
+    kind = daemon.split(":")[0]
+    return [os.path.join(BUILD, kind, kind), "-c", path]
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as s:
+        return s.getsockname()[1]
+
+
 class Intruder:
     """One daemon of node a, started with the probe."""
 
     def __init__(self, net, daemon, tries, door):
-        path = net.conf("a", daemon)
-        if door == "open":
-            with open(path) as f, open(path + ".open", "w") as g:
-                g.write(f.read() + 'confine = "off";\n')
-            path += ".open"
         r, w = os.pipe()
         self.log = open(os.path.join(net.dir, "a", "log", "probe.log"), "ab")
         self.p = subprocess.Popen(
-            [os.path.join(BUILD, daemon.split(":")[0], daemon.split(":")[0]),
-             "-c", path], pass_fds=[w], stdin=subprocess.DEVNULL,
+            command(net, daemon, door), pass_fds=[w], stdin=subprocess.DEVNULL,
             stdout=self.log, stderr=self.log, env={
                 "LD_PRELOAD": PROBE, "QKDNODE_PROBE": "\n".join(tries),
                 "QKDNODE_PROBE_FD": str(w)})
@@ -90,8 +105,7 @@ class Place:
         self.target.stdout.readline()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        with socket.create_server(("127.0.0.1", 0)) as s:
-            self.free = s.getsockname()[1]
+        self.free = free_port()
         self.outside = os.path.join(net.base, "secret")
         with open(self.outside, "w") as f:
             f.write("of somebody else")
@@ -159,6 +173,10 @@ def of_role(p, daemon):
                         **makes(store(p.kma[0]), store(p.ksa[0]),
                                 p.run + "/mod-a-b")},
                        ["read " + p.mod[0], "socket unix"]),
+        "serve": ({**no_tcp(p), **reads(p.kma + p.ksa + p.relayd + p.mod),
+                   **reads([p.net.conf("a", "kma")]),
+                   **makes(store(p.kma[0]), p.run, p.run + "/ctl-kma")},
+                  ["socket unix"]),
     }[daemon]
 
 
@@ -166,7 +184,8 @@ def probe(p, daemon):
     """Refused with the door shut, done with the door open."""
     own, may = of_role(p, daemon)
     refused = {**everybody(p), **own}
-    p.net.do("stop", "a", daemon)
+    if daemon != "serve":
+        p.net.do("stop", "a", daemon)
     for door in ("shut", "open"):
         i = Intruder(p.net, daemon, may + list(refused), door)
         equal(i.end(), 0, "%s, door %s: exit" % (daemon, door))
@@ -191,7 +210,8 @@ def deadly(p, daemon):
         # after exec there is nobody left who would say so
         equal(i.results, {} if what.startswith("exec") else {what: "ok"},
               "%s: %s, door open" % (daemon, what))
-    p.net.do("start", "a", daemon)
+    if daemon != "serve":
+        p.net.do("start", "a", daemon)
     say("%s: dies of another program, of looking into another" % daemon)
 
 
@@ -251,7 +271,7 @@ def main():
     reloads(net)
     p = Place(net)
     try:
-        for daemon in ("qkdmod:a-b", "kma", "ksa", "relayd"):
+        for daemon in ("qkdmod:a-b", "kma", "ksa", "relayd", "serve"):
             probe(p, daemon)
             deadly(p, daemon)
     finally:
