@@ -209,17 +209,17 @@ def refusals(p):
 
 
 def killed(folder, daemons):
-    """At every other move of a file: the next init makes the same of it."""
+    """At every third move of a file: the next init makes the same of it."""
     hook = os.path.join(folder, "hook")
     os.mkdir(hook)
     with open(os.path.join(hook, "mv"), "w") as f:
         f.write(MV)
     os.chmod(os.path.join(hook, "mv"), 0o755)
-    count, at = os.path.join(folder, "count"), -1
+    count, at = os.path.join(folder, "count"), -2
     words = ("--defaults", "--kme-id", "KME-A", "--listen", "127.0.0.1")
     finished = 0
     while True:
-        at += 2
+        at += 3
         p = Place(os.path.join(folder, f"killed{at}"), daemons)
         with open(count, "w") as f:
             f.write("0\n")
@@ -236,7 +236,7 @@ def killed(folder, daemons):
                   "half configured")
         finished += "interrupted" in p.init(*words)
         whole(p, "KME-A")
-    check(finished > 5, f"killed until move {at}, {finished} finished")
+    check(finished > 3, f"killed until move {at}, {finished} finished")
     say(f"killed until move {at}, {finished} times after it counted")
 
 
