@@ -1,11 +1,39 @@
 /* storefigures.c - commits, and whether the write-ahead log can be cut. */
 #include "storefigures.h"
 
-#include "err.h"
+#include "ident.h"
 #include "metrics.h"
 
+static const struct metrics_row	keys[] = {
+	{ METRICS_GAUGE, "qkdnode_store_key_age_seconds",
+	    "Age of the data key that seals the rows of the store.",
+	    "age_ms", 1e-3 },
+	{ METRICS_GAUGE, "qkdnode_store_key_seals",
+	    "Seals that it may have made.", "seals_reserved", 1 },
+	{ METRICS_GAUGE, "qkdnode_store_sealing_again",
+	    "1: rows of the key before are being sealed again.",
+	    "sealing_again", 1 },
+	{ METRICS_GAUGE, "qkdnode_store_unreadable_rows",
+	    "Rows that did not open when they were to be sealed again.",
+	    "unreadable", 1 },
+	{ .name = NULL }
+};
+
+static void
+of_keys(json_t *all, struct storekey *k)
+{
+	json_t		*status = storekey_status(k);
+	json_int_t	 made = json_integer_value(json_object_get(status,
+			    "made"));
+
+	json_object_set_new(status, "age_ms", json_integer(
+	    (json_int_t)now_ms() - made));
+	metrics_object(all, keys, status);
+	json_decref(status);
+}
+
 void
-storefigures(json_t *all, struct committer *c)
+storefigures(json_t *all, struct committer *c, struct storekey *k)
 {
 	struct histogram	took;
 	uint64_t		commits, jobs;
@@ -27,4 +55,5 @@ storefigures(json_t *all, struct committer *c)
 	    "1: the last checkpoint of the write-ahead log did not succeed, "
 	    "mostly since somebody reads the store all the time."),
 	    committer_checkpoint_result(c) < 0, NULL);
+	of_keys(all, k);
 }

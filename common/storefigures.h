@@ -5,7 +5,8 @@
 #include <jansson.h>
 
 #include "committer.h"
+#include "storekey.h"
 
-void	storefigures(json_t *all, struct committer *);
+void	storefigures(json_t *all, struct committer *, struct storekey *);
 
 #endif

@@ -136,7 +136,8 @@ show(void *arg, int nargs, char **args)
 	metrics_add(metrics_family(all, METRICS_GAUGE,
 	    "qkdnode_locked_octets", "Locked memory with secrets."),
 	    (double)secret_used(), NULL);
-	storefigures(all, linkstore_committer(k->store));
+	storefigures(all, linkstore_committer(k->store),
+	    linkstore_keys(k->store));
 	return all;
 }
 

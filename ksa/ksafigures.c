@@ -134,7 +134,8 @@ ksafigures(const struct env *e, json_t *all)
 	json_decref(list);
 	marks(e, all);
 	metrics_object(all, counters, status);
-	storefigures(all, keystore_committer(e->store));
+	storefigures(all, keystore_committer(e->store),
+	    keystore_keys(e->store));
 	json_decref(missing);
 	json_decref(status);
 }

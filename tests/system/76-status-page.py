@@ -220,7 +220,13 @@ def many_are_slow(server):
         s.close()
 
 
-def only_loopback(net):
+def door_is_shut(server):
+    with open("/proc/%d/status" % server.process.pid) as f:
+        m = re.search(r"^Seccomp:\s*(\d)", f.read(), re.M)
+    equal(m[1], "2", "seccomp of qkdctl serve")
+
+
+def only_loopback():
     p = subprocess.run([os.path.join(BUILD, "ctl", "qkdctl"), "serve",
                         "--listen", "0.0.0.0:1"], text=True,
                        stderr=subprocess.PIPE)
@@ -336,8 +342,9 @@ def main():
     where = os.environ.get("QKDNODE_PICTURES",
                            os.path.join(net.base, "pictures"))
     os.makedirs(where, exist_ok=True)
-    only_loopback(net)
+    only_loopback()
     server = Server(net)
+    door_is_shut(server)
     rules_and_dashboard_know_the_names(figures_agree(net, server))
     prometheus_agrees(server)
     say("figures agree")
