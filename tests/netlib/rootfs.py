@@ -51,6 +51,21 @@ def packages(build):
     return {os.path.basename(d).partition("_")[0]: d for d in debs}
 
 
+def next_version(deb, folder):
+    """The same package, one version up, as a file in the folder."""
+    root, out = os.path.join(folder, "next"), os.path.join(folder, "next.deb")
+    subprocess.run(["dpkg-deb", "-R", deb, root], check=True)
+    control = os.path.join(root, "DEBIAN", "control")
+    with open(control) as f:
+        text = re.sub(r"(?m)^(Version: .*)$", r"\1+next", f.read())
+    with open(control, "w") as f:
+        f.write(text)
+    subprocess.run(["dpkg-deb", "-b", root, out], check=True,
+                   stdout=subprocess.DEVNULL)
+    shutil.rmtree(root)
+    return out
+
+
 def dependencies(deb):
     """Names of the packages that this one needs, of alternatives the first."""
     text = subprocess.run(["dpkg-deb", "-f", deb, "Depends"], text=True,
