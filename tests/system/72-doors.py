@@ -166,6 +166,7 @@ def of_role(p, daemon):
                     **{"write " + x: EACCES for x in
                        [p.kma[0], p.ksa[0], p.relayd[0]]},
                     "connect %d" % p.port: EACCES,
+                    "fastopen %d" % p.port: EPERM,
                     "bind %d" % p.free: EACCES},
                    ["read " + p.relayd[0], "socket tcp", "socket unix"]),
         "qkdmod:a-b": ({**no_tcp(p), **reads(p.kma + p.ksa + p.relayd),

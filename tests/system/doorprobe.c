@@ -93,6 +93,17 @@ try_connect(const char *port)
 	    -1 : close(fd);
 }
 
+/* Sends with the first packet, without connect(). */
+static int
+try_fastopen(const char *port)
+{
+	struct sockaddr_in	a = loopback(port);
+	int			fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	return fd < 0 || sendto(fd, "x", 1, MSG_FASTOPEN,
+	    (struct sockaddr *)&a, sizeof(a)) < 0 ? -1 : close(fd);
+}
+
 static int
 try_bind(const char *port)
 {
@@ -176,8 +187,8 @@ try_thread(const char *unused);
 static const struct { const char *name; int (*fn)(const char *); } tries[] = {
 	{ "read", try_read }, { "write", try_write }, { "make", try_make },
 	{ "socket", try_socket }, { "connect", try_connect },
-	{ "bind", try_bind }, { "turn", try_turn }, { "code", try_code },
-	{ "signal", try_signal }, { "ptrace", try_ptrace },
+	{ "bind", try_bind }, { "fastopen", try_fastopen },
+	{ "turn", try_turn }, { "code", try_code }, { "signal", try_signal }, { "ptrace", try_ptrace },
 	{ "memory", try_memory }, { "keys", try_keys }, { "exec", try_exec },
 	{ "thread", try_thread },
 };

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "confine.h"
 #include "confineint.h"
 #include "unit.h"
@@ -340,6 +341,17 @@ START_TEST(a_port_stands_behind_the_last_colon)
 }
 END_TEST
 
+START_TEST(only_names_are_looked_up)
+{
+	ck_assert(address_is_number("192.0.2.1:8445"));
+	ck_assert(address_is_number("[2001:db8::1]:8445"));
+	ck_assert(!address_is_number("node-b.example:8445"));
+	ck_assert(!address_is_number("localhost:8445"));
+	ck_assert(!address_is_number("192.0.2.1"));
+	ck_assert(!address_is_number(""));
+}
+END_TEST
+
 START_TEST(old_kernels_are_asked_for_what_they_know)
 {
 	const uint64_t	truncate = 1 << 14, make_sock = 1 << 9;
@@ -567,7 +579,7 @@ UNIT_MAIN("confine", a_process_reads_the_files_of_its_table_and_no_others,
     a_store_is_written_and_nothing_beside_its_directory,
     what_a_token_needs_is_kept_and_credentials_are_read,
     tcp_reaches_the_ports_of_the_table_only,
-    a_port_stands_behind_the_last_colon,
+    a_port_stands_behind_the_last_colon, only_names_are_looked_up,
     old_kernels_are_asked_for_what_they_know,
     sockets_are_of_the_kinds_that_the_role_has,
     no_code_comes_in,
