@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "block.h"
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 #include "user.h"
 

@@ -1,4 +1,4 @@
-/* checkcert.c - certificates: whose, by which CA, until when, with which key. */
+/* checkcert.c - certificates: whose, by which CA, until when, which key. */
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 #include "tlscert.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 #include "run.h"
 

@@ -6,7 +6,7 @@
 #include <sys/statvfs.h>
 #include <sys/timex.h>
 
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 
 #define MIB		(1024ULL * 1024)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "address.h"
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 #include "err.h"
 #include "tlscert.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 
 #define KMA	"qkdnode-kma"

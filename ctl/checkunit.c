@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "checkup.h"
 #include "confread.h"
 #include "run.h"
 #include "unit.h"

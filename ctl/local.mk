@@ -22,7 +22,7 @@ libqkdctl_a_SOURCES += \
 	ctl/watch.c ctl/watch.h
 libqkdctl_a_SOURCES += \
 	ctl/applicationcmd.c ctl/editcmd.h \
-	ctl/check.c ctl/check.h \
+	ctl/checkup.c ctl/checkup.h \
 	ctl/checkagree.c \
 	ctl/checkcert.c \
 	ctl/checkconf.c \

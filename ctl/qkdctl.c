@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "call.h"
-#include "check.h"
+#include "checkup.h"
 #include "editcmd.h"
 #include "events.h"
 #include "generic.h"

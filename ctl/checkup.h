@@ -1,9 +1,9 @@
 /*
- * check.h - qkdctl check: looks at all that a node stands on, changes
+ * checkup.h - qkdctl check: looks at all that a node stands on, changes
  * nothing. Each finding says what to do.
  */
-#ifndef CTL_CHECK_H
-#define CTL_CHECK_H
+#ifndef CTL_CHECKUP_H
+#define CTL_CHECKUP_H
 
 #include <jansson.h>
 #include <libconfig.h>

@@ -1,5 +1,5 @@
-/* check.c - the list of checks, what they found, and the exit code. */
-#include "check.h"
+/* checkup.c - the list of checks, what they found, and the exit code. */
+#include "checkup.h"
 
 #include <getopt.h>
 #include <signal.h>
