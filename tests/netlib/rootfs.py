@@ -39,12 +39,10 @@ def require():
 
 def packages(build):
     """{name: path} of the tree's packages; built if the tree has changed."""
-    with open(os.path.join(build, "package.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        p = subprocess.run([os.path.join(REPO, "dev"), "package"], text=True,
-                           env=dict(os.environ, QKDNODE_BUILD=build),
-                           stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
-                           stdout=subprocess.PIPE)
+    p = subprocess.run([os.path.join(REPO, "dev"), "package"], text=True,
+                       env=dict(os.environ, QKDNODE_BUILD=build),
+                       stdin=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+                       stdout=subprocess.PIPE)
     if p.returncode != 0:
         raise Failed("./dev package: " + p.stdout[-2000:])
     debs = glob.glob(os.path.join(build, "package", "*.deb"))
