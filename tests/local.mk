@@ -15,4 +15,5 @@ include tests/unit/ak.mk
 include tests/unit/ksa_engine.mk
 include tests/unit/sae.mk
 include tests/system/liar.mk
+include tests/system/unitprobe.mk
 include tests/system/doorprobe.mk
