@@ -187,8 +187,9 @@ kek_new(const char *spec)
 	k->kind = kind_of(spec);
 	snprintf(k->spec, sizeof(k->spec), "%s", spec);
 	if (kek_check(spec) != NULL || k->kind->open(k, spec) < 0) {
-		log_err("the node key cannot be had", "node_key=%s",
-		    log_quote(spec));
+		log_err("the node key cannot be had", "node_key=%s "
+		    "remedy=\"put back the file, the credential or the token; "
+		    "without it the store stays shut\"", log_quote(spec));
 		kek_free(&k);
 	}
 	return k;

@@ -292,10 +292,8 @@ out:
 	return r;
 }
 
-/* After zeroize nothing starts over by itself: DIR/zeroized, above the
- * store's directory. */
-static int
-not_zeroized(const char *path)
+int
+storekey_wanted(const char *path)
 {
 	char	mark[PATH_MAX], *slash;
 
@@ -328,7 +326,7 @@ storekey_open(struct storekey **out, const struct storekey_conf *conf,
 	k->db = db;
 	if (conf->kek == NULL)
 		r = -E_CONFIG;
-	else if ((r = not_zeroized(db_path(db))) == 0)
+	else
 		r = open_all(k, key);
 	if (r == 0) {
 		kek_forget(k->conf.kek);

@@ -50,6 +50,9 @@ struct storekey_conf {
 	struct kek			*next;	/* to change to; NULL: none */
 };
 
+/* Before all else: after a zeroize, which leaves the file "zeroized" above the
+ * store's directory, nothing starts over by itself. -E_CONFIG, logged. */
+int	storekey_wanted(const char *path);
 /*
  * Opens the keys of a store, or makes the first one; a store from before
  * there were data keys gets one. Its sealers are made, for the thread that

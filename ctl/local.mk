@@ -36,7 +36,11 @@ libqkdctl_a_SOURCES += \
 	ctl/confset.c ctl/confset.h \
 	ctl/editopt.c ctl/editopt.h \
 	ctl/grouptext.c ctl/grouptext.h \
+	ctl/destroy.c ctl/destroy.h \
 	ctl/initcmd.c ctl/initcmd.h \
+	ctl/nodekey.c ctl/nodekey.h \
+	ctl/rotatecmd.c ctl/keycmd.h \
+	ctl/zeroizecmd.c \
 	ctl/linkcmd.c \
 	ctl/peercmd.c \
 	ctl/run.c ctl/run.h \
@@ -79,7 +83,7 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
 ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS) \
-	$(EVENT_LIBS) $(SECCOMP_LIBS) $(KSA_LLHTTP) -lm
+	$(EVENT_LIBS) $(SECCOMP_LIBS) $(KSA_LLHTTP) $(P11KIT_LIBS) -lm
 
 # bash looks for the name of the command.
 bashcompletiondir = $(datadir)/bash-completion/completions

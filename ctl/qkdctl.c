@@ -16,6 +16,7 @@
 #include "events.h"
 #include "generic.h"
 #include "initcmd.h"
+#include "keycmd.h"
 #include "saecmd.h"
 #include "servecmd.h"
 #include "show.h"
@@ -63,6 +64,9 @@ static const struct subcommand {
 	    "another node that keys are shared with", peercmd },
 	{ "application", "{add | remove} ID [--name NAME] ...",
 	    "an application of this node", applicationcmd },
+	{ "rotate-key", "[--node-key] [kma | ksa]",
+	    "new keys for the stores, while they serve", rotatecmd },
+	{ "zeroize", "[--yes]", "destroys all keys of this node", zeroizecmd },
 };
 
 #define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))

@@ -466,33 +466,46 @@ open_audit(struct linkstore *ls)
 	return audit_open(&ls->audit, &conf, ls->writer, ls->wseal);
 }
 
+/* The node key first: without it no store is made. */
+static int
+open_files(struct linkstore *ls, const char *path, const char *node_key,
+    const char *next)
+{
+	struct storekey_conf	keys = { .store = "kma",
+				    .tables = sealed_tables };
+	int			r;
+
+	if (storekey_wanted(path) < 0 ||
+	    (keys.kek = kek_new(node_key)) == NULL ||
+	    (*next != '\0' && (keys.next = kek_new(next)) == NULL))
+		r = -E_CONFIG;
+	else
+		r = db_open(&ls->writer, path, migrations,
+		    sizeof(migrations) / sizeof(migrations[0]));
+	if (r < 0) {
+		kek_free(&keys.kek);
+		kek_free(&keys.next);
+		return r;
+	}
+	if ((r = storekey_open(&ls->keys, &keys, ls->writer, &ls->wseal,
+	    &ls->rseal)) < 0 || (r = open_audit(ls)) < 0)
+		return r;
+	return db_open_reader(&ls->reader, path);
+}
+
 int
 linkstore_open(struct linkstore **out, struct event_base *base,
     const char *path, const char *node_key, const char *next)
 {
-	struct storekey_conf	 keys = { .store = "kma",
-				    .tables = sealed_tables,
-				    .kek = kek_new(node_key) };
-	struct linkstore	*ls = calloc(1, sizeof(*ls));
-	int			 r = -E_NO_MEMORY;
+	struct linkstore	*ls;
+	int			 r;
 
-	if (*next != '\0' && (keys.next = kek_new(next)) == NULL)
-		kek_free(&keys.kek);
-	if (ls == NULL || keys.kek == NULL || (r = db_open(&ls->writer, path,
-	    migrations, sizeof(migrations) / sizeof(migrations[0]))) < 0) {
-		r = keys.kek == NULL ? -E_CONFIG : r;
-		kek_free(&keys.kek);
-		kek_free(&keys.next);
-		goto out;
-	}
-	if ((r = storekey_open(&ls->keys, &keys, ls->writer, &ls->wseal,
-	    &ls->rseal)) < 0 || (r = open_audit(ls)) < 0 ||
-	    (r = db_open_reader(&ls->reader, path)) < 0 ||
-	    (r = committer_new(&ls->committer, base, ls->writer)) < 0)
-		goto out;
-	r = storekey_start(ls->keys, base, ls->committer);
-out:
-	if (r < 0)
+	*out = NULL;
+	if ((ls = calloc(1, sizeof(*ls))) == NULL)
+		return -E_NO_MEMORY;
+	if ((r = open_files(ls, path, node_key, next)) < 0 ||
+	    (r = committer_new(&ls->committer, base, ls->writer)) < 0 ||
+	    (r = storekey_start(ls->keys, base, ls->committer)) < 0)
 		linkstore_close(&ls);
 	*out = ls;
 	return r;

@@ -74,7 +74,8 @@ open_files(struct keystore *ks, const char *path, const char *node_key,
 				    .tables = sealed_tables };
 	int			r;
 
-	if ((keys.kek = kek_new(node_key)) == NULL ||
+	if (storekey_wanted(path) < 0 ||
+	    (keys.kek = kek_new(node_key)) == NULL ||
 	    (*next != '\0' && (keys.next = kek_new(next)) == NULL))
 		r = -E_CONFIG;
 	else

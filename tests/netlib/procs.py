@@ -16,7 +16,7 @@ STOP_WAIT = 20		# s from SIGTERM to the end
 CLONE_NEWNET = 0x40000000
 MEMLOCK = 1 << 28	# octets that a daemon may lock
 ENV_KEPT = ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS",
-            "QKDNODE_CRASH")
+            "QKDNODE_CRASH", "SOFTHSM2_CONF")
 
 
 def process_state(pid):

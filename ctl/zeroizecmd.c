@@ -1,0 +1,445 @@
+/*
+ * zeroizecmd.c - qkdctl zeroize: the keys of this node, destroyed at once. The
+ * node keys first: without them nothing in a store opens, whatever a disk
+ * keeps of what was overwritten. Daemons are told, and killed if they do not
+ * end; nothing here waits for them, and nothing needs room on the disk. In
+ * the end it looks what is left, and says so.
+ */
+#include "config.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <glob.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ask.h"
+#include "destroy.h"
+#include "field.h"
+#include "keycmd.h"
+#include "nodekey.h"
+#include "unit.h"
+
+#define TARGETS_MAX	256
+#define ANSWER_WAIT	2	/* s: a daemon that hangs is not waited for */
+#define END_TRIES	40
+#define END_MS		50
+#define MAGIC		"SQLite format 3"
+
+struct target { char path[PATH_MAX], what[64]; };
+
+struct zeroize {
+	struct call	 call;
+	const char	*etc;
+	bool		 yes, keep_tls;
+	struct nodekey	 node[2];	/* kma, ksa */
+	bool		 known[2];	/* their files could be read */
+	struct target	 target[TARGETS_MAX];
+	size_t		 n, nkeys;	/* the first are node keys */
+	char		 mark[PATH_MAX];
+	json_t		*left;		/* {what, path | pid} */
+	unsigned	 killed;
+};
+
+static const char *const	daemons[2] = { "kma", "ksa" };
+
+static const struct option	options[] = {
+	{ "etc", required_argument, NULL, 'e' },
+	{ "yes", no_argument, NULL, 'y' },
+	{ "keep-tls", no_argument, NULL, 't' },
+	{ "help", no_argument, NULL, 'h' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static void
+usage(FILE *f)
+{
+	fprintf(f, "usage: qkdctl zeroize [--yes] [--keep-tls] [--etc DIR]\n"
+	    "\n"
+	    "Destroys all keys of this node: node keys, stores, the TLS keys "
+	    "of ksa and relayd,\nand what the daemons have in memory. The "
+	    "node does not start again before\n\"qkdctl init\".\n"
+	    "\n"
+	    "  --yes       does not ask\n"
+	    "  --keep-tls  the TLS keys stay\n"
+	    "  --etc DIR   where kma.conf and ksa.conf are (" SYSCONFDIR
+	    "/qkdnode)\n"
+	    "\n"
+	    "Exit status: 0 all of it is gone, 1 something is left.\n");
+}
+
+/* ---- what there is ---- */
+
+static void
+add(struct zeroize *z, const char *path, const char *what)
+{
+	struct stat	st;
+
+	for (size_t i = 0; i < z->n; i++)
+		if (strcmp(z->target[i].path, path) == 0)
+			return;
+	if (path[0] != '/' || z->n == TARGETS_MAX || lstat(path, &st) < 0 ||
+	    S_ISDIR(st.st_mode))
+		return;
+	snprintf(z->target[z->n].path, PATH_MAX, "%s", path);
+	snprintf(z->target[z->n++].what, sizeof(z->target->what), "%s", what);
+}
+
+static void
+add_all(struct zeroize *z, const char *pattern, const char *what)
+{
+	glob_t	g;
+
+	if (glob(pattern, 0, NULL, &g) != 0)
+		return;
+	for (size_t i = 0; i < g.gl_pathc; i++)
+		add(z, g.gl_pathv[i], what);
+	globfree(&g);
+}
+
+/* In place, on its way there, on its way out; also such as are not in use. */
+static void
+add_node_keys(struct zeroize *z, const struct nodekey *k)
+{
+	char	path[PATH_MAX + 64];
+
+	add(z, k->path, "node key");
+	snprintf(path, sizeof(path), "%s.*", k->path);
+	add_all(z, path, "node key");
+	snprintf(path, sizeof(path), "%s/credentials/%s.*", z->etc,
+	    k->daemon);
+	add_all(z, path, "credential");
+	snprintf(path, sizeof(path), "%s/ctl-%s/node-key", k->run_dir,
+	    k->daemon);
+	add(z, path, "node key");
+	add(z, k->pin, "PIN of a token");
+}
+
+static bool
+is_database(const char *path)
+{
+	char	head[sizeof(MAGIC)] = "";
+	int	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	ssize_t	n = fd < 0 ? -1 : read(fd, head, sizeof(MAGIC) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n == sizeof(MAGIC) - 1 && memcmp(head, MAGIC, (size_t)n) == 0;
+}
+
+/* keys.db and what is beside it of that name, or is a database. */
+static void
+add_stores(struct zeroize *z, const struct nodekey *k)
+{
+	char		 dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], *base;
+	struct dirent	*e;
+	DIR		*d;
+
+	snprintf(dir, sizeof(dir), "%s", k->store);
+	if ((base = strrchr(dir, '/')) == NULL)
+		return;
+	*base++ = '\0';
+	if ((d = opendir(dir)) == NULL)
+		return;
+	while ((e = readdir(d)) != NULL) {
+		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
+		if (strlen(path) < PATH_MAX && (strncmp(e->d_name, base,
+		    strlen(base)) == 0 || is_database(path)))
+			add(z, path, "store");
+	}
+	closedir(d);
+}
+
+static void
+add_witnesses(struct zeroize *z, const struct nodekey *k)
+{
+	char	path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/ctl-%s/witness*", k->run_dir,
+	    k->daemon);
+	add_all(z, path, "mark of a store");
+}
+
+static void
+find_all(struct zeroize *z)
+{
+	struct nodekey	relayd;
+	char		*slash;
+
+	for (int i = 0; i < 2; i++) {
+		z->known[i] = nodekey_find(&z->node[i], z->etc,
+		    daemons[i]) == 0;
+		if (z->known[i])
+			add_node_keys(z, &z->node[i]);
+	}
+	z->nkeys = z->n;
+	for (int i = 0; i < 2; i++)
+		if (z->known[i]) {
+			add_stores(z, &z->node[i]);
+			add_witnesses(z, &z->node[i]);
+			snprintf(z->mark, sizeof(z->mark), "%s",
+			    z->node[i].store);
+		}
+	if (!z->keep_tls && z->known[1])
+		add(z, z->node[1].tls_key, "TLS key of ksa");
+	if (!z->keep_tls && nodekey_find(&relayd, z->etc, "relayd") == 0)
+		add(z, relayd.tls_key, "TLS key of relayd");
+	for (int i = 0; i < 2 && (slash = strrchr(z->mark, '/')) != NULL; i++)
+		*slash = '\0';
+	if (z->mark[0] != '\0' && strlen(z->mark) + 10 < sizeof(z->mark))
+		strcat(z->mark, "/zeroized");
+}
+
+/* ---- the question ---- */
+
+static bool
+agreed(const struct zeroize *z)
+{
+	char	line[32] = "";
+
+	if (z->yes)
+		return true;
+	printf("These are destroyed, and all keys that the daemons have in "
+	    "memory:\n");
+	for (size_t i = 0; i < z->n; i++)
+		printf("  %-16s %s\n", z->target[i].what, z->target[i].path);
+	printf("Nothing brings them back. Type \"zeroize\": ");
+	fflush(stdout);
+	return fgets(line, sizeof(line), stdin) != NULL &&
+	    strcmp(line, "zeroize\n") == 0;
+}
+
+/* ---- the daemons ---- */
+
+/* Only who writes a store has its lock open. */
+static void
+kill_writer(void *arg, pid_t pid, const char *path)
+{
+	struct zeroize	*z = arg;
+	size_t		 len = strlen(path);
+	const char	*end = strstr(path, "-lock");
+
+	if (end != NULL && (end[5] == '\0' || end[5] == ' ') && len > 5 &&
+	    kill(pid, SIGKILL) == 0)
+		z->killed++;
+}
+
+static void
+count_writer(void *arg, pid_t pid, const char *path)
+{
+	(void)pid;
+	*(unsigned *)arg += strstr(path, "-lock") != NULL;
+}
+
+static unsigned
+writers(const struct zeroize *z)
+{
+	unsigned	n = 0;
+
+	for (int i = 0; i < 2; i++)
+		if (z->known[i])
+			destroy_holders(z->node[i].store, count_writer, &n);
+	return n;
+}
+
+/* Who is told wipes its memory first; who does not hear it is killed. */
+static void
+end_daemons(struct zeroize *z)
+{
+	char			*words[] = { (char *)"zeroize",
+				    (char *)"now" };
+	struct ask_error	 e;
+
+	z->call.wait = ANSWER_WAIT;
+	for (int i = 0; i < 2; i++)
+		json_decref(ask_any(&z->call, daemons[i], 2, words, &e));
+	for (int i = 0; i < 2; i++)
+		if (z->known[i])
+			destroy_holders(z->node[i].store, kill_writer, z);
+	for (int i = 0; i < END_TRIES && writers(z) > 0; i++)
+		usleep(END_MS * 1000);
+}
+
+/* ---- doing it ---- */
+
+static void
+make_mark(const struct zeroize *z)
+{
+	int	fd;
+
+	if (z->mark[0] == '\0')
+		return;
+	fd = open(z->mark, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0) {
+		fsync(fd);
+		close(fd);
+	}
+}
+
+static void
+destroy_from(const struct zeroize *z, size_t from, size_t to)
+{
+	for (size_t i = from; i < to; i++)
+		(void)destroy_file(z->target[i].path);
+}
+
+static void
+do_all(struct zeroize *z)
+{
+	size_t	found;
+
+	destroy_from(z, 0, z->nkeys);
+	make_mark(z);
+	end_daemons(z);
+	destroy_from(z, z->nkeys, z->n);
+	found = z->n;		/* what a daemon has made meanwhile */
+	find_all(z);
+	destroy_from(z, 0, z->nkeys);
+	destroy_from(z, found, z->n);
+	make_mark(z);		/* if there was no room before */
+}
+
+/* ---- looking ---- */
+
+static void
+note_left(struct zeroize *z, const char *what, const char *path, pid_t pid)
+{
+	json_array_append_new(z->left, pid > 0 ?
+	    json_pack("{s:s, s:s, s:i}", "what", what, "path", path, "pid",
+	    (int)pid) : json_pack("{s:s, s:s}", "what", what, "path", path));
+}
+
+static void
+note_holder(void *arg, pid_t pid, const char *path)
+{
+	note_left(arg, "still open", path, pid);
+}
+
+static void
+look(struct zeroize *z)
+{
+	if (z->n == TARGETS_MAX)
+		note_left(z, "more of them", "run it again", 0);
+	for (size_t i = 0; i < z->n; i++)
+		if (!destroy_gone(z->target[i].path))
+			note_left(z, z->target[i].what, z->target[i].path, 0);
+	for (int i = 0; i < 2; i++) {
+		if (!z->known[i])
+			note_left(z, "not known: no configuration",
+			    daemons[i], 0);
+		else if (destroy_holders(z->node[i].store, note_holder,
+		    z) < 0)
+			note_left(z, "not known: who has it open",
+			    z->node[i].store, 0);
+		if (z->known[i] && z->node[i].kind == NODEKEY_TOKEN)
+			fprintf(stderr, "qkdctl: the node key of %s is in a "
+			    "token and stays there: what it has wrapped is "
+			    "gone, so it opens nothing\n", daemons[i]);
+	}
+	if (z->mark[0] != '\0' && access(z->mark, F_OK) < 0)
+		note_left(z, "could not be made", z->mark, 0);
+}
+
+static void
+report_json(const struct zeroize *z)
+{
+	json_t	*gone = json_array(), *o;
+
+	for (size_t i = 0; i < z->n; i++)
+		if (destroy_gone(z->target[i].path))
+			json_array_append_new(gone, json_pack("{s:s, s:s}",
+			    "what", z->target[i].what, "path",
+			    z->target[i].path));
+	o = json_pack("{s:b, s:o, s:O, s:i, s:s}", "zeroized",
+	    json_array_size(z->left) == 0, "gone", gone, "left", z->left,
+	    "killed", (int)z->killed, "mark", z->mark);
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+	json_decref(o);
+}
+
+static void
+report(const struct zeroize *z)
+{
+	char	 clean[FIELD_TEXT];
+	size_t	 i;
+	json_t	*l;
+
+	for (i = 0; i < z->n; i++)
+		if (destroy_gone(z->target[i].path))
+			printf("gone  %-16s %s\n", z->target[i].what,
+			    z->target[i].path);
+	json_array_foreach(z->left, i, l) {
+		printf("LEFT  %-16s %s", field_str(l, "what", ""), field_text(
+		    clean, sizeof(clean), field_str(l, "path", "")));
+		if (field_int(l, "pid", 0) != 0)
+			printf(" (process %lld)",
+			    (long long)field_int(l, "pid", 0));
+		putchar('\n');
+	}
+	printf(json_array_size(z->left) == 0 ? "zeroized: looked again, and "
+	    "nothing of it is left\n" : "NOT all is gone: see LEFT, then "
+	    "\"qkdctl zeroize\" again\n");
+}
+
+static int
+zeroize(struct zeroize *z)
+{
+	find_all(z);
+	if (!agreed(z)) {
+		fprintf(stderr, "qkdctl: nothing was done\n");
+		return CALL_REFUSED;
+	}
+	do_all(z);
+	look(z);
+	if (z->call.json)
+		report_json(z);
+	else
+		report(z);
+	if (unit_there() && !z->call.json)
+		(void)unit_do("stop --no-block", "qkdnode.target",
+		    "without keys there is nothing to serve");
+	return json_array_size(z->left) == 0 ? CALL_DONE : CALL_REFUSED;
+}
+
+int
+zeroizecmd(const struct call *call, int argc, char **argv)
+{
+	struct zeroize	*z = calloc(1, sizeof(*z));
+	int		 c, r = -1;
+
+	if (z == NULL || (z->left = json_array()) == NULL) {
+		free(z);
+		return CALL_REFUSED;
+	}
+	z->call = *call;
+	z->etc = SYSCONFDIR "/qkdnode";
+	optind = 0;
+	while (r < 0 && (c = getopt_long(argc, argv, "yh", options,
+	    NULL)) != -1)
+		if (c == 'e')
+			z->etc = optarg;
+		else if (c == 'y')
+			z->yes = true;
+		else if (c == 't')
+			z->keep_tls = true;
+		else {
+			usage(c == 'h' ? stdout : stderr);
+			r = c == 'h' ? CALL_DONE : CALL_USAGE;
+		}
+	if (r < 0 && optind < argc) {
+		usage(stderr);
+		r = CALL_USAGE;
+	}
+	if (r < 0)
+		r = zeroize(z);
+	json_decref(z->left);
+	free(z);
+	return r;
+}
