@@ -3,6 +3,7 @@
 and says so; certificates of its own CA, of another, by requests; refusals; an
 init that is killed at any moment leaves nothing half configured."""
 import os
+import pty
 import re
 import signal
 import stat
@@ -195,6 +196,33 @@ def wrong_answers(p, ca, folder, good):
     p.refused("--certificates", "/nonexistent", because="ca.crt")
 
 
+def forged(ca, folder):
+    """A request that asks for more than its name is not signed."""
+    key, csr = os.path.join(folder, "k"), os.path.join(folder, "forged.csr")
+    both = "extendedKeyUsage=serverAuth,clientAuth"
+    before = tree(ca)
+    for subject, extensions, why in (
+            ("/CN=KME-Q/O=x", ["extendedKeyUsage=clientAuth"],
+             "a CN and nothing else"),
+            ("/CN=KME-Q", ["subjectAltName=URI:urn:qkdnode:km:KME-A", both],
+             "nor that of KME-Q"),
+            ("/CN=KME-Q", ["subjectAltName=email:x@y", both], "nor that of"),
+            ("/CN=KME-Q", [both], "asks for the usage"),
+            ("/CN=KME-Q", ["basicConstraints=CA:TRUE"], "asks for the usage"),
+            ("/CN=SAE-Q", ["subjectAltName=DNS:q",
+                           "extendedKeyUsage=clientAuth"], "no address")):
+        words = [w for e in extensions for w in ("-addext", e)]
+        subprocess.run(["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt",
+                        "ec_paramgen_curve:P-256", "-noenc", "-subj", subject,
+                        "-keyout", key, "-out", csr, *words], check=True,
+                       stderr=subprocess.DEVNULL)
+        r = subprocess.run([PKI, "sign", ca, csr], text=True,
+                           stderr=subprocess.PIPE)
+        check(r.returncode == 1 and why in r.stderr,
+              f"{subject} {extensions}: {r.returncode} {r.stderr}")
+    equal(tree(ca), before, "the CA's files after refusals")
+
+
 def refusals(p):
     d = ("--defaults", "--kme-id")
     p.refused(*d, "KME A", "--listen", "127.0.0.1", because="KME ID")
@@ -206,6 +234,29 @@ def refusals(p):
     p.refused(*d, "KME-A", "--listen", "::1", "--ca", "/nonexistent",
               because="/nonexistent/ca.key")
     p.refused("--what", code=2, because="unknown argument")
+
+
+def questions(p):
+    """On a terminal what is not given is asked for."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execv(os.path.join(p.daemons, "init"),
+                 ["init", "--root", p.root])
+    said = b""
+    for question, answer_given in ((b"ID of this node", b"KME-D\n"),
+                                   (b"Address", b"192.0.2.4\n"),
+                                   (b"Certificates", b"\n")):
+        while question not in said:
+            said += os.read(fd, 4096)
+        os.write(fd, answer_given)
+    try:
+        while os.read(fd, 4096):
+            pass
+    except OSError:                     # the terminal's end
+        pass
+    equal(os.waitpid(pid, 0)[1], 0, "exit code of init on a terminal")
+    whole(p, "KME-D")
+    check('"192.0.2.4:8443"' in read(p.path("ksa.conf")), "the answer")
 
 
 def killed(folder, daemons):
@@ -251,12 +302,15 @@ def main():
         say("a CA of its own; the empty node starts and says what it lacks")
         by_requests(Place(os.path.join(folder, "b"), daemons), a.path("ca"),
                     folder)
+        forged(a.path("ca"), folder)
         say("certificates by requests to another CA")
         c = Place(os.path.join(folder, "c"), daemons)
         c.init("--kme-id", "KME-C", "--listen", "::1", "--ca", a.path("ca"))
         whole(c, "KME-C")
         check("[::1]:8445" in read(c.path("relayd.conf")), "IPv6 address")
         say("certificates by a CA in a directory")
+        questions(Place(os.path.join(folder, "d"), daemons))
+        say("questions on a terminal")
         killed(folder, daemons)
 
 
