@@ -6,7 +6,7 @@ libqkdctl_a_SOURCES = \
 	ctl/daemons.c ctl/daemons.h \
 	ctl/field.c ctl/field.h \
 	ctl/generic.c ctl/generic.h
-libqkdctl_a_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS)
+libqkdctl_a_CFLAGS = $(AM_CFLAGS) $(SMARTCOLS_CFLAGS) $(ARCHIVE_CFLAGS)
 libqkdctl_a_SOURCES += \
 	ctl/events.c ctl/events.h \
 	ctl/list.c ctl/show.h \
@@ -69,6 +69,16 @@ ctl/servefiles.c: ctl/servefiles.sh $(page_files)
 	$(AM_V_GEN)$(MKDIR_P) ctl && $(srcdir)/ctl/servefiles.sh \
 	    $(srcdir)/ctl/page >$@.tmp && mv $@.tmp $@
 
+libqkdctl_a_SOURCES += \
+	ctl/backupcmd.c ctl/backupcmd.h \
+	ctl/backupset.c ctl/backupset.h \
+	ctl/digest.c ctl/digest.h \
+	ctl/manifest.c ctl/manifest.h \
+	ctl/member.c ctl/member.h \
+	ctl/place.c ctl/place.h \
+	ctl/restorecmd.c \
+	ctl/restoreread.c ctl/restoreread.h \
+	ctl/storecopy.c ctl/storecopy.h
 bin_PROGRAMS += ctl/qkdctl
 ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saecmd.c ctl/saecmd.h \
@@ -82,8 +92,9 @@ ctl_qkdctl_SOURCES = ctl/qkdctl.c \
 	ctl/saestop.c ctl/saestop.h \
 	ctl/saetext.c ctl/saetext.h \
 	$(WIPEFREE_SRC)
-ctl_qkdctl_LDADD = libqkdctl.a $(SMARTCOLS_LIBS) $(SAE_LIBS) $(LIBCONFIG_LIBS) \
-	$(EVENT_LIBS) $(SECCOMP_LIBS) $(KSA_LLHTTP) $(P11KIT_LIBS) -lm
+ctl_qkdctl_LDADD = libqkdctl.a $(ARCHIVE_LIBS) $(SMARTCOLS_LIBS) \
+	$(SAE_LIBS) $(SQLITE_LIBS) $(LIBCONFIG_LIBS) $(EVENT_LIBS) \
+	$(SECCOMP_LIBS) $(KSA_LLHTTP) $(P11KIT_LIBS) -lm
 
 # bash looks for the name of the command.
 bashcompletiondir = $(datadir)/bash-completion/completions

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "backupcmd.h"
 #include "call.h"
 #include "checkup.h"
 #include "editcmd.h"
@@ -67,6 +68,10 @@ static const struct subcommand {
 	{ "rotate-key", "[--node-key] [kma | ksa]",
 	    "new keys for the stores, while they serve", rotatecmd },
 	{ "zeroize", "[--yes]", "destroys all keys of this node", zeroizecmd },
+	{ "backup", "[--with-private-keys] FILE",
+	    "all of this node but its keys, in one file", backupcmd },
+	{ "restore", "[--to-root DIR] [--force] FILE",
+	    "this node as a backup has it", restorecmd },
 };
 
 #define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))

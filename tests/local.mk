@@ -6,6 +6,7 @@ include tests/unit/relayd.mk
 include tests/unit/qkdmod.mk
 include tests/unit/common.mk
 include tests/unit/ctl.mk
+include tests/unit/backup.mk
 include tests/unit/confedit.mk
 include tests/unit/ipc.mk
 include tests/unit/storekey.mk

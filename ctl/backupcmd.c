@@ -1,0 +1,161 @@
+/*
+ * backupcmd.c - one file with all of a node but its key bytes: configuration,
+ * certificates, and the stores as storecopy.c leaves them.
+ */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "backupcmd.h"
+#include "backupset.h"
+#include "confread.h"
+#include "storecopy.h"
+
+static const struct option	options[] = {
+	{ "etc", required_argument, NULL, 'e' },
+	{ "with-private-keys", no_argument, NULL, 'k' },
+	{ NULL, 0, NULL, 0 }
+};
+
+static const char *const	daemons[] = { "kma", "ksa" };
+
+static int
+configuration(struct backupset *b, const char *etc, bool keys)
+{
+	char	pki[4096];
+
+	snprintf(pki, sizeof(pki), "%s/pki", etc);
+	return backupset_folder(b, etc, "etc/", keys) < 0 ? -1 :
+	    backupset_folder(b, pki, "etc/pki/", keys);
+}
+
+/* An option of a daemon's file, or its default; "": it cannot be read. */
+static int
+option(const struct backupset *b, const char *daemon, const char *name,
+    const char *dflt, char *out, size_t room)
+{
+	char		 file[64], why[CONFREAD_WHY];
+	const char	*text;
+	config_t	 cfg;
+
+	snprintf(file, sizeof(file), "etc/%s.conf", daemon);
+	if ((text = backupset_text(b, file)) == NULL) {
+		fprintf(stderr, "qkdctl: %s.conf: is not there; --etc says "
+		    "where the configuration is\n", daemon);
+		return -1;
+	}
+	if (confread_parse(text, &cfg, why) < 0) {
+		fprintf(stderr, "qkdctl: %s.conf: %s\n", daemon, why);
+		return -1;
+	}
+	snprintf(out, room, "%s", confread_str(&cfg, name, dflt));
+	config_destroy(&cfg);
+	return 0;
+}
+
+static int
+add_store(struct backupset *b, enum store store, const char *folder)
+{
+	char	path[4096], dflt[256], copy[4096], name[64];
+	char	why[STORECOPY_WHY];
+
+	snprintf(dflt, sizeof(dflt), LOCALSTATEDIR "/lib/qkdnode/%s/keys.db",
+	    daemons[store]);
+	if (option(b, daemons[store], "store", dflt, path, sizeof(path)) < 0)
+		return -1;
+	snprintf(copy, sizeof(copy), "%s/%s.db", folder, daemons[store]);
+	snprintf(name, sizeof(name), "stores/%s.db", daemons[store]);
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		fprintf(stderr, "qkdctl: %s: is not there; the backup goes "
+		    "without it\n", path);
+		return 0;
+	}
+	if (storecopy(store, path, copy, why) < 0) {
+		fprintf(stderr, "qkdctl: %s: %s\n", path, why);
+		return -1;
+	}
+	return backupset_file(b, name, copy);
+}
+
+static void
+remove_copies(const char *folder)
+{
+	char	copy[4096];
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(copy, sizeof(copy), "%s/%s.db", folder, daemons[i]);
+		(void)unlink(copy);
+		strcat(copy, "-journal");
+		(void)unlink(copy);
+	}
+	(void)rmdir(folder);
+}
+
+static int
+fill(struct backupset *b, const char *etc, bool keys, const char *folder)
+{
+	time_t	now = time(NULL);
+
+	if (configuration(b, etc, keys) < 0 ||
+	    option(b, "kma", "kme_id", "", b->manifest.kme_id,
+	    MANIFEST_TEXT) < 0 || add_store(b, STORE_KMA, folder) < 0 ||
+	    add_store(b, STORE_KSA, folder) < 0)
+		return -1;
+	snprintf(b->manifest.version, MANIFEST_TEXT, "%s", PACKAGE_VERSION);
+	strftime(b->manifest.made, MANIFEST_TEXT, "%Y-%m-%d %H:%M:%S",
+	    gmtime(&now));
+	return 0;
+}
+
+static int
+make(const char *path, const char *etc, bool keys)
+{
+	struct backupset	b = { 0 };
+	char			folder[4000];
+	int			r;
+
+	if (snprintf(folder, sizeof(folder), "%s.XXXXXX", path) >=
+	    (int)sizeof(folder) || mkdtemp(folder) == NULL) {
+		fprintf(stderr, "qkdctl: %s: %s\n", path, strerror(errno));
+		return CALL_REFUSED;
+	}
+	r = fill(&b, etc, keys, folder);
+	if (r == 0)
+		r = backupset_write(&b, path);
+	if (r == 0)
+		printf("%s: %s, %u files%s\n", path, b.manifest.kme_id,
+		    b.manifest.n, keys ? ", with private keys" : "");
+	remove_copies(folder);
+	backupset_free(&b);
+	return r == 0 ? CALL_DONE : CALL_REFUSED;
+}
+
+int
+backupcmd(const struct call *call, int argc, char **argv)
+{
+	const char	*etc = SYSCONFDIR "/qkdnode";
+	bool		 keys = false;
+	int		 c;
+
+	(void)call;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'e')
+			etc = optarg;
+		else if (c == 'k')
+			keys = true;
+		else
+			return CALL_USAGE;
+	}
+	if (optind + 1 == argc)
+		return make(argv[optind], etc, keys);
+	fprintf(stderr, "usage: qkdctl backup [--etc DIR] "
+	    "[--with-private-keys] FILE\n");
+	return CALL_USAGE;
+}
