@@ -181,7 +181,7 @@ def hangs(net, node):
     say("the watchdog ends what hangs")
 
 
-def reload(net, node, other):
+def reload(net, node):
     """A new application counts after a reload; a wrong file is refused."""
     path = ETC + "/ksa.conf"
     before, old = node.run("cat", path), pid(node, "ksa")
@@ -197,6 +197,21 @@ def reload(net, node, other):
     node.run("systemctl", "reload", "qkdnode-relayd")
     equal(pid(node, "ksa"), old, "the process of ksa")
     say("reload works")
+
+
+def status_page(node):
+    """Off unless enabled; its user may ask the daemons and no more."""
+    node.run("systemctl", "start", "qkdnode-status")
+    equal(show(node, "qkdnode-status", "Type", "ActiveState"),
+          {"Type": "notify", "ActiveState": "active"}, "the status page")
+    user = node.run("ps", "-o", "user:20=", "-p",
+                    show(node, "qkdnode-status", "MainPID")["MainPID"])
+    equal(user.strip(), "qkdnode-status", "user of the status page")
+    figures = wait_for("metrics", lambda: node.run(
+        "curl", "-sS", "http://127.0.0.1:8446/metrics", check=False), 10)
+    check("qkdnode_" in figures, "metrics: " + figures[:300])
+    node.run("systemctl", "stop", "qkdnode-status")
+    say("the status page runs as its own user")
 
 
 # ---- upgrade, removal
@@ -301,7 +316,8 @@ def whole(folder, hosts, a, b):
     killed(net, a)
     net.fetch(net.draw(a, b, 4), a, b)
     hangs(net, a)
-    reload(net, a, b)
+    reload(net, a)
+    status_page(a)
     upgrade(net, next_version(deb, folder), a, b)
     removed(net, a, deb)
     destroyed(a)

@@ -23,7 +23,9 @@ NEVER = ["socket:netlink", "socket:packet", "exec:/bin/sh", "writexec",
          "write:/var/lib/x", "write:/run/qkdnode/x", "setgid:/tmp/x",
          "read:%s/credentials/kma.node_key.cred" % ETC,
          "read:/etc/shadow", "read:/proc/1/environ", "read:/dev/mem",
-         "read:/root/file", "read:/tmp/outside", "read:/proc/meminfo"]
+         "read:/root/file", "read:/tmp/outside"]
+BOOT = "read:/proc/sys/kernel/random/boot_id"   # tells a copied store
+NO_PROC = [BOOT, "read:/proc/meminfo"]
 ALWAYS = ["socket:unix", "write:/tmp/x"]
 STORE = "read:/var/lib/qkdnode/%s/keys.db"
 DOOR = ["landlock", "lock:4194304"]
@@ -34,11 +36,11 @@ SECRET = {"kma": ["read:/run/credentials/qkdnode-kma.service/node_key"],
           LINK: ["read:%s/qkdmod-a-b.seed" % ETC], "status": []}
 # Role: what it needs besides its own secrets, and what it must not do.
 CAN = {
-    "kma": DOOR + [STORE % "kma", "write:/var/lib/qkdnode/kma/x",
+    "kma": DOOR + [STORE % "kma", BOOT, "write:/var/lib/qkdnode/kma/x",
                    "write:/run/qkdnode/kma-ksa/x",
                    "write:/run/qkdnode/kma-relayd/x",
                    "write:/run/qkdnode/ctl-kma/x"],
-    "ksa": DOOR + [STORE % "ksa", "write:/var/lib/qkdnode/ksa/x",
+    "ksa": DOOR + [STORE % "ksa", BOOT, "write:/var/lib/qkdnode/ksa/x",
                    "socket:inet", "socket:inet6", "send:PEER",
                    "write:/run/qkdnode/ksa-relayd/x",
                    "write:/run/qkdnode/ctl-ksa/x"],
@@ -56,15 +58,16 @@ NOT = {
             "write:/run/qkdnode/kma-ksa/x",
             "connect:/run/qkdnode/kma-relayd/data",
             "connect:/run/qkdnode/mod-a-b/data"],
-    "relayd": [STORE % "kma", STORE % "ksa",
-               "connect:/run/qkdnode/kma-ksa/data",
-               "connect:/run/qkdnode/mod-a-b/data"],
-    LINK: ["socket:inet", "send:PEER", STORE % "kma", STORE % "ksa",
-           "connect:/run/qkdnode/kma-ksa/data"],
-    "status": ["send:PEER", STORE % "kma", STORE % "ksa",
-               "write:/run/qkdnode/ctl-kma/x",
-               "connect:/run/qkdnode/kma-ksa/data",
-               "connect:/run/qkdnode/mod-a-b/data"],
+    "relayd": NO_PROC + [
+        STORE % "kma", STORE % "ksa", "connect:/run/qkdnode/kma-ksa/data",
+        "connect:/run/qkdnode/mod-a-b/data"],
+    LINK: NO_PROC + [
+        "socket:inet", "send:PEER", STORE % "kma", STORE % "ksa",
+        "connect:/run/qkdnode/kma-ksa/data"],
+    "status": NO_PROC + [
+        "send:PEER", STORE % "kma", STORE % "ksa",
+        "write:/run/qkdnode/ctl-kma/x", "connect:/run/qkdnode/kma-ksa/data",
+        "connect:/run/qkdnode/mod-a-b/data"],
 }
 
 
