@@ -176,6 +176,7 @@ hint(int e)
 		{ ECONNRESET, "; the daemon closed the connection: it is "
 		    "ending, or answers root and its group only" },
 		{ ETIMEDOUT, "; the daemon hangs" },
+		{ EAGAIN, "; the daemon hangs, and others wait for it too" },
 		{ EMSGSIZE, "; no daemon of qkdnode answers so much" },
 		{ EACCES, "; root may ask, and members of group qkdnode: "
 		    "usermod -aG qkdnode USER, then log in anew" },

@@ -30,8 +30,7 @@ static const struct subcommand {
 	const char	*name, *args, *help;
 	int		(*run)(const struct call *, int argc, char **argv);
 } subcommands[] = {
-	{ "status", "[-j]", "is the node able to supply keys, and if not, "
-	    "why? exit status 0 yes, 1 look at it, 2 no, 3 unknown",
+	{ "status", "[-j]", "can the node supply keys, and if not, why?",
 	    status_run },
 	{ "links", "[-j]", "QKD links: state, stock, rates", list_run },
 	{ "pools", "[-j]", "stocks of keys shared with other nodes",
@@ -45,7 +44,7 @@ static const struct subcommand {
 	{ "keys", "[-j] [-b N]", "requests of keys, without keys", list_run },
 	{ "events", "[-j] [-f] [-n N]", "the last events of all daemons",
 	    events_run },
-	{ "watch", "[-n N]", "all of it live, with rates; q ends it",
+	{ "watch", "[-j] [-n N]", "all of it live, with rates; q ends it",
 	    watch_run },
 	{ "route", "[set KM KM,KM,... | clear KM]",
 	    "the ways of key relay", generic_route },
@@ -98,7 +97,8 @@ usage(FILE *f)
 	    "  -V, -h      version, this help\n"
 	    "  --commands  the names of the commands, one a line\n"
 	    "\n"
-	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable.\n");
+	    "Exit status: 0 done, 1 refused, 2 usage, 3 not reachable;\n"
+	    "of status: 0 ok, 1 warning, 2 critical, 3 unknown.\n");
 }
 
 static void

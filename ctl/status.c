@@ -15,7 +15,8 @@
 #include "term.h"
 #include "verdict.h"
 
-#define FINDINGS_SHOWN	10	/* one screen */
+#define FINDINGS_SHOWN	8	/* so that all of it is one screen */
+#define ROWS_SHOWN	10
 
 static const struct table_column	daemons[] = {
 	{ "daemon", "DAEMON", TABLE_TEXT }, { "state", "STATE", TABLE_TEXT },
@@ -83,30 +84,58 @@ print_findings(FILE *f, const json_t *findings, bool colour)
 		    n - FINDINGS_SHOWN);
 }
 
+/* The first rows; `more` is the command that shows all. */
 static void
 print_table(FILE *f, const struct table_column *c, const json_t *rows,
-    size_t width)
+    size_t width, const char *more)
 {
-	char	*text = table_text(c, rows, width);
+	size_t	 n = json_array_size(rows);
+	json_t	*some = json_array();
+	char	*text;
 
+	for (size_t i = 0; i < n && i < ROWS_SHOWN; i++)
+		json_array_append(some, json_array_get(rows, i));
+	text = table_text(c, some, width);
 	if (text != NULL && text[0] != '\0')
 		fprintf(f, "\n%s\n", text);
+	if (n > ROWS_SHOWN)
+		fprintf(f, "and %zu more: qkdctl %s\n", n - ROWS_SHOWN,
+		    more);
 	free(text);
+	json_decref(some);
+}
+
+/* Those that are not supplied first. */
+static json_t *
+worst_first(const json_t *rows)
+{
+	json_t	*sorted = json_array(), *row;
+	size_t	 i;
+
+	for (int supplied = 0; supplied <= 1; supplied++)
+		json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+			if (field_bool(row, "supplied", false) == supplied)
+				json_array_append(sorted, row);
+	return sorted;
 }
 
 void
 status_print(FILE *f, const json_t *v, size_t width, bool colour)
 {
-	char	text[1024];
+	char	 text[1024];
+	json_t	*nodes = worst_first(field_array(v, "peers"));
 
 	field_text(text, sizeof(text), field_str(v, "verdict", "?"));
 	print_word(f, text, field_str(v, "state", ""), colour);
 	fputc('\n', f);
 	print_findings(f, field_array(v, "findings"), colour);
-	print_table(f, daemons, field_array(v, "daemons"), width);
-	print_table(f, peers, field_array(v, "peers"), width);
-	print_table(f, links, field_array(v, "links"), width);
-	print_table(f, certificates, field_array(v, "certificates"), width);
+	print_table(f, daemons, field_array(v, "daemons"), width,
+	    "-j status");
+	print_table(f, peers, nodes, width, "pools");
+	print_table(f, links, field_array(v, "links"), width, "links");
+	print_table(f, certificates, field_array(v, "certificates"), width,
+	    "-j status");
+	json_decref(nodes);
 }
 
 int

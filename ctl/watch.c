@@ -156,14 +156,14 @@ on_signal(int sig)
 
 /* Keys come at once and are not shown, until screen_end(). */
 static bool
-screen_begin(void)
+screen_begin(bool json)
 {
 	struct sigaction	sa = { .sa_handler = on_signal };
 	struct termios		t;
 
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	if (!isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
+	if (json || !isatty(STDOUT_FILENO) || tcgetattr(STDIN_FILENO, &before) < 0)
 		return false;
 	t = before;
 	t.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
@@ -212,6 +212,22 @@ pause_or_key(bool screen)
 	return ended || c == 'q';
 }
 
+/* For programs: the verdict with the pools, one line. */
+static void
+put_json(const struct lookopt *o)
+{
+	json_t	*node = node_ask(&o->call);
+	json_t	*v = verdict(node, (int64_t)now_ms());
+
+	json_object_set_new(v, "time_ms", json_integer((json_int_t)now_ms()));
+	json_object_set_new(v, "pools", rows_pools(node));
+	json_dumpf(v, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
+	putchar('\n');
+	fflush(stdout);
+	json_decref(v);
+	json_decref(node);
+}
+
 static void
 put_frame(const struct lookopt *o, json_t *history, bool screen)
 {
@@ -246,15 +262,13 @@ watch_run(const struct call *call, int argc, char **argv)
 
 	if (r >= 0)
 		return r;
-	if (o.call.json) {
-		fprintf(stderr, "qkdctl: watch is for people; for programs: "
-		    "qkdctl -j status\n");
-		return CALL_USAGE;
-	}
 	history = json_object();
-	screen = screen_begin();
+	screen = screen_begin(o.call.json);
 	for (long n = 1; ; n++) {
-		put_frame(&o, history, screen);
+		if (o.call.json)
+			put_json(&o);
+		else
+			put_frame(&o, history, screen);
 		if (n == o.count || ferror(stdout) || pause_or_key(screen))
 			break;
 	}

@@ -96,16 +96,19 @@ session_json(const struct session *s)
 	static const char *const	states[] = { [SESSION_PROPOSED] =
 		"proposed", [SESSION_OPEN] = "open", [SESSION_ENDED] =
 		"ended" };
+	json_t				*drawn = json_null();
 	uuid_text			id;
 
+	if (s->row.source_here)		/* who draws counts */
+		drawn = json_integer((json_int_t)s->row.drawn);
 	uuid_print(s->row.id, id);
-	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:b, s:b, s:I, s:I,"
+	return json_pack("{s:s, s:s, s:s, s:s, s:s*, s:s, s:b, s:b, s:o, s:I,"
 	    " s:I}", "session", id, "peer", s->peer->km, "source",
 	    s->row.source, "destination", s->row.destination, "name",
 	    s->row.name, "state", states[s->row.state],
 	    "source_here", (int)s->row.source_here,
 	    "destination_here", (int)s->row.destination_here,
-	    "keys", (json_int_t)s->row.drawn, "max_keys",
+	    "keys", drawn, "max_keys",
 	    (json_int_t)s->row.most, "made_ms", (json_int_t)s->row.made);
 }
 

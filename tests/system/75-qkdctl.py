@@ -11,11 +11,14 @@ import re
 import select
 import signal
 import subprocess
+import sys
 import time
 
+import ak
+from akapp import accept, application
 from lib import BUILD, ROOT, Net, check, equal, run, say, wait_for
+from sessionbook import Book
 
-import sys
 sys.path.insert(0, os.path.join(ROOT, "tests", "netlib"))
 from plan import OPERATORS    # noqa: E402
 
@@ -139,6 +142,34 @@ def keys(net, a, b):
     equal(net.client("SAE-A1").status("SAE-B1")[0], 200, "a connection")
 
 
+def sessions(net, a, b):
+    book = Book(net)
+    source, destination = (application(net, sae, book=book)
+                           for sae in ("SAE-A1", "SAE-B1"))
+    try:
+        for app in (source, destination):   # its KM knows of its line
+            app.line.ask(ak.KEY_REQUEST_WITH_ID, b"{}")
+            app.on = {ak.SESSION_NOTIFY: accept, ak.SUPPLY: accept}
+        session = source.session("SAE-B1", 9, application_name="vpn")
+        source.keys(session, 2)
+        for node, here in ((a, (True, False)), (b, (False, True))):
+            row = node.json("sessions")["sessions"][0]
+            equal((row["session"], row["source"], row["destination"],
+                   row["state"], row["keys"], row["max_keys"], row["name"]),
+                  (session, "SAE-A1", "SAE-B1", "open", 2 if here[0] else
+                   None, 9, "vpn"), "row")
+            equal((row["source_here"], row["destination_here"]), here, "here")
+        equal({x["application"]: x["connections"] for x in
+               a.json("saes")["saes"] if x["local"]},
+              {"SAE-A1": 1, "SAE-A2": 0}, "connections")
+        row = a.json("keys")["keys"][0]
+        equal((row["session"], row["keys"]), (session, 2), "its keys")
+        return a.json("sessions")
+    finally:
+        source.close()
+        destination.close()
+
+
 def documented(node, answers):
     """Each field of each command stands in the manual page, whose examples
     work."""
@@ -159,8 +190,8 @@ def documented(node, answers):
     walk(json.loads(node.ask("events", "-j", "-n", "1")), "events")
     for name, answer in answers.items():
         walk(answer, name)
-    examples = re.findall(r"^qkdctl (.*)$", page.split(".SH EXAMPLES")[1]
-                          .split("\n.fi")[0], re.M)
+    examples = re.findall(r"^qkdctl (?!sae)(.*)$",
+                          page.split(".SH EXAMPLES")[1], re.M)
     check(len(examples) > 5, "examples: %s" % examples)
     for line in examples:
         words = line.split("|")[0].split()
@@ -171,7 +202,7 @@ def usage(node):
     for words, code in ((["status", "more"], UNKNOWN), (["links", "--no"], 2),
                         (["keys", "-b", "x"], 2), (["events", "-n", "0"], 2),
                         (["links", "-f"], 2), ([], 2), (["kma"], 2),
-                        (["watch", "-j"], 2), (["links", "--help"], 0),
+                        (["links", "--help"], 0),
                         (["status", "-h"], 0), (["nobody", "status"], 3),
                         (["kma", "nothing"], 1)):
         node.ask(*words, code=code)
@@ -242,6 +273,8 @@ def terminal(node):
     text = node.ask("watch", "-n", "2", env=dict(os.environ, LC_ALL="C"))
     equal(text.count("supplies keys to"), 2, "frames")
     check("\033" not in text and text.isascii(), "a plain frame: " + text)
+    frame = json.loads(node.ask("watch", "-j", "-n", "1"))
+    check(frame["code"] == 0 and len(frame["pools"]) == 5, frame)
 
 
 def events(net, node):
@@ -360,6 +393,7 @@ def main():
     rows(answers)
     keys(net, a, b)
     answers["keys"] = a.json("keys")
+    answers["sessions"] = sessions(net, a, b)
     documented(a, answers)
     usage(a)
     who_may(a)
@@ -368,9 +402,9 @@ def main():
     events(net, a)
     completion(a)
     say("terminal, events, completion")
-    module_dark(net, a)
     pool_dry(net, a)
-    say("module dark, pool dry")
+    module_dark(net, a)
+    say("pool dry, module dark")
     node_down(net, a)
     daemons_down(net, a)
     say("node and daemons down")

@@ -201,6 +201,32 @@ START_TEST(the_first_line_is_the_verdict_and_colour_is_for_terminals)
 }
 END_TEST
 
+START_TEST(status_is_one_screen_however_large_the_network)
+{
+	json_t	*v, *list = json_array();
+	char	*text, name[16];
+	size_t	 lines = 0;
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(name, sizeof(name), "KM-%d", i);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:b}",
+		    "peer", name, "what", name, "link", name, "supplied",
+		    i != 150));
+	}
+	v = json_pack("{s:s, s:O, s:O, s:O}", "verdict", "x", "peers", list,
+	    "findings", list, "links", list);
+	text = printed(v, false);
+	for (char *p = text; *p != '\0'; p++)
+		lines += *p == '\n';
+	ck_assert_uint_lt(lines, 50);
+	ck_assert_ptr_nonnull(strstr(text, "KM-150"));
+	ck_assert_ptr_nonnull(strstr(text, "and 190 more: qkdctl pools"));
+	free(text);
+	json_decref(v);
+	json_decref(list);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -217,6 +243,7 @@ main(void)
 	tcase_add_test(t, a_remedy_holds_nothing_of_a_daemon_but_names);
 	tcase_add_test(t,
 	    the_first_line_is_the_verdict_and_colour_is_for_terminals);
+	tcase_add_test(t, status_is_one_screen_however_large_the_network);
 	srunner_run_all(r, CK_NORMAL);
 	failed = srunner_ntests_failed(r);
 	srunner_free(r);
