@@ -142,8 +142,8 @@ confine_files(const struct confine_role *role, int mode)
 		{ role->places, count(role->places) }, { also, nalso } };
 	int				abi = 0;
 
-	if (mode != CONFINE_OFF && has_threads())
-		fatal("threads began before the door", NULL);
+	if (mode != CONFINE_OFF && has_threads())	/* a token's module */
+		stays_open(mode, "landlock", "threads began before");
 	if (mode != CONFINE_OFF && ((abi = confine_abi()) <= 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    confine_landlock(abi, rules,

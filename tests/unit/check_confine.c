@@ -538,6 +538,54 @@ START_TEST(off_leaves_everything_open)
 }
 END_TEST
 
+static void *
+wait_for_barrier(void *arg)
+{
+	pthread_barrier_wait(arg);
+	return NULL;
+}
+
+static void
+begin_thread(void)
+{
+	pthread_t	t;
+
+	pthread_barrier_init(&barrier, NULL, 2);
+	MUST(pthread_create(&t, NULL, wait_for_barrier, &barrier) == 0);
+}
+
+static void
+try_with_threads(void)
+{
+	begin_thread();
+	confine_files(&plain, CONFINE_TRY);
+	REFUSED(reads(other), EACCES);
+	pthread_barrier_wait(&barrier);
+}
+
+static void
+require_without_threads(void)
+{
+	begin_thread();
+	confine_files(&plain, CONFINE_REQUIRE);
+}
+
+START_TEST(threads_of_before_are_told_of_as_files_stay_open_to_them)
+{
+	char	*text;
+
+	if (!has_landlock(1))
+		return;
+	two_directories();
+	unit_capture();
+	ck_assert_int_eq(child(try_with_threads), 0);
+	ck_assert_int_eq(child(require_without_threads), 1);
+	text = unit_captured();
+	ck_assert_ptr_nonnull(strstr(text, "threads began before"));
+	free(text);
+}
+END_TEST
+
 /* Landlock is no call that serves, so it is not there afterwards. */
 static void
 try_without_landlock(void)
@@ -586,5 +634,6 @@ UNIT_MAIN("confine", a_process_reads_the_files_of_its_table_and_no_others,
     who_tries_another_program_or_process_is_killed,
     threads_of_before_and_after_are_confined,
     there_are_threads_and_no_processes,
+    threads_of_before_are_told_of_as_files_stay_open_to_them,
     off_leaves_everything_open,
     a_kernel_without_landlock_is_enough_to_try_and_not_to_require)
