@@ -17,6 +17,9 @@ static const struct metrics_row	peers[] = {
 	    "connected", 1 },
 	{ METRICS_GAUGE, "qkdnode_kx_peer_wanted",
 	    "1: no operator has taken it down.", "wanted", 1 },
+	{ METRICS_GAUGE, "qkdnode_kx_peer_certificate_end_seconds",
+	    "When the certificate that the neighbour showed last expires, "
+	    "in seconds since 1970.", "certificate_expires_ms", 1e-3 },
 	{ METRICS_COUNTER, "qkdnode_kx_peer_connections_total",
 	    "Connections that came to stand; more than one: reconnects.",
 	    "connections", 1 },

@@ -121,6 +121,13 @@ function sizeBars(box) {
 		e.style.left = e.dataset.at + "%";
 }
 
+function troubleFirst(pools) {
+	const bad = (p) => p.reachable === false || p.up === false ||
+	    p.usable === false || number(p.octets) === 0;
+
+	return [...pools].sort((a, b) => bad(b) - bad(a));
+}
+
 export function showPools(doc) {
 	const inward = new Map(list(doc.pools).filter((p) =>
 	    p.direction === "in").map((p) => [text(p.peer), p]));
@@ -134,7 +141,7 @@ export function showPools(doc) {
 		["Filled / used", (p) => bits(p.filled_octets_per_second) +
 		    " / " + bits(p.used_octets_per_second)],
 		["Waiting", (p) => count(p.waiting), "num"],
-	], outward(doc), "No pools: no peers are configured."));
+	], troubleFirst(outward(doc)), "No pools: no peers are configured."));
 	sizeBars(byId("pools"));
 }
 

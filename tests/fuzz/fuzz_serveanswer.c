@@ -82,17 +82,18 @@ document(const json_t *answer)
 static void
 remember(const json_t *answer)
 {
-	static struct history	*h;	/* 1 MiB: one for all */
+	struct history		*h = history_new();
 	struct servesample	 s = { .ms = 0 };
 	json_t			*j;
 
-	if (h == NULL && (h = history_new()) == NULL)
+	if (h == NULL)
 		abort();
 	servesample(&s, h, 1000, answer, answer);
 	servesample(&s, h, 11000, answer, answer);
-	if ((j = history_json(h, 1u << 30)) == NULL)
+	if ((j = history_json(h, 0)) == NULL)
 		abort();
 	json_decref(j);
+	history_free(&h);
 }
 
 int

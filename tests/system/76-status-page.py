@@ -18,6 +18,7 @@ import promtext
 from lib import BUILD, ROOT, Net, check, equal, run, say, wait_for
 
 KEYS = 7
+NOBODY = 65534
 QBER = 21000            # ppm, as the simulated modules say
 
 
@@ -25,6 +26,15 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def operator(net, node):
+    """As root: somebody who is only in the group of operators."""
+    if os.geteuid() != 0:
+        return {}
+    run = os.path.join(net.dir, node, "run", "ctl-kma")
+    return {"user": NOBODY, "group": NOBODY,
+            "extra_groups": [os.stat(run).st_gid]}
 
 
 class Server:
@@ -35,7 +45,8 @@ class Server:
             [os.path.join(BUILD, "ctl", "qkdctl"), "-r",
              os.path.join(net.dir, node, "run"), "serve", "--listen",
              "127.0.0.1:%d" % self.port, *more],
-            stdin=subprocess.DEVNULL, stderr=open(self.log, "w"))
+            stdin=subprocess.DEVNULL, stderr=open(self.log, "w"),
+            **operator(net, node))
         wait_for("an answer of qkdctl serve", self.knows)
 
     def get(self, path, method="GET", host=None, timeout=5):
