@@ -20,14 +20,16 @@ ROLES = ["kma", "ksa", "relayd", LINK, "status"]
 # For every role: nothing that a captured process could climb with.
 NEVER = ["socket:netlink", "socket:packet", "exec:/bin/sh", "writexec",
          "namespace", "core", "write:%s/relayd.conf" % ETC, "write:/usr/x",
-         "write:/var/lib/x", "write:/run/qkdnode/x", "setgid:/tmp/x",
+         "write:/var/lib/x", "write:/run/qkdnode/x", "write:/srv/all/x",
+         "setgid:/tmp/x",
          "read:%s/credentials/kma.node_key.cred" % ETC,
          "read:/etc/shadow", "read:/proc/1/environ", "read:/dev/mem",
          "read:/root/file", "read:/tmp/outside"]
+STORE = "read:/var/lib/qkdnode/%s/keys.db"
 BOOT = "read:/proc/sys/kernel/random/boot_id"   # tells a copied store
 NO_PROC = [BOOT, "read:/proc/meminfo"]
+NO_STORE = ["read:/var/lib/qkdnode", STORE % "kma", STORE % "ksa"]
 ALWAYS = ["socket:unix", "write:/tmp/x"]
-STORE = "read:/var/lib/qkdnode/%s/keys.db"
 DOOR = ["landlock", "lock:4194304"]
 SECRET = {"kma": ["read:/run/credentials/qkdnode-kma.service/node_key"],
           "ksa": ["read:/run/credentials/qkdnode-ksa.service/node_key",
@@ -58,15 +60,14 @@ NOT = {
             "write:/run/qkdnode/kma-ksa/x",
             "connect:/run/qkdnode/kma-relayd/data",
             "connect:/run/qkdnode/mod-a-b/data"],
-    "relayd": NO_PROC + [
-        STORE % "kma", STORE % "ksa", "connect:/run/qkdnode/kma-ksa/data",
+    "relayd": NO_PROC + NO_STORE + [
+        "connect:/run/qkdnode/kma-ksa/data",
         "connect:/run/qkdnode/mod-a-b/data"],
-    LINK: NO_PROC + [
-        "socket:inet", "send:PEER", STORE % "kma", STORE % "ksa",
-        "connect:/run/qkdnode/kma-ksa/data"],
-    "status": NO_PROC + [
-        "send:PEER", STORE % "kma", STORE % "ksa",
-        "write:/run/qkdnode/ctl-kma/x", "connect:/run/qkdnode/kma-ksa/data",
+    LINK: NO_PROC + NO_STORE + [
+        "socket:inet", "send:PEER", "connect:/run/qkdnode/kma-ksa/data"],
+    "status": NO_PROC + NO_STORE + [
+        "send:PEER", "write:/run/qkdnode/ctl-kma/x",
+        "connect:/run/qkdnode/kma-ksa/data",
         "connect:/run/qkdnode/mod-a-b/data"],
 }
 
@@ -139,6 +140,7 @@ def whole(folder, a, b, probe_file):
     shutil.copy(probe_file, a.path(PROBE))
     for path in ("/root/file", "/tmp/outside"):
         a.run("sh", "-c", "echo x > %s; chmod 644 %s" % (path, path))
+    a.run("install", "-d", "-m", "1777", "/srv/all")
     for role in ROLES:
         a.run("systemctl", "stop", unit(role))
         tried(a, role, b.address)
