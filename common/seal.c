@@ -46,7 +46,7 @@ seal_open_file(const char *path)
 	}
 	if (!S_ISREG(st.st_mode) ||
 	    (st.st_mode & (S_IWGRP | S_IWOTH | S_IROTH)) != 0 ||
-	    (st.st_uid != 0 && st.st_uid != geteuid())) {
+	    (st.st_uid != 0 && st.st_uid != geteuid() && geteuid() != 0)) {
 		log_err("node key is not safe", "path=%s mode=%04o uid=%u "
 		    "remedy=\"a regular file of root or of this daemon's "
 		    "user, mode 0400\"", log_quote(path),

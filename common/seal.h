@@ -15,7 +15,8 @@ struct sealer;		/* one per thread: holds cipher contexts */
 
 /*
  * Reads a node key: 32 octets raw or 64 hex digits in a file that nobody
- * else may write and others may not read. Errors are logged.
+ * else may write and others may not read, of root or of this user; root may
+ * read those of daemons. Errors are logged.
  */
 int	seal_load_key(const char *path, uint8_t key[SEAL_KEY]);
 /* Such a file, for reading: a descriptor, or -E_CONFIG, logged. */

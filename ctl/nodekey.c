@@ -213,14 +213,22 @@ like_before(int fd, const char *path)
 }
 
 int
+nodekey_forget(const struct nodekey *k)
+{
+	char	path[PATH_MAX];
+
+	return beside(k, ".new", path) < 0 || destroy_file(path) < 0 ?
+	    failed("cannot be destroyed", path) : 0;
+}
+
+int
 nodekey_prepare(const struct nodekey *k, const uint8_t key[SEAL_KEY])
 {
 	char	to[PATH_MAX], from[PATH_MAX];
 	int	fd, r = 0;
 
-	if (beside(k, ".new", to) < 0)
+	if (beside(k, ".new", to) < 0 || nodekey_forget(k) < 0)
 		return -1;
-	unlink(to);
 	if (k->kind == NODEKEY_CREDENTIAL) {
 		if (hand_to(k, key, from, false) == 0)
 			r = creds(k, "encrypt", from, to);
@@ -256,22 +264,14 @@ sync_directory(const char *path)
 int
 nodekey_place(const struct nodekey *k)
 {
-	char	now[PATH_MAX], old[PATH_MAX];
+	char	now[PATH_MAX];
 
-	if (beside(k, ".new", now) < 0 || beside(k, ".old", old) < 0)
+	if (beside(k, ".new", now) < 0)
 		return -1;
-	(void)destroy_file(old);
-	if (link(k->path, old) < 0 || rename(now, k->path) < 0 ||
+	/* The old one is overwritten later, where the new one was. */
+	if ((renameat2(AT_FDCWD, now, AT_FDCWD, k->path,
+	    RENAME_EXCHANGE) < 0 && rename(now, k->path) < 0) ||
 	    sync_directory(k->path) < 0)
 		return failed("cannot be put in place", k->path);
 	return 0;
-}
-
-int
-nodekey_forget(const struct nodekey *k)
-{
-	char	path[PATH_MAX];
-
-	return beside(k, ".old", path) < 0 || destroy_file(path) < 0 ||
-	    beside(k, ".new", path) < 0 || destroy_file(path) < 0 ? -1 : 0;
 }

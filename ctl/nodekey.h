@@ -32,7 +32,7 @@ int	nodekey_find(struct nodekey *, const char *etc, const char *daemon);
 int	nodekey_read(const struct nodekey *, uint8_t key[SEAL_KEY]);
 /*
  * Puts octets beside it, as PATH.new, in the form that it has, on disk; then
- * in its place; the one before stays as PATH.old until nodekey_forget().
+ * in its place; the one before is PATH.new then, until nodekey_forget().
  */
 int	nodekey_prepare(const struct nodekey *, const uint8_t key[SEAL_KEY]);
 int	nodekey_place(const struct nodekey *);

@@ -119,7 +119,8 @@ def missing(net):
 
 def killed_meanwhile(net):
     """kill -9 of daemon or of qkdctl at some moment of a change."""
-    for turn, wait in enumerate((0.0, 0.02, 0.05, 0.1, 0.2, 0.4)):
+    for turn, wait in enumerate((0.0, 0.02, 0.05, 0.1, 0.02, 0.004,
+                                 0.008, 0.012, 0.016, 0.03)):
         d = STORES[turn % 2]
         p = subprocess.Popen([QKDCTL, "-r", net.option("a", d, "run_dir"),
                               "rotate-key", "--node-key", *etc(net, "a"), d],
