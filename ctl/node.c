@@ -27,6 +27,12 @@ cause(const struct ask_error *e)
 	}
 }
 
+static bool
+has_store(const char *daemon)
+{
+	return strcmp(daemon, "kma") == 0 || strcmp(daemon, "ksa") == 0;
+}
+
 static json_t *
 ask_status(const struct call *c, const char *daemon)
 {
@@ -35,7 +41,9 @@ ask_status(const struct call *c, const char *daemon)
 	json_t			*status = ask_word(c, daemon, "status", &e);
 
 	if (status != NULL)
-		return json_pack("{s:o}", "status", status);
+		return json_pack("{s:o, s:o*}", "status", status, "key",
+		    has_store(daemon) ? ask_word(c, daemon, "key", &e) :
+		    NULL);
 	return json_pack("{s:s, s:s}", "error", field_text(text, sizeof(text),
 	    e.text), "cause", cause(&e));
 }

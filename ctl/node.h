@@ -1,7 +1,8 @@
 /*
  * node.h - what all daemons of the node say of themselves, as one object:
  *   {"run_dir": TEXT, "present": BOOL,
- *    "daemons": {NAME: {"status": {...}} or {"error": TEXT, "cause": TEXT}},
+ *    "daemons": {NAME: {"status": {...}, "key": {...}} or
+ *	{"error": TEXT, "cause": TEXT}},	key: of who has a store
  *    "route": {...}}			what kma says of routes, if it does
  * Causes: "permission", "absent" (no socket), "ended", "silent", "refused".
  */

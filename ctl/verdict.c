@@ -108,6 +108,27 @@ judge_list(struct judge *j, int severity, const char *daemon, json_t *list)
 			    json_string_value(e)));
 }
 
+/* The keys that seal its store. */
+static void
+judge_key(struct judge *j, const char *daemon, const json_t *key)
+{
+	json_int_t	bad = field_int(key, "unreadable", 0);
+	char		what[128];
+
+	if (field_bool(key, "node_key_unsettled", false))
+		find(j, VERDICT_WARNING, daemon, "the change of the node key "
+		    "is not settled", "qkdctl rotate-key --node-key");
+	if (field_bool(key, "sealing_again", false))
+		find(j, NOTE, daemon, "the store is being sealed again",
+		    "wait; how far it is: qkdctl %.100s key", daemon);
+	if (bad <= 0)
+		return;
+	snprintf(what, sizeof(what), "%lld rows of the store cannot be "
+	    "opened", (long long)bad);
+	find(j, VERDICT_WARNING, daemon, what, "their keys are lost, others "
+	    "are not; qkdctl events tells more of %.100s", daemon);
+}
+
 static void
 judge_daemon(struct judge *j, const char *name, const json_t *d)
 {
@@ -131,6 +152,7 @@ judge_daemon(struct judge *j, const char *name, const json_t *d)
 	judge_list(j, VERDICT_WARNING, name, field_array(s, "missing"));
 	judge_list(j, VERDICT_WARNING, name, field_array(s, "warnings"));
 	judge_list(j, NOTE, name, field_array(s, "notes"));
+	judge_key(j, name, field_object(d, "key"));
 }
 
 /* ---- peers ---- */

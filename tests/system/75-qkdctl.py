@@ -190,7 +190,8 @@ def documented(node, answers):
     walk(json.loads(node.ask("events", "-j", "-n", "1")), "events")
     for name, answer in answers.items():
         walk(answer, name)
-    examples = re.findall(r"^qkdctl (?!sae)(.*)$",
+    looks = "status|watch|events|peers|pools|ksa|kma"
+    examples = re.findall(r"^qkdctl ((?:-j )?(?:%s)\b.*)$" % looks,
                           page.split(".SH EXAMPLES")[1], re.M)
     check(len(examples) > 5, "examples: %s" % examples)
     for line in examples:

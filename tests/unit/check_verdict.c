@@ -19,6 +19,8 @@
 	"{'name':'a-b','peer':'B','state':'up','why':'ready'}]}}"
 #define KMA_NEW	"{'status':{'kme_id':'A','ready':true,'missing':[],'notes':" \
 	"['no links are configured (qkdctl link add)'],'links':[]}}"
+#define KMA_KEY(key) "{'status':{'kme_id':'A','ready':true,'missing':[]," \
+	"'links':[]},'key':{" key "}}"
 #define KMA_DARK "{'status':{'kme_id':'A','ready':false,'missing':" \
 	"['link a-b: its qkdmod is not connected'],'links':[]}}"
 #define POOL(km, octets) "{'peer':'" km "','direction':'out','octets':" \
@@ -108,6 +110,17 @@ static const struct situation {
 	{ KMA, KSA("", ""), RELAYD, RELAYD, false, 1,
 	    "A has no peers: it supplies no keys to other nodes yet", NULL,
 	    NULL },
+	{ KMA_KEY("'sealing_again':true,'unreadable':0"), KSA_2, RELAYD,
+	    RELAYD, false, 0, "A supplies keys to 2 of 2 nodes",
+	    "the store is being sealed again",
+	    "wait; how far it is: qkdctl kma key" },
+	{ KMA_KEY("'node_key_unsettled':true"), KSA_2, RELAYD, RELAYD, false,
+	    1, "A supplies keys to 2 of 2 nodes",
+	    "the change of the node key is not settled",
+	    "qkdctl rotate-key --node-key" },
+	{ KMA_KEY("'unreadable':3"), KSA_2, RELAYD, RELAYD, false, 1,
+	    "A supplies keys to 2 of 2 nodes",
+	    "3 rows of the store cannot be opened", NULL },
 	{ KMA, KSA_2, EXPIRES("1800432000000"), RELAYD, false, 1,
 	    "A supplies keys to 2 of 2 nodes",
 	    "the Kx certificate of this node expires in 5 days", NULL },
