@@ -105,12 +105,12 @@ def figures_agree(net, server):
     requests = server.value(took, method="enc_keys") or 0
     keys = net.draw("SAE-A1", "SAE-C1", KEYS, 256)
     net.fetch(keys)
+    status, _ = net.client("SAE-A1").enc("SAE-nobody")
+    equal(status, 400, "an application that there is not")
     wait_for("the keys in the figures", lambda: server.value(
         "qkdnode_enc_keys_total") == before + KEYS)
     equal(server.value(took, method="enc_keys", interface="https"),
-          requests + 1, "requests in the histogram")
-    status, _ = net.client("SAE-A1").enc("SAE-nobody")
-    equal(status, 400, "an application that there is not")
+          requests + 2, "requests in the histogram")
     wait_for("the refusal in the figures", lambda: (server.value(
         "qkdnode_answers_total", interface="https", code="400") or 0) >= 1)
     m = server.metrics()
@@ -177,6 +177,8 @@ def rules_and_dashboard_know_the_names(families):
     if shutil.which("promtool"):
         promtool("check", "rules", os.path.join(ROOT, "etc", "prometheus",
                                                 "qkdnode.rules.yml"))
+        promtool("test", "rules", os.path.join(
+            ROOT, "tests", "data", "prometheus", "qkdnode.test.yml"))
 
 
 # ---- strangers
@@ -296,26 +298,19 @@ def page_is_true(b, doc):
           "links on the map")
 
 
-def pictures(b, url, where, name):
-    for look, width, height, dark in LOOKS:
+def pictures(b, url, where, name, looks):
+    """And the grounds that were seen."""
+    seen = set()
+    for look, width, height, dark in looks:
         b.look(width, height, dark, width < 500)
         b.open(url)
         b.wait(SHOWN)
         wide = b.evaluate("document.documentElement.scrollWidth")
         check(wide <= width, "%s: %d wide on %d" % (look, wide, width))
         b.screenshot(os.path.join(where, "%s-%s.png" % (name, look)))
-
-
-def grounds(b, url):
-    """Light and dark have different grounds."""
-    seen = set()
-    for dark in (False, True):
-        b.look(800, 600, dark)
-        b.open(url)
-        b.wait(SHOWN)
         seen.add(b.evaluate("getComputedStyle(document.documentElement)"
                             ".backgroundColor"))
-    equal(len(seen), 2, "grounds of light and dark")
+    return seen
 
 
 def browse(net, server, where):
@@ -326,16 +321,16 @@ def browse(net, server, where):
     url = "http://127.0.0.1:%d/" % server.port
     b = browser.Browser(program)
     try:
-        pictures(b, url, where, "well")
+        equal(len(pictures(b, url, where, "well", LOOKS)), 2,
+              "grounds of light and dark")
         page_is_true(b, server.status())
-        grounds(b, url)
         b.evaluate("document.body.dataset.before = "
                    "document.body.dataset.shown")
         b.wait("document.body.dataset.before !== "
                "document.body.dataset.shown", 15)
         net.do("kill", "c")
         wait_for("a finding", lambda: server.status()["findings"], 20)
-        pictures(b, url, where, "broken")
+        pictures(b, url, where, "broken", LOOKS[1:3])
         check("KME-C" in text_of(b, "missing"), "nothing is missing: " +
               text_of(b, "missing"))
         equal(b.complaints, [], "complaints of the browser")
