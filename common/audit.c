@@ -21,7 +21,7 @@
 /* ---- the head on disk ---- */
 
 int
-audit_mac(const struct audit *a, const struct audit_anchor *head,
+audit_mac(const struct audit *a, const struct audit_state *head,
     uint8_t mac[AUDITROW_HASH])
 {
 	uint8_t		in[sizeof(MAC_CONTEXT) + 16 + 2 * AUDITROW_HASH], *p = in;
@@ -29,11 +29,11 @@ audit_mac(const struct audit *a, const struct audit_anchor *head,
 
 	memcpy(p, MAC_CONTEXT, sizeof(MAC_CONTEXT));
 	p += sizeof(MAC_CONTEXT);
-	put_be64(p, head->seq);
-	memcpy(p + 8, head->hash, AUDITROW_HASH);
+	put_be64(p, head->last.seq);
+	memcpy(p + 8, head->last.hash, AUDITROW_HASH);
 	p += 8 + AUDITROW_HASH;
-	put_be64(p, a->first);
-	memcpy(p + 8, a->before, AUDITROW_HASH);
+	put_be64(p, head->first);
+	memcpy(p + 8, head->before, AUDITROW_HASH);
 	return HMAC(EVP_sha256(), a->key, SEAL_KEY, in, sizeof(in), mac,
 	    &len) == NULL ? -E_SYSTEM : 0;
 }
@@ -48,8 +48,8 @@ audit_write_head(struct audit *a)
 		return r;
 	r = db_run(a->db, "UPDATE audit_head SET seq = ?, hash = ?,"
 	    " first = ?, before = ?, mac = ? WHERE id = 1", "ububb",
-	    a->now.seq, a->now.hash, (size_t)AUDITROW_HASH, a->first,
-	    a->before, (size_t)AUDITROW_HASH, mac, sizeof(mac));
+	    a->now.last.seq, a->now.last.hash, (size_t)AUDITROW_HASH,
+	    a->now.first, a->now.before, (size_t)AUDITROW_HASH, mac, sizeof(mac));
 	return r < 0 ? r : r == 1 ? 0 : -E_AUDIT;
 }
 
@@ -116,7 +116,9 @@ follow(void *arg, enum db_moment moment)
 		a->now = a->saved;
 		return 0;
 	case DB_ENDING:
-		return a->now.seq == a->committed.seq ? 0 : audit_write_head(a);
+		return a->now.last.seq == a->committed.last.seq &&
+		    a->now.first == a->committed.first ? 0 :
+		    audit_write_head(a);
 	case DB_COMMITTED:
 		committed(a);
 		return 0;
@@ -158,11 +160,11 @@ insert(struct audit *a, const struct audit_value v[AUDIT_COLUMNS])
 	if ((st = db_stmt(a->db, "INSERT INTO audit_log VALUES (?, ?, ?, ?,"
 	    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")) == NULL)
 		return -E_STORE;
-	code = sqlite3_bind_int64(st, 1, (int64_t)a->now.seq);
+	code = sqlite3_bind_int64(st, 1, (int64_t)a->now.last.seq);
 	for (int i = 0; i < AUDIT_COLUMNS && code == SQLITE_OK; i++)
 		code = bind_value(st, i + 2, &v[i]);
 	if (code == SQLITE_OK)
-		code = sqlite3_bind_blob(st, AUDIT_COLUMNS + 2, a->now.hash,
+		code = sqlite3_bind_blob(st, AUDIT_COLUMNS + 2, a->now.last.hash,
 		    AUDITROW_HASH, SQLITE_STATIC);
 	if (code != SQLITE_OK)
 		return -E_STORE;
@@ -198,10 +200,10 @@ audit_add(struct audit *a, const struct audit_row *row)
 	auditrow_values(row, now_ms(), v);
 	if (auditrow_check(v) != NULL)
 		return -E_RANGE;
-	if ((r = auditrow_hash(a->hasher, a->now.seq + 1, v,
-	    a->now.hash)) < 0)
+	if ((r = auditrow_hash(a->hasher, a->now.last.seq + 1, v,
+	    a->now.last.hash)) < 0)
 		return r;
-	a->now.seq++;
+	a->now.last.seq++;
 	return insert(a, v);
 }
 
@@ -213,7 +215,7 @@ audit_head(struct audit *a)
 	struct audit_anchor	head;
 
 	pthread_mutex_lock(&a->mutex);
-	head = a->committed;
+	head = a->committed.last;
 	pthread_mutex_unlock(&a->mutex);
 	return head;
 }
@@ -250,7 +252,7 @@ audit_log(struct audit *a, const char *when)
 void
 audit_tick(struct audit *a, struct committer *c)
 {
-	(void)c;
+	audit_rotate(a, c);
 	if (mono_ms() - a->logged >= LOG_MS)
 		audit_log(a, "hourly");
 }
@@ -283,6 +285,8 @@ audit_free(struct audit **ap)
 
 	if (a == NULL)
 		return;
+	if (a->logged != 0)
+		audit_log(a, "stop");
 	auditrow_hasher_free(&a->hasher);
 	if (a->key != NULL)
 		secure_free(a->key, SEAL_KEY);

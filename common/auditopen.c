@@ -39,7 +39,7 @@ open_key(struct audit *a, struct sealer *sealer)
 }
 
 static int
-read_head(struct audit *a, struct audit_anchor *head,
+read_head(struct audit *a, struct audit_state *head,
     uint8_t mac[AUDITROW_HASH])
 {
 	sqlite3_stmt	*st = db_bind(a->db, "SELECT seq, hash, first, before,"
@@ -48,11 +48,12 @@ read_head(struct audit *a, struct audit_anchor *head,
 
 	if (r != SQLITE_ROW)
 		return r < 0 ? r : -E_AUDIT;
-	head->seq = (uint64_t)sqlite3_column_int64(st, 0);
-	a->first = (uint64_t)sqlite3_column_int64(st, 2);
-	r = blob(st, 1, head->hash, AUDITROW_HASH) &&
-	    blob(st, 3, a->before, AUDITROW_HASH) &&
-	    blob(st, 4, mac, AUDITROW_HASH) && a->first > 0 ? 0 : -E_AUDIT;
+	head->last.seq = (uint64_t)sqlite3_column_int64(st, 0);
+	head->first = (uint64_t)sqlite3_column_int64(st, 2);
+	r = blob(st, 1, head->last.hash, AUDITROW_HASH) &&
+	    blob(st, 3, head->before, AUDITROW_HASH) &&
+	    blob(st, 4, mac, AUDITROW_HASH) && head->first > 0 ? 0 :
+	    -E_AUDIT;
 	sqlite3_reset(st);
 	return r;
 }
@@ -60,7 +61,7 @@ read_head(struct audit *a, struct audit_anchor *head,
 int
 audit_load(struct audit *a)
 {
-	struct audit_anchor	head;
+	struct audit_state	head;
 	uint8_t			written[AUDITROW_HASH], mac[AUDITROW_HASH];
 	int			r;
 
@@ -80,20 +81,20 @@ audit_load(struct audit *a)
 static int
 begin_at(const struct audit *a, struct audit_anchor *at)
 {
-	const struct audit_anchor	*head = &a->committed;
+	const struct audit_anchor	*head = &a->committed.last;
 
-	if (head->seq >= CHECKED && head->seq - CHECKED >= a->first)
+	if (head->seq >= CHECKED && head->seq - CHECKED >= a->committed.first)
 		return auditchain_find(db_handle(a->db), head->seq - CHECKED,
 		    at);
-	at->seq = a->first - 1;
-	memcpy(at->hash, a->before, AUDITROW_HASH);
+	at->seq = a->committed.first - 1;
+	memcpy(at->hash, a->committed.before, AUDITROW_HASH);
 	return 0;
 }
 
 static void
 check_end(const struct audit *a, struct auditchain *c)
 {
-	const struct audit_anchor	*head = &a->committed;
+	const struct audit_anchor	*head = &a->committed.last;
 
 	if (c->at.seq < head->seq)
 		auditchain_fault(c, c->at.seq + 1, "rows %" PRIu64 " to %"
@@ -170,8 +171,8 @@ go_on(struct audit *a, struct sealer *sealer, enum audit_event event,
 	struct audit_row	row = { .event = event, .detail = detail };
 	int			r;
 
-	if (a->first == 0)
-		a->first = 1;
+	if (a->now.first == 0)
+		a->now.first = 1;
 	if ((r = db_begin(a->db)) < 0)
 		return r;
 	if ((r = db_run(a->db, "INSERT OR IGNORE INTO audit_head VALUES (1,"
@@ -198,6 +199,18 @@ last_row(struct db *db)
 
 	(void)auditchain_find(db_handle(db), (uint64_t)last, &at);
 	return at;
+}
+
+/* Where the store's part begins: as far as can be known. */
+static void
+find_edge(struct audit *a)
+{
+	uint8_t	mac[AUDITROW_HASH];
+
+	if (read_head(a, &a->now, mac) == 0)
+		return;
+	a->now = (struct audit_state){ .first = (uint64_t)db_int(a->db, 1,
+	    "SELECT min(seq) FROM audit_log", "") };
 }
 
 static void
@@ -229,7 +242,8 @@ judge(struct audit *a, struct sealer *sealer, int r, const char *fault)
 	log_warn("the operator takes the record of keys as it is",
 	    "path=%s fault=%s anchor=%s", log_quote(db_path(a->db)),
 	    log_quote(fault), text);
-	a->now = last;
+	find_edge(a);
+	a->now.last = last;
 	return (r = go_on(a, sealer, AUDIT_ACCEPTED, fault)) < 0 ? r :
 	    audit_load(a);
 }

@@ -14,8 +14,10 @@ libcommon_a_SOURCES = \
 	common/audit.c common/audit.h common/auditint.h \
 	common/auditchain.c common/auditchain.h \
 	common/auditopen.c \
+	common/auditrotate.c \
 	common/auditrow.c common/auditevent.def common/auditrow.h \
 	common/auditsql.h \
+	common/auditverify.c common/auditverify.h \
 	common/authlink.c common/authlink.h \
 	common/base64.c common/base64.h \
 	common/block.h \

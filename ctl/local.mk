@@ -45,6 +45,11 @@ libqkdctl_a_SOURCES += \
 	ctl/peercmd.c \
 	ctl/run.c ctl/run.h \
 	ctl/unit.c ctl/unit.h
+libqkdctl_a_SOURCES += \
+	ctl/auditask.h \
+	ctl/auditcheck.c \
+	ctl/auditcmd.c ctl/auditcmd.h \
+	ctl/auditshow.c
 # qkdctl serve. The files of its page stand in the program.
 libqkdctl_a_SOURCES += \
 	ctl/exposition.c ctl/exposition.h \

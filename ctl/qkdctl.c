@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auditcmd.h"
 #include "backupcmd.h"
 #include "call.h"
 #include "checkup.h"
@@ -71,6 +72,8 @@ static const struct subcommand {
 	    "all of this node but its keys, in one file", backupcmd },
 	{ "restore", "[--to-root DIR] [--force] FILE",
 	    "this node as a backup has it", restorecmd },
+	{ "audit", AUDITCMD_ARGS,
+	    "the record of what happened to keys", auditcmd },
 };
 
 #define NSUBCOMMANDS	(sizeof(subcommands) / sizeof(subcommands[0]))
