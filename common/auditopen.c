@@ -32,7 +32,8 @@ open_key(struct audit *a, struct sealer *sealer)
 
 	if (r != SQLITE_ROW)
 		return r < 0 ? r : -E_AUDIT;
-	r = blob(st, 0, sealed, sizeof(sealed)) ? 0 : -E_AUDIT;
+	r = sqlite3_column_type(st, 0) == SQLITE_NULL ? -E_NO_KEY :
+	    blob(st, 0, sealed, sizeof(sealed)) ? 0 : -E_AUDIT;
 	sqlite3_reset(st);
 	return r < 0 ? r : unseal(sealer, a->key, sealed, sizeof(sealed),
 	    AUDIT_KEY_NAME, strlen(AUDIT_KEY_NAME));
@@ -142,7 +143,11 @@ check(struct audit *a, struct sealer *sealer, char fault[AUDITCHAIN_TEXT])
 		snprintf(fault, AUDITCHAIN_TEXT, "the key of its head does "
 		    "not open: it is another store's, or node_key is not the "
 		    "key of this store");
-	else if (r == -E_AUDIT)
+	else if (r == -E_NO_KEY) {
+		snprintf(fault, AUDITCHAIN_TEXT, "the key of its head is not "
+		    "there, as in a store restored from a backup");
+		r = -E_AUDIT;
+	} else if (r == -E_AUDIT)
 		snprintf(fault, AUDITCHAIN_TEXT, "its head was changed, or "
 		    "rows were written anew");
 	return r < 0 ? r : check_rows(a, fault);

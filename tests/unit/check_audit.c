@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit.h"
 #include "auditchain.h"
 #include "auditsql.h"
+#include "auditverify.h"
 #include "err.h"
 #include "log.h"
 #include "secret.h"
@@ -21,6 +23,7 @@ static const char *const	schema[] = {
 };
 
 static uint8_t			 node_key[SEAL_KEY];
+static int64_t			 limit;		/* rows in the store */
 static char			 accepted[AUDITROW_ANCHOR_TEXT];
 static struct event_base	*base;
 static struct sealer		*sealer;
@@ -40,7 +43,7 @@ close_all(void)
 static int
 try_open(int versions)
 {
-	const struct audit_conf	conf = { "test", accepted, 0, 0, 2,
+	const struct audit_conf	conf = { "test", accepted, 0, limit, 2,
 				    "SELECT count(*) FROM act" };
 	int			r;
 
@@ -62,6 +65,7 @@ begin(void)
 	ck_assert_ptr_nonnull(base = event_base_new());
 	memset(node_key, 7, sizeof(node_key));
 	accepted[0] = '\0';
+	limit = 0;
 	ck_assert_int_eq(try_open(2), 0);
 }
 
@@ -498,6 +502,115 @@ START_TEST(a_row_of_somebody_else_stops_the_supply)
 }
 END_TEST
 
+/* ---- archives ---- */
+
+static char *
+folder(void)
+{
+	static char	dir[4096];
+
+	snprintf(dir, sizeof(dir), "%s", unit_path("x"));
+	*strrchr(dir, '/') = '\0';
+	return dir;
+}
+
+static void
+whole(uint64_t rows)
+{
+	struct auditverify	v;
+
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
+	    0), 0);
+	ck_assert_msg(v.fault_at == 0, "%s", v.fault);
+	ck_assert_str_eq(v.absent, "");
+	ck_assert_uint_eq(v.rows, rows);
+}
+
+static void
+rotate(void)
+{
+	for (int i = 0; i < 20; i++) {
+		audit_tick(audit, com);
+		acts(100000 + (int)audit_head(audit).seq,
+		    100000 + (int)audit_head(audit).seq);
+	}
+}
+
+START_TEST(old_rows_are_in_archives_and_the_chain_goes_on)
+{
+	begin();
+	acts(1, 3000);
+	ck_assert_int_eq(count("SELECT count(*) FROM audit_log"), 3002);
+	limit = 1000;
+	reopen(0);
+	rotate();
+	ck_assert_int_lt(count("SELECT count(*) FROM audit_log"), 1000);
+	ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE event ="
+	    " 'rotated' AND first = 1"), 1);
+	whole(audit_head(audit).seq);
+	reopen(0);
+	acts(5001, 6000);
+	rotate();
+	ck_assert_int_eq(count("SELECT count(*) FROM audit_archive"), 2);
+	whole(audit_head(audit).seq);
+	finish();
+}
+END_TEST
+
+/* As after a kill between the two: the archive is written, the store is not. */
+START_TEST(a_rotation_that_was_broken_off_loses_and_doubles_nothing)
+{
+	sqlite3	*s;
+
+	begin();
+	acts(1, 1500);
+	limit = 1000;
+	reopen(0);
+	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &s), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(s, "CREATE TRIGGER t BEFORE INSERT ON"
+	    " audit_archive BEGIN SELECT RAISE(ABORT, 'killed'); END", NULL,
+	    NULL, NULL), SQLITE_OK);
+	rotate();
+	ck_assert_int_eq(access(unit_path("audit-1.db"), R_OK), 0);
+	ck_assert_int_gt(count("SELECT count(*) FROM audit_log"), 1500);
+	whole(audit_head(audit).seq);
+	ck_assert_int_eq(sqlite3_exec(s, "DROP TRIGGER t", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(s);
+	reopen(0);
+	rotate();
+	ck_assert_int_lt(count("SELECT count(*) FROM audit_log"), 1000);
+	whole(audit_head(audit).seq);
+	finish();
+}
+END_TEST
+
+START_TEST(an_archive_that_is_changed_or_gone_is_told_of)
+{
+	struct auditverify	v;
+	sqlite3			*s;
+
+	begin();
+	acts(1, 1500);
+	limit = 1000;
+	reopen(0);
+	rotate();
+	ck_assert_int_eq(sqlite3_open(unit_path("audit-1.db"), &s), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(s, "UPDATE audit_log SET peer = 'X'"
+	    " WHERE seq = 50", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(s);
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
+	    0), 0);
+	ck_assert_uint_eq(v.fault_at, 50);
+	ck_assert_int_eq(remove(unit_path("audit-1.db")), 0);
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
+	    0), 0);
+	ck_assert_uint_eq(v.fault_at, 0);
+	ck_assert_ptr_nonnull(strstr(v.absent, "audit-1.db (rows 1 to "));
+	finish();
+}
+END_TEST
+
 /* ---- anchors ---- */
 
 START_TEST(an_anchor_is_read_as_it_was_written_and_nothing_else_is)
@@ -533,4 +646,7 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     a_fault_that_the_operator_let_pass_does_not_hide_the_next,
     another_key_of_the_store_is_told_apart_from_a_changed_record,
     a_row_of_somebody_else_stops_the_supply,
+    old_rows_are_in_archives_and_the_chain_goes_on,
+    a_rotation_that_was_broken_off_loses_and_doubles_nothing,
+    an_archive_that_is_changed_or_gone_is_told_of,
     an_anchor_is_read_as_it_was_written_and_nothing_else_is)
