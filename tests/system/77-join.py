@@ -203,4 +203,4 @@ def main():
         say("link, peer, application removed")
 
 
-run(main, 300)
+run(main, 600)		# the package may have to be built first
