@@ -86,6 +86,9 @@ judge_unreachable(struct judge *j, const char *daemon, const json_t *d)
 		find(j, VERDICT_UNKNOWN, daemon, error, "is qkdnode "
 		    "installed, was it set up (qkdctl init) and started, is "
 		    "RUNDIR right?");
+	else if (strcmp(cause, "absent") == 0)
+		find(j, severity, daemon, error, "systemctl start %.200s; "
+		    "systemctl status %.200s says what is missing", u, u);
 	else if (strcmp(cause, "silent") == 0)
 		find(j, severity, daemon, error, "systemctl restart %.200s; "
 		    "journalctl -u %.200s", u, u);

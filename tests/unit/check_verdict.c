@@ -102,7 +102,9 @@ static const struct situation {
 	    "(qkdctl init) and started, is RUNDIR right?" },
 	{ ABSENT, ABSENT, ABSENT, ABSENT, false, 2,
 	    "this node supplies no keys: ksa does not answer; kma does not "
-	    "answer; relayd does not answer", "/run/x: No such file", NULL },
+	    "answer; relayd does not answer", "/run/x: No such file",
+	    "systemctl start qkdnode-kma; systemctl status qkdnode-kma says "
+	    "what is missing" },
 	{ KMA_NEW, KSA("", ""), RELAYD, RELAYD, false, 1,
 	    "A has no links and no peers: it supplies no keys to other nodes "
 	    "yet", "no links are configured (qkdctl link add)",
