@@ -22,8 +22,8 @@ json_t		*field_array(const json_t *, const char *name);
 json_t		*field_object(const json_t *, const char *name);
 /*
  * Copies foreign text for a terminal: control characters (C0, DEL, C1), what
- * turns the direction of writing and what is no UTF-8 become '?'; what is too long is cut
- * between characters, and ends in "...". Returns `out`.
+ * turns the direction of writing and what is no UTF-8 become '?'; what is too
+ * long is cut between characters, and ends in "...". Returns `out`.
  */
 char		*field_text(char *out, size_t room, const char *foreign);
 
