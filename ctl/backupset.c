@@ -234,7 +234,8 @@ backupset_write(struct backupset *b, const char *path)
 void
 backupset_free(struct backupset *b)
 {
-	for (unsigned i = 0; i < b->manifest.n; i++) {
+	for (unsigned i = 0; b->text != NULL && b->path != NULL &&
+	    i < b->manifest.n; i++) {
 		if (b->text[i] != NULL)		/* perhaps a private key */
 			explicit_bzero(b->text[i], strlen(b->text[i]));
 		free(b->text[i]);

@@ -7,7 +7,10 @@
 
 #include "err.h"
 
-static const struct { const char *suffix; enum member_kind kind; } suffixes[] = {
+static const struct {
+	const char		*suffix;
+	enum member_kind	 kind;
+} suffixes[] = {
 	{ ".conf", MEMBER_CONF },
 	{ ".crt", MEMBER_PUBLIC },
 	{ ".crl", MEMBER_PUBLIC },

@@ -16,7 +16,7 @@
 struct table {
 	enum store	 store;
 	const char	*name;
-	const char	*blank;		/* a column that is left out; NULL: none;
+	const char	*blank;		/* a column left out; NULL: none;
 					 * "*": all rows are */
 	const char	*instead;	/* of that column */
 };

@@ -31,8 +31,8 @@ START_TEST(only_files_of_a_node_have_names_that_a_backup_may_hold)
 		"etc/kma.conf", "etc/qkdmod-a-b.conf", "etc/pki/ca.crt",
 		"etc/pki/KM-ak.key", "etc/ca.crl", "stores/kma.db",
 		"stores/ksa.db" };
-	static const char *const	bad[] = { "", "kma.conf", "/etc/kma.conf",
-		"etc/../etc/kma.conf", "etc/pki/../kma.crt", "etc//kma.conf",
+	static const char *const	bad[] = { "", "kma.conf",
+		"/etc/kma.conf", "etc/../etc/kma.conf", "etc/pki/../kma.crt", "etc//kma.conf",
 		"etc/.conf", "etc/-x.conf", "etc/a/b.conf", "etc/pki/x.conf",
 		"etc/kma.conf/", "etc/shadow", "etc/kma.nodekey",
 		"etc/credentials/kma.node_key.cred", "stores/keys.db",
