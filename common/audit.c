@@ -147,7 +147,7 @@ bind_value(sqlite3_stmt *st, int i, const struct audit_value *v)
 		return sqlite3_bind_text(st, i, v->p, (int)v->n,
 		    SQLITE_STATIC);
 	default:
-		return sqlite3_bind_null(st, i);
+		return SQLITE_OK;	/* bindings were cleared */
 	}
 }
 

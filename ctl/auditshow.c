@@ -177,7 +177,7 @@ auditcmd_show(struct auditcmd *a)
 		json_dumpf(rows, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else if ((text = table_text(columns, rows, 0)) != NULL) {
-		fputs(text, stdout);
+		puts(text);
 		free(text);
 	}
 	json_decref(rows);
