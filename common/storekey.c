@@ -209,7 +209,8 @@ refuse(const struct storekey *k)
 }
 
 static int
-use(struct storekey *k, const struct storekey_row *row, const uint8_t key[SEAL_KEY])
+use(struct storekey *k, const struct storekey_row *row,
+    const uint8_t key[SEAL_KEY])
 {
 	int	r;
 

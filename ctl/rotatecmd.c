@@ -10,6 +10,7 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ask.h"
@@ -209,6 +210,7 @@ rotatecmd(const struct call *call, int argc, char **argv)
 	const char	*both[] = { "kma", "ksa" };
 	int		 c, r = 0;
 
+	umask(0077);		/* also of systemd-creds */
 	optind = 0;
 	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1)
 		if (c == 'e')

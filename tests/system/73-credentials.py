@@ -1,0 +1,85 @@
+#!/usr/bin/python3
+"""Node keys as credentials of systemd, on a booted host: rotate-key replaces
+them under running daemons, and they are what the next start gets; zeroize
+leaves none, nothing starts over by itself, and init makes the node anew."""
+import json
+import os
+import sys
+import tempfile
+
+from lib import BUILD, ROOT, Skip, check, equal, run, say, wait_for
+
+sys.path.insert(0, os.path.join(ROOT, "tests", "netlib"))
+import hosts				# noqa: E402
+
+CREDENTIALS = "/etc/qkdnode/credentials/"
+STORES = ("kma", "ksa")
+
+
+def active(host, daemon):
+    return host.call("systemctl", "is-active", "qkdnode-" + daemon
+                     ).stdout.strip() == "active"
+
+
+def init(host):
+    host.run("qkdctl", "init", "--defaults", "--kme-id", "KME-A", "--listen",
+             host.address)
+    for d in STORES:
+        wait_for("qkdnode-" + d, lambda: active(host, d), 20, 0.2)
+
+
+def sealed(host, daemon):
+    with open(host.path(CREDENTIALS + daemon + ".node_key.cred"), "rb") as f:
+        return f.read()
+
+
+def rotate(host):
+    before = {d: sealed(host, d) for d in STORES}
+    host.run("qkdctl", "rotate-key", "--node-key")
+    for d in STORES:
+        check(active(host, d), d + " has ended")
+        check(sealed(host, d) != before[d], "the credential of before")
+        host.run("systemctl", "restart", "qkdnode-" + d)
+        answer = json.loads(host.run("qkdctl", "-j", d, "key"))
+        equal((answer["node_key_unsettled"], answer["key"]), (False, 2), d)
+    equal(sorted(os.listdir(host.path(CREDENTIALS))),
+          ["kma.node_key.cred", "ksa.node_key.cred"], "credentials")
+    host.run("qkdctl", "rotate-key", "--node-key", "kma")
+    host.run("systemctl", "restart", "qkdnode-kma")
+    # With the credential of before: refused, the unit says so.
+    with open(host.path(CREDENTIALS + "ksa.node_key.cred"), "wb") as f:
+        f.write(before["ksa"])
+    host.call("systemctl", "restart", "qkdnode-ksa")
+    check("does not open the store" in host.run(
+        "journalctl", "-u", "qkdnode-ksa", "-o", "cat"), "not refused")
+    say("new node keys in credentials; old ones open nothing")
+
+
+def zeroize(host):
+    said = json.loads(host.run("qkdctl", "-j", "zeroize", "--yes"))
+    equal((said["zeroized"], said["left"]), (True, []), "what it says")
+    equal(os.listdir(host.path(CREDENTIALS)), [], "credentials")
+    for d in STORES:
+        equal(os.listdir(host.path("/var/lib/qkdnode/" + d)), [], d)
+        host.call("systemctl", "start", "qkdnode-" + d)
+        check(not active(host, d), d + " starts over by itself")
+    host.run("rm", "-rf", "/etc/qkdnode/kma.conf", "/etc/qkdnode/ksa.conf",
+             "/etc/qkdnode/relayd.conf", "/etc/qkdnode/pki",
+             "/etc/qkdnode/ca")
+    init(host)
+    say("zeroized; init makes the node anew")
+
+
+def main():
+    why = hosts.require()
+    if why:
+        raise Skip(why)
+    with tempfile.TemporaryDirectory() as folder, \
+            hosts.Hosts(os.path.join(folder, "hosts"), ["a"], BUILD) as net:
+        net.install()
+        init(net["a"])
+        rotate(net["a"])
+        zeroize(net["a"])
+
+
+run(main, 200)
