@@ -67,6 +67,15 @@ def cgroup_roots():
     return [b for b in both if os.path.isdir(b)] or [base]
 
 
+def no_cgroup(root):
+    for path, _, _ in os.walk(root, topdown=False):
+        try:
+            os.rmdir(path)
+        except OSError:
+            return False
+    return True
+
+
 class Host:
     def __init__(self, net, name, number):
         self.net, self.name = net, name
@@ -253,12 +262,8 @@ class Host:
             self._kill()
         sh("umount", "-l", self.root, check=False)
         sh("ip", "netns", "del", self.label, check=False)
-        for r in cgroup_roots():
-            for path, _, _ in os.walk(f"{r}/{self.label}", topdown=False):
-                try:
-                    os.rmdir(path)
-                except OSError:
-                    pass
+        for r in cgroup_roots():        # busy while the last process ends
+            wait_until(lambda: no_cgroup(f"{r}/{self.label}"), 5)
         subprocess.run(["rm", "-rf", "--one-file-system", self.dir])
 
 
