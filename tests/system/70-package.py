@@ -323,4 +323,4 @@ def whole(folder, hosts, a, b):
     destroyed(a)
 
 
-run(main, 300)
+run(main, 900)     # the packages may have to be built first

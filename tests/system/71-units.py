@@ -148,4 +148,4 @@ def whole(folder, a, b, probe_file):
             a.run("systemctl", "start", unit(role))
 
 
-run(main, 150)
+run(main, 900)     # the package may have to be built first
