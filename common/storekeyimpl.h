@@ -20,7 +20,7 @@ struct storekey_walk {		/* through what the key before has sealed */
 
 struct storekey {
 	struct storekey_conf	 conf;
-	struct db		*db;		/* in jobs only, once started */
+	struct db		*db;		/* once started: in jobs */
 	struct committer	*committer;
 	struct event		*tick, *step;
 	struct sealer		*writer, *reader;
@@ -28,7 +28,7 @@ struct storekey {
 	uint64_t		 reserved;	/* seals set aside on disk */
 	uint64_t		 counted;	/* ... of those made here */
 	struct { uint64_t id, seals; bool busy; } reserve;	/* the job */
-	uint64_t		 before;	/* id of the one before; 0: none */
+	uint64_t		 before;	/* id of the old one; 0: none */
 	bool			 pending;	/* wrapped_next is there */
 	bool			 unclean;	/* a key may be in the log */
 	uint64_t		 truncated;	/* ... if no more than these */

@@ -16,7 +16,7 @@
 #define BATCH_ROWS	128
 #define BATCH_OCTETS	(256 * 1024)
 #define PAUSE_MIN_MS	5
-#define PAUSE_TIMES	3	/* a quarter of the committer's time, at most */
+#define PAUSE_TIMES	3	/* at most a quarter of the time */
 #define RETRY_MS	1000
 
 /* ---- on the committer's thread ---- */

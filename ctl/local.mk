@@ -40,7 +40,8 @@ libqkdctl_a_SOURCES += \
 	ctl/initcmd.c ctl/initcmd.h \
 	ctl/nodekey.c ctl/nodekey.h \
 	ctl/rotatecmd.c ctl/keycmd.h \
-	ctl/zeroizecmd.c \
+	ctl/zeroizecmd.c ctl/zeroize.h \
+	ctl/zeroizefind.c \
 	ctl/linkcmd.c \
 	ctl/peercmd.c \
 	ctl/run.c ctl/run.h \

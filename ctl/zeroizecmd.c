@@ -7,11 +7,8 @@
  */
 #include "config.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <glob.h>
-#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,31 +20,12 @@
 #include "destroy.h"
 #include "field.h"
 #include "keycmd.h"
-#include "nodekey.h"
 #include "unit.h"
+#include "zeroize.h"
 
-#define TARGETS_MAX	256
 #define ANSWER_WAIT	2	/* s: a daemon that hangs is not waited for */
 #define END_TRIES	40
 #define END_MS		50
-#define MAGIC		"SQLite format 3"
-
-struct target { char path[PATH_MAX], what[64]; };
-
-struct zeroize {
-	struct call	 call;
-	const char	*etc;
-	bool		 yes, keep_tls;
-	struct nodekey	 node[2];	/* kma, ksa */
-	bool		 known[2];	/* their files could be read */
-	struct target	 target[TARGETS_MAX];
-	size_t		 n, nkeys;	/* the first are node keys */
-	char		 mark[PATH_MAX];
-	json_t		*left;		/* {what, path | pid} */
-	unsigned	 killed;
-};
-
-static const char *const	daemons[2] = { "kma", "ksa" };
 
 static const struct option	options[] = {
 	{ "etc", required_argument, NULL, 'e' },
@@ -72,128 +50,6 @@ usage(FILE *f)
 	    "/qkdnode)\n"
 	    "\n"
 	    "Exit status: 0 all of it is gone, 1 something is left.\n");
-}
-
-/* ---- what there is ---- */
-
-static void
-add(struct zeroize *z, const char *path, const char *what)
-{
-	struct stat	st;
-
-	for (size_t i = 0; i < z->n; i++)
-		if (strcmp(z->target[i].path, path) == 0)
-			return;
-	if (path[0] != '/' || z->n == TARGETS_MAX || lstat(path, &st) < 0 ||
-	    S_ISDIR(st.st_mode))
-		return;
-	snprintf(z->target[z->n].path, PATH_MAX, "%s", path);
-	snprintf(z->target[z->n++].what, sizeof(z->target->what), "%s", what);
-}
-
-static void
-add_all(struct zeroize *z, const char *pattern, const char *what)
-{
-	glob_t	g;
-
-	if (glob(pattern, 0, NULL, &g) != 0)
-		return;
-	for (size_t i = 0; i < g.gl_pathc; i++)
-		add(z, g.gl_pathv[i], what);
-	globfree(&g);
-}
-
-/* In place, on its way there, on its way out; also such as are not in use. */
-static void
-add_node_keys(struct zeroize *z, const struct nodekey *k)
-{
-	char	path[PATH_MAX + 64];
-
-	add(z, k->path, "node key");
-	snprintf(path, sizeof(path), "%s.*", k->path);
-	add_all(z, path, "node key");
-	snprintf(path, sizeof(path), "%s/credentials/%s.*", z->etc,
-	    k->daemon);
-	add_all(z, path, "credential");
-	snprintf(path, sizeof(path), "%s/ctl-%s/node-key", k->run_dir,
-	    k->daemon);
-	add(z, path, "node key");
-	add(z, k->pin, "PIN of a token");
-}
-
-static bool
-is_database(const char *path)
-{
-	char	head[sizeof(MAGIC)] = "";
-	int	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	ssize_t	n = fd < 0 ? -1 : read(fd, head, sizeof(MAGIC) - 1);
-
-	if (fd >= 0)
-		close(fd);
-	return n == sizeof(MAGIC) - 1 && memcmp(head, MAGIC, (size_t)n) == 0;
-}
-
-/* keys.db and what is beside it of that name, or is a database. */
-static void
-add_stores(struct zeroize *z, const struct nodekey *k)
-{
-	char		 dir[PATH_MAX], path[PATH_MAX + NAME_MAX + 2], *base;
-	struct dirent	*e;
-	DIR		*d;
-
-	snprintf(dir, sizeof(dir), "%s", k->store);
-	if ((base = strrchr(dir, '/')) == NULL)
-		return;
-	*base++ = '\0';
-	if ((d = opendir(dir)) == NULL)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		snprintf(path, sizeof(path), "%s/%s", dir, e->d_name);
-		if (strlen(path) < PATH_MAX && (strncmp(e->d_name, base,
-		    strlen(base)) == 0 || is_database(path)))
-			add(z, path, "store");
-	}
-	closedir(d);
-}
-
-static void
-add_witnesses(struct zeroize *z, const struct nodekey *k)
-{
-	char	path[PATH_MAX + 64];
-
-	snprintf(path, sizeof(path), "%s/ctl-%s/witness*", k->run_dir,
-	    k->daemon);
-	add_all(z, path, "mark of a store");
-}
-
-static void
-find_all(struct zeroize *z)
-{
-	struct nodekey	relayd;
-	char		*slash;
-
-	for (int i = 0; i < 2; i++) {
-		z->known[i] = nodekey_find(&z->node[i], z->etc,
-		    daemons[i]) == 0;
-		if (z->known[i])
-			add_node_keys(z, &z->node[i]);
-	}
-	z->nkeys = z->n;
-	for (int i = 0; i < 2; i++)
-		if (z->known[i]) {
-			add_stores(z, &z->node[i]);
-			add_witnesses(z, &z->node[i]);
-			snprintf(z->mark, sizeof(z->mark), "%s",
-			    z->node[i].store);
-		}
-	if (!z->keep_tls && z->known[1])
-		add(z, z->node[1].tls_key, "TLS key of ksa");
-	if (!z->keep_tls && nodekey_find(&relayd, z->etc, "relayd") == 0)
-		add(z, relayd.tls_key, "TLS key of relayd");
-	for (int i = 0; i < 2 && (slash = strrchr(z->mark, '/')) != NULL; i++)
-		*slash = '\0';
-	if (z->mark[0] != '\0' && strlen(z->mark) + 10 < sizeof(z->mark))
-		strcat(z->mark, "/zeroized");
 }
 
 /* ---- the question ---- */
@@ -258,7 +114,8 @@ end_daemons(struct zeroize *z)
 
 	z->call.wait = ANSWER_WAIT;
 	for (int i = 0; i < 2; i++)
-		json_decref(ask_any(&z->call, daemons[i], 2, words, &e));
+		json_decref(ask_any(&z->call, zeroize_daemons[i], 2, words,
+		    &e));
 	for (int i = 0; i < 2; i++)
 		if (z->known[i])
 			destroy_holders(z->node[i].store, kill_writer, z);
@@ -299,7 +156,7 @@ do_all(struct zeroize *z)
 	end_daemons(z);
 	destroy_from(z, z->nkeys, z->n);
 	found = z->n;		/* what a daemon has made meanwhile */
-	find_all(z);
+	zeroize_find(z);
 	destroy_from(z, 0, z->nkeys);
 	destroy_from(z, found, z->n);
 	make_mark(z);		/* if there was no room before */
@@ -332,7 +189,7 @@ look(struct zeroize *z)
 	for (int i = 0; i < 2; i++) {
 		if (!z->known[i])
 			note_left(z, "not known: no configuration",
-			    daemons[i], 0);
+			    zeroize_daemons[i], 0);
 		else if (destroy_holders(z->node[i].store, note_holder,
 		    z) < 0)
 			note_left(z, "not known: who has it open",
@@ -340,7 +197,7 @@ look(struct zeroize *z)
 		if (z->known[i] && z->node[i].kind == NODEKEY_TOKEN)
 			fprintf(stderr, "qkdctl: the node key of %s is in a "
 			    "token and stays there: what it has wrapped is "
-			    "gone, so it opens nothing\n", daemons[i]);
+			    "gone, so it opens nothing\n", zeroize_daemons[i]);
 	}
 	if (z->mark[0] != '\0' && access(z->mark, F_OK) < 0)
 		note_left(z, "could not be made", z->mark, 0);
@@ -391,7 +248,7 @@ report(const struct zeroize *z)
 static int
 zeroize(struct zeroize *z)
 {
-	find_all(z);
+	zeroize_find(z);
 	if (!agreed(z)) {
 		fprintf(stderr, "qkdctl: nothing was done\n");
 		return CALL_REFUSED;
