@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "err.h"
-#include "unit.h"
 
 #define POOL	8096		/* POOL_OCTETS(8192) */
 #define TICK_US	200
@@ -310,6 +309,22 @@ pair_away(unsigned i, bool away)
 	reach_all();
 }
 
+/* Beside the store; fuzz targets have no unit_path(). */
+static int
+put_key(struct pair_node *n, const uint8_t key[SEAL_KEY])
+{
+	FILE	*f;
+	bool	 done;
+
+	snprintf(n->conf.node_key, sizeof(n->conf.node_key), "%s/%zu.key",
+	    dir, (size_t)(n - pair.n));
+	unlink(n->conf.node_key);
+	if ((f = fopen(n->conf.node_key, "wex")) == NULL)
+		return -E_SYSTEM;
+	done = fchmod(fileno(f), 0400) == 0 && fwrite(key, SEAL_KEY, 1, f) == 1;
+	return fclose(f) == 0 && done ? 0 : -E_SYSTEM;
+}
+
 int
 pair_start(unsigned i)
 {
@@ -318,9 +333,8 @@ pair_start(unsigned i)
 	int			 r;
 
 	memset(key, 0x40 + (int)i, sizeof(key));
-	snprintf(n->conf.node_key, sizeof(n->conf.node_key), "%s",
-	    unit_path(i == 0 ? "0.key" : "1.key"));
-	unit_write(n->conf.node_key, key, sizeof(key), 0400);
+	if ((r = put_key(n, key)) < 0)
+		return r;
 	r = engine_new(&n->s, pair.base, &n->conf, n->book, &ops, n);
 	if (r < 0)
 		return r;
