@@ -1,6 +1,6 @@
 # doc: manual pages; what is said of options comes from the daemons' tables
 dist_doc_DATA += doc/ARCHITECTURE.md doc/profile.md doc/etsi014.md \
-	doc/relay.md
+	doc/relay.md doc/operator.md
 wiresharkdir = $(docdir)/wireshark
 dist_wireshark_DATA = doc/wireshark/qkdnode.lua doc/wireshark/sample.pcapng
 wireguarddir = $(docdir)/examples/wireguard

@@ -16,6 +16,8 @@ import booted
 from booted import ETC, USERS, active, show, unit
 from lib import check, equal, run, say, wait_for
 
+import rootfs
+
 UNITS = ["qkdnode-kma.service", "qkdnode-ksa.service",
          "qkdnode-relayd.service"]
 WANTED = {
@@ -216,21 +218,6 @@ def status_page(node):
 
 # ---- upgrade, removal
 
-def next_version(deb, folder):
-    """The same package, one version up."""
-    root = os.path.join(folder, "next")
-    subprocess.run(["dpkg-deb", "-R", deb, root], check=True)
-    control = os.path.join(root, "DEBIAN", "control")
-    with open(control) as f:
-        text = re.sub(r"(?m)^(Version: .*)$", r"\1+next", f.read())
-    with open(control, "w") as f:
-        f.write(text)
-    out = os.path.join(folder, "next.deb")
-    subprocess.run(["dpkg-deb", "-b", root, out], check=True,
-                   stdout=subprocess.DEVNULL)
-    return out
-
-
 def upgrade(net, deb, a, b):
     keys = net.draw(a, b, 8)
     back = net.draw(b, a, 8)
@@ -318,7 +305,7 @@ def whole(folder, hosts, a, b):
     hangs(net, a)
     reload(net, a)
     status_page(a)
-    upgrade(net, next_version(deb, folder), a, b)
+    upgrade(net, rootfs.next_version(deb, folder), a, b)
     removed(net, a, deb)
     destroyed(a)
 
