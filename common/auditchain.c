@@ -37,11 +37,15 @@ values(sqlite3_stmt *st, struct audit_value v[AUDIT_COLUMNS])
 			break;
 		case SQLITE_NULL:
 			break;
-		default:	/* numbers in columns of texts are none */
+		case SQLITE_TEXT:
 			v[i].type = AUDIT_TEXT;
 			v[i].p = (const char *)sqlite3_column_text(st, i + 1);
 			v[i].n = v[i].p == NULL ? -1 :
 			    sqlite3_column_bytes(st, i + 1);
+			break;
+		default:	/* reads like a text, but is not equal to it */
+			v[i] = (struct audit_value){ .type = AUDIT_TEXT,
+			    .n = -1 };
 		}
 	}
 }
@@ -69,15 +73,20 @@ check_place(struct auditchain *c, uint64_t seq)
 		    PRIu64 " are missing", c->at.seq + 1, seq - 1);
 }
 
-/* What came before this row was let pass by the operator. */
-static void
-accept_fault(struct auditchain *c, const struct audit_value *event)
+static bool
+says(const struct audit_value *v, const char *text)
 {
-	const char	*name = auditrow_event(AUDIT_ACCEPTED);
+	return v->type == AUDIT_TEXT && (size_t)v->n == strlen(text) &&
+	    memcmp(v->p, text, strlen(text)) == 0;
+}
 
+/* This fault, before this row, was let pass by the operator; no other. */
+static void
+accept_fault(struct auditchain *c, const struct audit_value v[AUDIT_COLUMNS])
+{
 	if (c->fault_at == 0 || c->fault_at >= c->at.seq ||
-	    (size_t)event->n != strlen(name) ||
-	    memcmp(event->p, name, strlen(name)) != 0)
+	    !says(&v[AUDIT_EVENT], auditrow_event(AUDIT_ACCEPTED)) ||
+	    !says(&v[AUDIT_DETAIL], c->fault))
 		return;
 	c->accepted++;
 	memcpy(c->accepted_last, c->fault, sizeof(c->accepted_last));
@@ -92,6 +101,7 @@ auditchain_step(struct auditchain *c, sqlite3_stmt *st)
 	uint64_t		 seq = (uint64_t)sqlite3_column_int64(st, 0);
 	const void		*hash;
 	const char		*why;
+	bool			 holds;
 
 	check_place(c, seq);
 	c->at.seq = seq;
@@ -108,13 +118,14 @@ auditchain_step(struct auditchain *c, sqlite3_stmt *st)
 		auditchain_fault(c, seq, "row %" PRIu64 " has no hash", seq);
 		return 0;
 	}
-	if (why == NULL && memcmp(hash, c->at.hash, AUDITROW_HASH) != 0)
+	holds = why == NULL && memcmp(hash, c->at.hash, AUDITROW_HASH) == 0;
+	if (why == NULL && !holds)
 		auditchain_fault(c, seq, "row %" PRIu64 " was changed, moved, "
 		    "or does not follow on the row before", seq);
 	memcpy(c->at.hash, hash, AUDITROW_HASH);
 	check_anchors(c);
-	if (why == NULL)
-		accept_fault(c, &v[AUDIT_EVENT]);
+	if (holds)
+		accept_fault(c, v);
 	return 0;
 }
 

@@ -83,10 +83,13 @@ static int
 begin_at(const struct audit *a, struct audit_anchor *at)
 {
 	const struct audit_anchor	*head = &a->committed.last;
+	int				 r = -E_NOT_FOUND;
 
 	if (head->seq >= CHECKED && head->seq - CHECKED >= a->committed.first)
-		return auditchain_find(db_handle(a->db), head->seq - CHECKED,
+		r = auditchain_find(db_handle(a->db), head->seq - CHECKED,
 		    at);
+	if (r != -E_NOT_FOUND)
+		return r;
 	at->seq = a->committed.first - 1;
 	memcpy(at->hash, a->committed.before, AUDITROW_HASH);
 	return 0;
@@ -115,11 +118,7 @@ check_rows(struct audit *a, char fault[AUDITCHAIN_TEXT])
 	struct audit_anchor	 at;
 	int			 r;
 
-	if ((r = begin_at(a, &at)) == -E_NOT_FOUND) {
-		snprintf(fault, AUDITCHAIN_TEXT, "rows are missing");
-		return -E_AUDIT;
-	}
-	if (r < 0 || (r = auditchain_new(&c, &at)) < 0)
+	if ((r = begin_at(a, &at)) < 0 || (r = auditchain_new(&c, &at)) < 0)
 		return r;
 	if ((r = auditchain_read(c, db_handle(a->db), INT64_MAX)) == 0) {
 		check_end(a, c);

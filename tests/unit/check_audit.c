@@ -271,6 +271,14 @@ static const struct { const char *sql, *fault; } tampered[] = {
 	    "row 6 was changed" },
 	{ "UPDATE audit_log SET octets = '32x' WHERE seq = 4",
 	    "row 4 was changed: a column is of the wrong type" },
+	/* what a search for the text does not find */
+	{ "UPDATE audit_log SET application = CAST(application AS BLOB)"
+	    " WHERE seq = 5", "row 5 was changed: a column holds no such" },
+	/* an acceptance that the daemon has not written */
+	{ "UPDATE audit_log SET application = 'SAE-2' WHERE seq = 5;"
+	    "UPDATE audit_log SET event = 'accepted', detail = 'row 5 was "
+	    "changed, moved, or does not follow on the row before'"
+	    " WHERE seq = 7", "row 5 was changed" },
 	{ "UPDATE audit_log SET hash = zeroblob(32) WHERE seq = 8",
 	    "row 8 was changed" },
 	{ "UPDATE audit_log SET hash = x'00' WHERE seq = 8",
@@ -460,6 +468,9 @@ START_TEST(a_fault_that_the_operator_let_pass_does_not_hide_the_next)
 	ck_assert_str_eq(fault(), "");
 	tamper("UPDATE audit_log SET peer = 'X' WHERE seq = 16");
 	ck_assert_ptr_nonnull(strstr(fault(), "row 16"));
+	/* Nor one before the fault that was let pass. */
+	tamper("UPDATE audit_log SET peer = 'X' WHERE seq = 3");
+	ck_assert_ptr_nonnull(strstr(fault(), "row 3"));
 	finish();
 }
 END_TEST
