@@ -264,6 +264,13 @@ def destroyed(node):
     for i, f in enumerate(files):
         node.run("ln", f, "/root/kept%d" % i)
     node.run("systemctl", "stop", "qkdnode.target")
+    # All behind a link, with another file system in it; what "qkdctl init
+    # --node-key plain" makes.
+    node.run("sh", "-ec", "mv /var/lib/qkdnode /root/lib; cd /root/lib; "
+             "ln -s $PWD /var/lib/qkdnode; mkdir mounted; "
+             "mount -t tmpfs none mounted; echo key >mounted/key; "
+             "d=/etc/systemd/system/qkdnode-kma.service.d; mkdir $d; "
+             "echo >$d/node-key.conf")
     for i, f in enumerate(files):
         sums[i] = node.run("sha256sum", "/root/kept%d" % i)
     said = purge(node, "true")
@@ -275,6 +282,8 @@ def destroyed(node):
                    "/run/qkdnode /etc/systemd/system/qkdnode* 2>/dev/null "
                    "|| true")
     equal(out, "", "what a purge leaves")
+    equal(node.run("find", "/root/lib/", "-type", "f"), "",
+          "files behind a link")
     say("a confirmed purge overwrites keys")
 
 
