@@ -55,6 +55,13 @@ def rotate(host):
     say("new node keys in credentials; old ones open nothing")
 
 
+def away(host):
+    folder = host.run("mktemp", "-d", "/root/old.XXXXXX").strip()
+    host.run("mkdir", folder + "/etc", folder + "/lib")
+    host.run("mv", "/etc/qkdnode", folder + "/etc")
+    host.run("mv", "/var/lib/qkdnode", folder + "/lib")
+
+
 def zeroize(host):
     said = json.loads(host.run("qkdctl", "-j", "zeroize", "--yes"))
     equal((said["zeroized"], said["left"]), (True, []), "what it says")
@@ -63,9 +70,18 @@ def zeroize(host):
         equal(os.listdir(host.path("/var/lib/qkdnode/" + d)), [], d)
         host.call("systemctl", "start", "qkdnode-" + d)
         check(not active(host, d), d + " starts over by itself")
-    host.run("rm", "-rf", "/etc/qkdnode/kma.conf", "/etc/qkdnode/ksa.conf",
-             "/etc/qkdnode/relayd.conf", "/etc/qkdnode/pki",
-             "/etc/qkdnode/ca")
+    # As the refusal of another init says.
+    p = host.call("qkdctl", "init", "--defaults", "--kme-id", "KME-A",
+                  "--listen", host.address)
+    check("move /etc/qkdnode and /var/lib/qkdnode away" in p.stdout, p.stdout)
+    away(host)
+    # With an address that is not this host's, it says what is wrong.
+    p = host.call("qkdctl", "init", "--defaults", "--kme-id", "KME-A",
+                  "--listen", "192.0.2.9")
+    check(p.returncode == 1 and "cannot listen" in p.stdout, p.stdout)
+    host.run("systemctl", "stop", "qkdnode.target")
+    host.run("qkdctl", "zeroize", "--yes")
+    away(host)
     init(host)
     say("zeroized; init makes the node anew")
 

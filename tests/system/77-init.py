@@ -232,12 +232,17 @@ def refusals(p):
     p.refused(*d, "KME A", "--listen", "127.0.0.1", because="KME ID")
     p.refused(*d, "K" * 65, "--listen", "127.0.0.1", because="KME ID")
     for bad in ("127.0.0.1:8443", "1.2.3.400", "a b", "-x", '"', "1.2.3"):
-        p.refused(*d, "KME-A", "--listen", bad, because="address")
+        p.refused(*d, "KME-A", "--listen", bad,
+                  because="without a port")
     p.refused(*d, "KME-A", "--listen", "0.0.0.0", because="--address")
     p.refused(*d, "KME-A", code=2, because="--listen is missing")
     p.refused(*d, "KME-A", "--listen", "::1", "--ca", "/nonexistent",
               because="/nonexistent/ca.key")
     p.refused("--what", code=2, because="unknown argument")
+    left = os.path.join(p.root, "etc/systemd/system/qkdnode-ksa.service.d")
+    os.makedirs(left)
+    with open(os.path.join(left, "node-key.conf"), "w"):
+        p.refused(*d, "KME-A", "--listen", "::1", because="an earlier node")
 
 
 def questions(p):
