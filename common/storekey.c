@@ -329,7 +329,7 @@ storekey_open(struct storekey **out, const struct storekey_conf *conf,
 	if (r == 0) {
 		kek_forget(k->conf.kek);
 		kek_free(&k->conf.next);
-		db_checkpoint(db);
+		k->unclean = db_checkpoint(db) < 0;	/* tried again */
 	}
 out:
 	secure_free(key, SEAL_KEY);

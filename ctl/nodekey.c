@@ -8,6 +8,7 @@
 #include <openssl/crypto.h>
 #include <p11-kit/uri.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,6 +28,16 @@ failed(const char *what, const char *path)
 }
 
 /* ---- where it is ---- */
+
+/* Where the octets are: a link of the operator's is not the key. */
+static void
+settle_path(char path[PATH_MAX])
+{
+	char	real[PATH_MAX];
+
+	if (path[0] == '/' && realpath(path, real) != NULL)
+		memcpy(path, real, strlen(real) + 1);
+}
 
 static void
 find_pin(struct nodekey *k, const char *spec)
@@ -102,6 +113,9 @@ nodekey_find(struct nodekey *k, const char *etc, const char *daemon)
 	    "run_dir", RUNSTATEDIR "/qkdnode"));
 	snprintf(k->tls_key, sizeof(k->tls_key), "%s", confread_str(&conf,
 	    "private_key", ""));
+	settle_path(k->path);
+	settle_path(k->pin);
+	settle_path(k->tls_key);
 	config_destroy(&conf);
 	return 0;
 }
@@ -114,12 +128,16 @@ write_all(int fd, const uint8_t *p, size_t len)
 	return write(fd, p, len) == (ssize_t)len && fsync(fd) == 0 ? 0 : -1;
 }
 
-/* In the daemon's own directory, which nobody else enters. */
+/*
+ * For the daemon: in its own directory, which nobody else enters. What root
+ * reads again by its name is not there: the daemon could put a link to a key
+ * of another in its place.
+ */
 static int
-hand_path(const struct nodekey *k, char path[PATH_MAX])
+hand_path(const struct nodekey *k, char path[PATH_MAX], bool daemon)
 {
-	int	n = snprintf(path, PATH_MAX, "%s/ctl-%s/node-key", k->run_dir,
-		    k->daemon);
+	int	n = snprintf(path, PATH_MAX, daemon ? "%s/ctl-%s/node-key" :
+		    "%s/node-key-%s", k->run_dir, k->daemon);
 
 	return n < PATH_MAX ? 0 : -1;
 }
@@ -132,7 +150,7 @@ hand_to(const struct nodekey *k, const uint8_t key[SEAL_KEY],
 	struct stat	st;
 	int		fd, r;
 
-	if (hand_path(k, path) < 0)
+	if (hand_path(k, path, daemon) < 0)
 		return -1;
 	snprintf(dir, sizeof(dir), "%s", path);
 	*strrchr(dir, '/') = '\0';
@@ -182,7 +200,7 @@ nodekey_read(const struct nodekey *k, uint8_t key[SEAL_KEY])
 
 	if (k->kind == NODEKEY_FILE)
 		return seal_load_key(k->path, key) < 0 ? -1 : 0;
-	if (hand_path(k, path) < 0)
+	if (hand_path(k, path, false) < 0)
 		return -1;
 	unlink(path);
 	if ((r = creds(k, "decrypt", k->path, path)) == 0 &&

@@ -5,11 +5,13 @@
  */
 #include "config.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,6 +197,25 @@ rotate(const struct rotate *o, const char *daemon)
 	return o->no_wait ? 0 : await(o, daemon);
 }
 
+/*
+ * Two at once would settle on each other's keys and destroy the one that
+ * counts. The directory is locked as for any change (confset.c), until the
+ * end.
+ */
+static int
+alone(const struct rotate *o)
+{
+	int	fd = open(o->etc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	fprintf(stderr, "qkdctl: %s: %s\n", o->etc, fd < 0 ?
+	    "cannot be opened" : "another qkdctl changes the node just now");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
 /* ---- arguments ---- */
 
 static bool
@@ -227,6 +248,8 @@ rotatecmd(const struct call *call, int argc, char **argv)
 		usage(stderr);
 		return CALL_USAGE;
 	}
+	if (o.node_key && alone(&o) < 0)
+		return CALL_REFUSED;
 	if (argc > optind)
 		return rotate(&o, argv[optind]) < 0 ? CALL_REFUSED :
 		    CALL_DONE;

@@ -20,6 +20,7 @@
 #include "destroy.h"
 #include "field.h"
 #include "keycmd.h"
+#include "run.h"
 #include "unit.h"
 #include "zeroize.h"
 
@@ -245,6 +246,21 @@ report(const struct zeroize *z)
 	    "\"qkdctl zeroize\" again\n");
 }
 
+/* The others too: they have TLS keys and fresh blocks in memory. */
+static void
+stop(const struct zeroize *z)
+{
+	char	*quietly[] = { (char *)"systemctl", (char *)"stop",
+		    (char *)"--no-block", (char *)"qkdnode.target", NULL };
+	char	 said[256];
+
+	if (z->call.json)
+		(void)run(quietly, said, sizeof(said));
+	else
+		(void)unit_do("stop --no-block", "qkdnode.target",
+		    "without keys there is nothing to serve");
+}
+
 static int
 zeroize(struct zeroize *z)
 {
@@ -259,9 +275,8 @@ zeroize(struct zeroize *z)
 		report_json(z);
 	else
 		report(z);
-	if (unit_there() && !z->call.json)
-		(void)unit_do("stop --no-block", "qkdnode.target",
-		    "without keys there is nothing to serve");
+	if (unit_there())
+		stop(z);
 	return json_array_size(z->left) == 0 ? CALL_DONE : CALL_REFUSED;
 }
 

@@ -57,6 +57,8 @@ add_node_keys(struct zeroize *z, const struct nodekey *k)
 	snprintf(path, sizeof(path), "%s/ctl-%s/node-key", k->run_dir,
 	    k->daemon);
 	add(z, path, "node key");
+	snprintf(path, sizeof(path), "%s/node-key-%s", k->run_dir, k->daemon);
+	add(z, path, "node key");
 	add(z, k->pin, "PIN of a token");
 }
 

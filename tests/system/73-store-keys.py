@@ -2,6 +2,7 @@
 """Store keys: new data keys and node keys while applications draw and fetch,
 daemons killed meanwhile; wrong and missing node keys; node keys in a PKCS#11
 token; zeroize with daemons up, stopped and hung."""
+import fcntl
 import glob
 import json
 import os
@@ -75,6 +76,18 @@ def rotate_under_load(net):
     net.settle()
     say("rotated under load:", load.summary())
     return keys
+
+
+def one_at_a_time(net):
+    """Two changes at once would destroy each other's keys."""
+    before = {d: wrapped(net, "a", d) for d in STORES}
+    fd = os.open(net.json["nodes"]["a"]["etc"], os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    said = qkdctl(net, "a", "rotate-key", "--node-key", *etc(net, "a"),
+                  code=1)
+    os.close(fd)
+    check("another qkdctl" in said, said)
+    equal({d: wrapped(net, "a", d) for d in STORES}, before, "wrapped keys")
 
 
 def old_key_opens_nothing(net, keys):
@@ -270,6 +283,7 @@ def main():
     net = Net("ab", ["a-b"])
     net.pair(M, S, 4)
     keys = rotate_under_load(net)
+    one_at_a_time(net)
     old_key_opens_nothing(net, keys)
     missing(net)
     killed_meanwhile(net)
@@ -278,7 +292,12 @@ def main():
     zeroize(net, "a", "up")
     for d in STORES:
         net.do("stop", "b", d)
+    link = net.option("b", "ksa", "node_key")
+    far = os.path.join(os.path.dirname(link), "elsewhere")
+    os.rename(link, far)
+    os.symlink(far, link)
     zeroize(net, "b", "down")
+    check(not os.path.exists(far), "the node key that a link named is there")
     for d in STORES:
         os.kill(net.pid("c", d), signal.SIGSTOP)
     zeroize(net, "c", "hung")
