@@ -99,14 +99,16 @@ nodekey_find(struct nodekey *k, const char *etc, const char *daemon)
 
 	memset(k, 0, sizeof(*k));
 	k->daemon = daemon;
+	snprintf(store, sizeof(store), LOCALSTATEDIR "/lib/qkdnode/%s/keys.db",
+	    daemon);
+	snprintf(k->store, sizeof(k->store), "%s", store);
+	snprintf(k->run_dir, sizeof(k->run_dir), RUNSTATEDIR "/qkdnode");
 	snprintf(path, sizeof(path), "%s/%s.conf", etc, daemon);
 	if (confread(path, &conf, why) < 0) {
 		fprintf(stderr, "qkdctl: %s: %s\n", path, why);
 		return -1;
 	}
 	find_key(k, etc, confread_str(&conf, "node_key", ""));
-	snprintf(store, sizeof(store), LOCALSTATEDIR "/lib/qkdnode/%s/keys.db",
-	    daemon);
 	snprintf(k->store, sizeof(k->store), "%s", confread_str(&conf,
 	    "store", store));
 	snprintf(k->run_dir, sizeof(k->run_dir), "%s", confread_str(&conf,

@@ -26,7 +26,8 @@ struct nodekey {
 	char			 tls_key[PATH_MAX];	/* "": it has none */
 };
 
-/* Of DAEMON.conf in that directory; NULL, or said on stderr and -1. */
+/* Of DAEMON.conf in that directory; else said on stderr and -1, and store and
+ * run_dir are where they are by default. */
 int	nodekey_find(struct nodekey *, const char *etc, const char *daemon);
 /* The octets; wipe them. Said on stderr. */
 int	nodekey_read(const struct nodekey *, uint8_t key[SEAL_KEY]);

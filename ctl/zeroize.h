@@ -18,6 +18,7 @@ struct zeroize {
 	bool		 yes, keep_tls;
 	struct nodekey	 node[2];	/* kma, ksa */
 	bool		 known[2];	/* their files could be read */
+	bool		 found[2];	/* ... or they are where usual */
 	struct target	 target[TARGETS_MAX];
 	size_t		 n, nkeys;	/* the first are node keys */
 	char		 mark[PATH_MAX];

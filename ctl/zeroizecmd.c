@@ -100,7 +100,7 @@ writers(const struct zeroize *z)
 	unsigned	n = 0;
 
 	for (int i = 0; i < 2; i++)
-		if (z->known[i])
+		if (z->found[i])
 			destroy_holders(z->node[i].store, count_writer, &n);
 	return n;
 }
@@ -118,7 +118,7 @@ end_daemons(struct zeroize *z)
 		json_decref(ask_any(&z->call, zeroize_daemons[i], 2, words,
 		    &e));
 	for (int i = 0; i < 2; i++)
-		if (z->known[i])
+		if (z->found[i])
 			destroy_holders(z->node[i].store, kill_writer, z);
 	for (int i = 0; i < END_TRIES && writers(z) > 0; i++)
 		usleep(END_MS * 1000);
@@ -191,8 +191,8 @@ look(struct zeroize *z)
 		if (!z->known[i])
 			note_left(z, "not known: no configuration",
 			    zeroize_daemons[i], 0);
-		else if (destroy_holders(z->node[i].store, note_holder,
-		    z) < 0)
+		if (z->found[i] && destroy_holders(z->node[i].store,
+		    note_holder, z) < 0)
 			note_left(z, "not known: who has it open",
 			    z->node[i].store, 0);
 		if (z->known[i] && z->node[i].kind == NODEKEY_TOKEN)

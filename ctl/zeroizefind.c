@@ -48,9 +48,11 @@ add_node_keys(struct zeroize *z, const struct nodekey *k)
 {
 	char	path[PATH_MAX + 64];
 
-	add(z, k->path, "node key");
-	snprintf(path, sizeof(path), "%s.*", k->path);
-	add_all(z, path, "node key");
+	if (k->path[0] != '\0') {
+		add(z, k->path, "node key");
+		snprintf(path, sizeof(path), "%s.*", k->path);
+		add_all(z, path, "node key");
+	}
 	snprintf(path, sizeof(path), "%s/credentials/%s.*", z->etc,
 	    k->daemon);
 	add_all(z, path, "credential");
@@ -117,12 +119,15 @@ zeroize_find(struct zeroize *z)
 	for (int i = 0; i < 2; i++) {
 		z->known[i] = nodekey_find(&z->node[i], z->etc,
 		    zeroize_daemons[i]) == 0;
-		if (z->known[i])
+		/* A file that is damaged keeps no key from going. */
+		z->found[i] = z->known[i] ||
+		    strcmp(z->etc, SYSCONFDIR "/qkdnode") == 0;
+		if (z->found[i])
 			add_node_keys(z, &z->node[i]);
 	}
 	z->nkeys = z->n;
 	for (int i = 0; i < 2; i++)
-		if (z->known[i]) {
+		if (z->found[i]) {
 			add_stores(z, &z->node[i]);
 			add_witnesses(z, &z->node[i]);
 			snprintf(z->mark, sizeof(z->mark), "%s",

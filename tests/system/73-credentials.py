@@ -62,6 +62,20 @@ def away(host):
     host.run("mv", "/var/lib/qkdnode", folder + "/lib")
 
 
+def zeroize_damaged(host):
+    """A configuration that cannot be read keeps no key from going."""
+    good = open(host.path("/etc/qkdnode/kma.conf")).read()
+    host.run("sh", "-c", "echo 'node_key =' >> /etc/qkdnode/kma.conf")
+    p = host.call("qkdctl", "-j", "zeroize", "--yes")
+    said = json.loads(p.stdout[p.stdout.index("{"):])
+    equal((p.returncode, said["zeroized"], said["left"]), (1, False, [
+        {"what": "not known: no configuration", "path": "kma"}]), "damaged")
+    equal(os.listdir(host.path(CREDENTIALS)), [], "credentials")
+    equal(os.listdir(host.path("/var/lib/qkdnode/kma")), [], "kma")
+    with open(host.path("/etc/qkdnode/kma.conf"), "w") as f:
+        f.write(good)
+
+
 def zeroize(host):
     said = json.loads(host.run("qkdctl", "-j", "zeroize", "--yes"))
     equal((said["zeroized"], said["left"]), (True, []), "what it says")
@@ -95,6 +109,7 @@ def main():
         net.install()
         init(net["a"])
         rotate(net["a"])
+        zeroize_damaged(net["a"])
         zeroize(net["a"])
 
 
