@@ -438,7 +438,11 @@ judge(struct writing *w, const struct agree_item *it, size_t *len)
 		    VERDICT_ABSENT : VERDICT_LOST, NULL);
 }
 
-/* What the proposer covers but did not offer, it does not hold. */
+/*
+ * What the proposer did not offer, up to the end of what it covers, it does
+ * not hold. Before its first one too: there it has all its verdicts on disk,
+ * and an agreement would be on disk here before.
+ */
 static void
 drop_unoffered(struct writing *w, const struct msg_offer *m)
 {
@@ -449,10 +453,10 @@ drop_unoffered(struct writing *w, const struct msg_offer *m)
 	int			 more = 1;
 
 	TAILQ_FOREACH(f, &l->fresh, next) {
-		if (f->idx < m->first || f->busy)
-			continue;
 		if (f->idx > m->last)
 			break;
+		if (f->busy)
+			continue;
 		while (more > 0 && it.idx < f->idx)
 			more = agree_get(m->items.p, m->items.len, OFFER_ITEM,
 			    i++, m->first, m->last, &it);

@@ -403,8 +403,9 @@ inline judge()
 	:: ok ->
 		r3 = r3 | (m2 & IDLE(H) & differ);
 		y = m2 & IDLE(H) & differ;
-		/* What is covered and was not offered, L does not hold. */
-		y = y | (IDLE(H) & ~m2 & UPTO(m4) & ~UPTO(m3 - 1))
+		/* What was not offered, up to the end of what is covered, L
+		 * does not hold. */
+		y = y | (IDLE(H) & ~m2 & UPTO(m4))
 	:: else
 	fi;
 	busy[H] = busy[H] | x | y;

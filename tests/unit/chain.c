@@ -581,19 +581,26 @@ chain_log(struct chain *c, unsigned n, const char *event)
 }
 
 json_t *
-chain_status(struct chain *c, unsigned n)
+chain_ask(struct chain *c, unsigned n, const char *daemon, const char *command)
 {
 	struct sockaddr_un	 sun = { .sun_family = AF_UNIX };
-	json_t			*status = NULL;
+	json_t			*answer;
 	FILE			*f = NULL;
 	int			 fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.80s/ctl-kma/sock",
-	    c->node[n].dir);
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%.70s/ctl-%.20s/sock",
+	    c->node[n].dir, daemon);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
-	    write(fd, "status\n", 7) != 7 || (f = fdopen(fd, "r")) == NULL)
+	    dprintf(fd, "%s\n", command) < 0 ||
+	    (f = fdopen(fd, "r")) == NULL)
 		die(sun.sun_path);
-	status = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
+	answer = json_loadf(f, JSON_DISABLE_EOF_CHECK, NULL);
 	fclose(f);
-	return status;
+	return answer;
+}
+
+json_t *
+chain_status(struct chain *c, unsigned n)
+{
+	return chain_ask(c, n, "kma", "status");
 }

@@ -78,7 +78,10 @@ void		 chain_path(struct chain *, bool up);	/* Kx of all links */
 /* Copies node's store away, and back. kma must be dead. */
 void		 chain_store_save(struct chain *, unsigned node);
 void		 chain_store_restore(struct chain *, unsigned node);
-/* What its kma answers to "status"; the caller frees. */
+/* What a daemon of it answers on its control socket; the caller frees. */
+json_t		*chain_ask(struct chain *, unsigned node, const char *daemon,
+		    const char *command);
+/* That of its kma to "status". */
 json_t		*chain_status(struct chain *, unsigned node);
 /*
  * Every write of the kind ("INSERT ON inbound") to node's store fails from

@@ -345,6 +345,34 @@ START_TEST(blocks_of_lost_frames_do_not_fill_the_stock)
 }
 END_TEST
 
+/*
+ * The module of the end that proposes loses its place and goes on where the
+ * other one is. What the other end takes on its way there is never offered;
+ * with a small stock it must go at once, or each step of that way costs the
+ * time for what is not mentioned, here for ever.
+ */
+START_TEST(a_module_that_lost_its_place_does_not_stop_the_link)
+{
+	chain_kma_options = "link_stock_max = 16;\nagree_timeout = 600000;\n";
+	chain_block_octets = 16384;
+	c = chain_new(2);
+	ck_assert(chain_supplies(c, 0, 1));
+	chain_until(c, NULL, 8000);	/* full stocks ask no module */
+	json_decref(chain_ask(c, 0, "qkdmod-0-1", "restart"));
+	for (int i = 0; i < 100 && chain_log(c, 0, "skips forward") == NULL;
+	    i++) {
+		chain_take(c, 0, 1);
+		chain_until(c, NULL, 100);
+	}
+	ck_assert_ptr_nonnull(chain_log(c, 0, "skips forward"));
+	for (int i = 0; i < 40; i++)	/* more than stood in the stock */
+		ck_assert(chain_supplies(c, 0, 1));
+	chain_block_octets = CHAIN_BLOCK;
+	chain_kma_options = "";
+	end_chain();
+}
+END_TEST
+
 /* Each frame comes with bad MACs first, those of two pads in turn. */
 static bool
 forge_in_turn(struct chain *ch, struct msg *m, unsigned from, unsigned to)
@@ -621,6 +649,7 @@ main(int argc, char **argv)
 		T(sigterm_while_a_frame_waits_for_a_pad),
 		T(a_forged_position_of_the_module_does_no_lasting_harm),
 		T(blocks_of_lost_frames_do_not_fill_the_stock),
+		T(a_module_that_lost_its_place_does_not_stop_the_link),
 		T(sixteen_bad_macs_void_a_block_whatever_comes_between),
 		T(both_stores_that_went_back_in_time_give_nothing_twice),
 		T(the_account_of_a_link_fits_the_frames_that_were_carried),
