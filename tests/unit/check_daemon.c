@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemon.h"
@@ -117,13 +118,14 @@ START_TEST(checking_a_configuration_says_ok_or_what_is_wrong)
 	ck_assert_int_eq(start_with("number = 3;", "-n"), 0);
 	snprintf(expected, sizeof(expected), "%s: ok\n", unit_path("t.conf"));
 	file_holds("out", expected);
-	ck_assert_int_eq(start_with("number = 30;", "-n"), 1);
+	ck_assert_int_eq(start_with("number = 30;", "-n"), EX_CONFIG);
 	snprintf(expected, sizeof(expected), "%s:1: number: 30 is out of "
 	    "range", unit_path("t.conf"));
 	file_holds("err", expected);
-	ck_assert_int_eq(start_with("number = 30;", NULL), 1);
+	ck_assert_int_eq(start_with("number = 30;", NULL),
+	    EX_CONFIG);
 	check_fails = true;
-	ck_assert_int_eq(start_with("number = 3;", "-n"), 1);
+	ck_assert_int_eq(start_with("number = 3;", "-n"), EX_CONFIG);
 	check_fails = false;
 	file_holds("err", "does not fit together");
 }
