@@ -40,9 +40,9 @@ def certificates(net):
         files[sae] = tuple(os.path.join(path, sae + e)
                            for e in (".crt", ".key"))
     pki(net, "ksa", path, "KME-C", "--rsa", "--address", "127.0.0.1")
-    for name in (".crt", ".key"):
+    for name, option in ((".crt", "certificate"), (".key", "private_key")):
         copy(os.path.join(path, "KME-C-ak" + name),
-             net.option("c", "ksa", "certificate")[:-4] + name)
+             net.option("c", "ksa", option))
 
 
 def copy(source, target):
