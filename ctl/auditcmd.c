@@ -153,6 +153,10 @@ read_options(struct auditcmd *a, int argc, char **argv)
 		usage(stderr);
 		return CALL_USAGE;
 	}
+	/* The other record would seem to be written anew. */
+	if (a->nanchors > 0 && a->daemon == NULL && a->store == NULL)
+		return bad("an anchor is of one record: name kma or ksa",
+		    "--anchor");
 	return -1;
 }
 

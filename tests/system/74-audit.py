@@ -169,6 +169,8 @@ def tampering_is_found(net):
     db.close()
     refused(net, copy, "rows %d to %d are missing at the end" % (last, last),
             "--anchor", whole["anchor"])
+    code, text = qkdctl(net, "a", "verify", "--anchor", whole["anchor"])
+    check(code == 2 and "name kma or ksa" in text, text)
     copy = copy_of(net, store)
     archive = sorted(glob.glob(os.path.dirname(copy) + "/audit-*.db"))[0]
     db = sqlite3.connect(archive)
