@@ -62,6 +62,26 @@ def away(host):
     host.run("mv", "/var/lib/qkdnode", folder + "/lib")
 
 
+def restored(host):
+    """As on a machine that has the package and nothing else."""
+    host.run("qkdctl", "backup", "--with-private-keys", "/root/node.tar")
+    host.run("systemctl", "stop", "qkdnode.target")
+    host.run("qkdctl", "zeroize", "--yes")
+    away(host)
+    host.run("systemd-tmpfiles", "--create", "qkdnode.conf")
+    host.run("touch", "/var/lib/qkdnode/zeroized")
+    host.run("qkdctl", "restore", "/root/node.tar")
+    host.run("qkdctl", "init", "--restored")
+    for d in STORES:
+        wait_for("qkdnode-" + d, lambda: active(host, d), 20, 0.2)
+    before = [sealed(host, d) for d in STORES]
+    host.run("systemctl", "stop", "qkdnode.target")
+    host.run("qkdctl", "init", "--restored")
+    equal([sealed(host, d) for d in STORES], before, "credentials")
+    check(all(active(host, d) for d in STORES), "a second time")
+    say("a backup on a new machine gets new store keys, and runs")
+
+
 def zeroize_damaged(host):
     """A configuration that cannot be read keeps no key from going."""
     good = open(host.path("/etc/qkdnode/kma.conf")).read()
@@ -109,6 +129,7 @@ def main():
         net.install()
         init(net["a"])
         rotate(net["a"])
+        restored(net["a"])
         zeroize_damaged(net["a"])
         zeroize(net["a"])
 
