@@ -17,7 +17,8 @@
 static int
 failed(int e, char why[CONFREAD_WHY])
 {
-	snprintf(why, CONFREAD_WHY, "%s", strerror(e));
+	snprintf(why, CONFREAD_WHY, "%s", e == ELOOP ? "it is a symbolic link; "
+	    "the file itself is expected" : strerror(e));
 	return e == ENOENT ? -E_NOT_FOUND : e == EACCES || e == EPERM ?
 	    -E_DENIED : -E_SYSTEM;
 }
