@@ -2,9 +2,11 @@
  * linkcmd.c - QKD links: a row in kma.conf, and qkdmod-LINK.conf, which says
  * what kind of module it is.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "confread.h"
 #include "confset.h"
@@ -178,12 +180,27 @@ add(const struct editopt *o)
 }
 
 static int
-commit_removal(struct confset *s, const struct editopt *o)
+find_places(char run_dir[PATH_MAX], struct conffile *kma)
+{
+	config_t	cfg;
+
+	if (confset_parse(kma, &cfg) < 0)
+		return -1;
+	snprintf(run_dir, PATH_MAX, "%s", confread_str(&cfg, "run_dir",
+	    RUNSTATEDIR "/qkdnode"));
+	config_destroy(&cfg);
+	return 0;
+}
+
+static int
+commit_removal(struct confset *s, const struct editopt *o,
+    char run_dir[PATH_MAX])
 {
 	struct conffile	*kma = confset_file(s, "kma", "kma"), *module;
 	char		 name[96];
 
-	if (kma == NULL || confset_remove(kma, "links", "name", o->id) < 0)
+	if (kma == NULL || confset_remove(kma, "links", "name", o->id) < 0 ||
+	    find_places(run_dir, kma) < 0)
 		return -1;
 	snprintf(name, sizeof(name), "qkdmod-%s", o->id);
 	if ((module = confset_file(s, name, "qkdmod")) == NULL)
@@ -196,18 +213,36 @@ commit_removal(struct confset *s, const struct editopt *o)
 	return 0;
 }
 
+/* Where its module's sockets were: what has such a place is looked for. */
+static void
+remove_places(const char *run_dir, const char *id)
+{
+	static const char *const	kinds[] = { "mod", "ctl-qkdmod" };
+	char				path[PATH_MAX + 96];
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s-%s", run_dir, kinds[i], id);
+		(void)rmdir(path);
+	}
+}
+
 static int
 drop(const struct editopt *o)
 {
 	struct confset	s;
+	char		run_dir[PATH_MAX];
 	int		r;
 
 	if (check_name(o->id) < 0 ||
 	    confset_open(&s, o->etc, o->daemons) < 0)
 		return -1;
-	r = commit_removal(&s, o);
+	r = commit_removal(&s, o, run_dir);
 	confset_close(&s);
-	return r < 0 ? r : start(o, "disable --now", "its link is gone");
+	if (r < 0 || o->no_start || !unit_there())
+		return r;
+	r = start(o, "disable --now", "its link is gone");
+	remove_places(run_dir, o->id);
+	return r;
 }
 
 int

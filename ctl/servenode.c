@@ -107,7 +107,7 @@ find(const struct servenode *n, const char *name)
 	return NULL;
 }
 
-/* Once known it stays known: what is gone is down. */
+/* Once known it stays known, and is down, as long as it has a place. */
 static void
 add(struct servenode *n, const char *name)
 {
@@ -133,6 +133,39 @@ add(struct servenode *n, const char *name)
 	n->v[n->n++] = w;
 }
 
+static void
+forget(struct watched *w)
+{
+	for (size_t i = 0; i < QUESTIONS; i++) {
+		serveask_free(&w->q[i].ask);
+		json_decref(w->q[i].answer);
+	}
+	free(w);
+}
+
+static bool
+has_place(const struct daemons *d, const char *name)
+{
+	for (unsigned i = 0; i < d->n; i++)
+		if (strcmp(d->name[i], name) == 0)
+			return true;
+	return false;
+}
+
+/* A link that was removed has taken its module's place with it. */
+static void
+forget_removed(struct servenode *n, const struct daemons *d)
+{
+	size_t	kept = 0;
+
+	for (size_t i = 0; i < n->n; i++)
+		if (has_place(d, n->v[i]->name))
+			n->v[kept++] = n->v[i];
+		else
+			forget(n->v[i]);
+	n->n = kept;
+}
+
 /* By the run directory: what kma says of its links may be a lie. */
 static void
 look(struct servenode *n)
@@ -141,6 +174,7 @@ look(struct servenode *n)
 	const struct call	 c = { .run_dir = n->run_dir };
 
 	daemons_find(&d, &c, NULL);
+	forget_removed(n, &d);
 	for (unsigned i = 0; i < d.n; i++)
 		add(n, d.name[i]);
 }
@@ -320,16 +354,6 @@ servenode_new(struct servenode **out, struct event_base *base,
 	}
 	event_active(n->round, EV_TIMEOUT, 0);
 	return 0;
-}
-
-static void
-forget(struct watched *w)
-{
-	for (size_t i = 0; i < QUESTIONS; i++) {
-		serveask_free(&w->q[i].ask);
-		json_decref(w->q[i].answer);
-	}
-	free(w);
 }
 
 void

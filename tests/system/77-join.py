@@ -172,6 +172,8 @@ def take_away(net, folder):
     a.run("qkdctl", "link", "remove", "a-b")
     a.run("qkdctl", "peer", "remove", "KME-B")
     wait_for("the node to be empty again", lambda: ready(a), 20, 0.5)
+    check("qkdmod-a-b" not in a.call("qkdctl", "status").stdout,
+          "the module of the removed link is missed")
 
 
 def main():
