@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "field.h"
+#include "ident.h"
 
 #define TEXT	512
 
@@ -75,10 +76,13 @@ serveevents_take(struct serveevents *e, const char *daemon,
 {
 	const json_t	*list = field_array(answer, "events"), *o;
 	json_int_t	 ms, next = field_int(answer, "next", 0);
+	json_int_t	 now = (json_int_t)now_ms();
 	size_t		 i;
 
 	json_array_foreach(list, i, o) {
 		ms = field_int(o, "time_ms", 0);
+		if (ms > now)	/* else it would stand above all to come */
+			ms = now;
 		serveevents_add(e, daemon, ms > 0 ? (uint64_t)ms : 0,
 		    field_str(o, "level", ""), field_str(o, "text", ""));
 	}

@@ -128,18 +128,19 @@ function showRanges() {
 
 // ---- all of it
 
+const PARTS = [showVerdict, (d) => showTiles(d, { enc: latest("keys:enc"),
+	dec: latest("keys:dec"), refused: latest("requests:refused") }),
+	showMap, showLinks, showCharts, showPools, showSaes, showEvents,
+	showDaemons, showCertificates];
+
+// What a daemon says may be odd: one part that fails leaves the others.
 function show() {
-	showVerdict(doc);
-	showTiles(doc, { enc: latest("keys:enc"), dec: latest("keys:dec"),
-		refused: latest("requests:refused") });
-	showMap(doc);
-	showLinks(doc);
-	showCharts();
-	showPools(doc);
-	showSaes(doc);
-	showEvents(doc);
-	showDaemons(doc);
-	showCertificates(doc);
+	for (const part of PARTS)
+		try {
+			part(doc);
+		} catch (e) {
+			document.body.dataset.odd = String(e);
+		}
 	document.body.dataset.shown = text(doc.time_ms);
 }
 

@@ -274,6 +274,40 @@ LOOKS = [("desktop", 1400, 900, False), ("desktop-dark", 1400, 900, True),
          ("phone", 360, 740, False), ("phone-dark", 360, 740, True)]
 
 
+def removed_is_forgotten(net, server):
+    """qkdctl link remove takes the place of the module's socket away."""
+    place = os.path.join(net.dir, "a", "run", "ctl-qkdmod-gone")
+    os.mkdir(place)
+
+    def up():
+        return server.value("qkdnode_up", daemon="qkdmod-gone")
+    wait_for("a module that is down", lambda: up() == 0, 20)
+    os.rmdir(place)
+    wait_for("the module to be forgotten", lambda: up() is None, 20)
+
+
+ODD = """(() => {
+    const ask = window.fetch;
+    window.fetch = async (...a) => {
+        const r = await ask(...a);
+        if (!a[0].includes("status"))
+            return r;
+        const odd = await r.json();
+        odd.links = odd.saes = [null];
+        odd.daemons[0].name = "odd";
+        return new Response(JSON.stringify(odd));
+    };
+})()"""
+
+
+def odd_answers_spoil_their_part_alone(b):
+    b.evaluate(ODD)
+    b.wait("document.getElementById('daemons').textContent.includes('odd')",
+           15)
+    equal(b.evaluate("document.getElementById('stale').hidden"), True,
+          "the page still knows the node")
+
+
 def text_of(b, element):
     return b.evaluate("document.getElementById(%s).innerText" %
                       json.dumps(element))
@@ -328,6 +362,7 @@ def browse(net, server, where):
                    "document.body.dataset.shown")
         b.wait("document.body.dataset.before !== "
                "document.body.dataset.shown", 15)
+        odd_answers_spoil_their_part_alone(b)
         net.do("kill", "c")
         wait_for("a finding", lambda: server.status()["findings"], 20)
         pictures(b, url, where, "broken", LOOKS[1:3])
@@ -357,6 +392,7 @@ def main():
     strangers_do_no_harm(server)
     many_are_slow(server)
     a_daemon_hangs(net, server)
+    removed_is_forgotten(net, server)
     say("strangers and a hanging daemon do no harm")
     browse(net, server, where)
     if server.process.poll() is None:

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ident.h"
 #include "servedoc.h"
 #include "serveask.h"
 #include "serveevents.h"
@@ -139,6 +140,23 @@ START_TEST(events_are_in_the_order_of_their_time)
 }
 END_TEST
 
+START_TEST(no_event_is_from_times_to_come)
+{
+	json_t	*answer = json_pack("{s:[{s:I, s:s}], s:i}", "events",
+		    "time_ms", (json_int_t)INT64_MAX, "text", "odd",
+		    "next", 1);
+
+	events = serveevents_new();
+	serveevents_take(events, "kma", answer);
+	list = serveevents_json(events);
+	ck_assert_int_le(json_integer_value(json_object_get(
+	    json_array_get(list, 0), "time_ms")), (json_int_t)now_ms());
+	json_decref(answer);
+	json_decref(list);
+	serveevents_free(&events);
+}
+END_TEST
+
 START_TEST(only_the_latest_events_are_kept)
 {
 	char	text[16];
@@ -240,6 +258,7 @@ UNIT_MAIN("serve",
     the_history_is_asked_by_a_number,
     a_name_of_a_proxy_is_a_host_name,
     events_are_in_the_order_of_their_time,
+    no_event_is_from_times_to_come,
     only_the_latest_events_are_kept,
     a_refusal_is_no_answer,
     of_a_large_network_the_nearest_nodes_are_shown,
