@@ -105,7 +105,8 @@ def killed_under_load(net):
         for daemon in ("kma", "ksa"):
             found = verified(net, node, daemon)
             check(found["daemon_asked"], "nobody asked %s" % daemon)
-    check(glob.glob(net.dir + "/?/ksa/audit-*.db"), "nothing was archived")
+    wait_for("rows in an archive",
+             lambda: glob.glob(net.dir + "/?/ksa/audit-*.db"))
 
 
 # ---- somebody with the file and sqlite3 ----
