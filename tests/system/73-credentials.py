@@ -104,6 +104,11 @@ def zeroize(host):
         equal(os.listdir(host.path("/var/lib/qkdnode/" + d)), [], d)
         host.call("systemctl", "start", "qkdnode-" + d)
         check(not active(host, d), d + " starts over by itself")
+    host.run("systemctl", "stop", "qkdnode.target")
+    for d in (*STORES, "relayd"):
+        host.call("systemctl", "start", "qkdnode-" + d)
+        check("lib/qkdnode/zeroized was not met" in host.call(
+            "systemctl", "status", "qkdnode-" + d).stdout, d)
     # As the refusal of another init says.
     p = host.call("qkdctl", "init", "--defaults", "--kme-id", "KME-A",
                   "--listen", host.address)
