@@ -69,26 +69,36 @@ rule(struct check *c, const char *path, bool must, const struct rule *r)
 	    st.st_uid);
 }
 
+static void
+must_read(struct check *c, const char *path, const char *user, bool secret)
+{
+	const struct passwd	*pw;
+	char			 remedy[2 * CHECK_PATH + 128];
+	struct stat		 st;
+
+	if (*c->root != '\0' || (pw = getpwnam(user)) == NULL ||
+	    stat(path, &st) < 0 || reads(&st, pw))
+		return;
+	if (secret)
+		snprintf(remedy, sizeof(remedy), "chown root:%s %s; chmod 640 "
+		    "%s", user, path, path);
+	else
+		snprintf(remedy, sizeof(remedy), "chmod 644 %s", path);
+	check_say(c, CHECK_ERROR, path, remedy, "%s cannot read it", user);
+}
+
 /* A private key: for its daemon, and nobody else. */
 static void
 private_key(struct check *c, const struct check_conf *f, const char *user)
 {
 	const struct rule	 r = { user, S_IRWXO | S_IWGRP };
-	const struct passwd	*pw;
 	char			 path[CHECK_PATH];
-	char			 remedy[2 * CHECK_PATH + 128];
-	struct stat		 st;
 
 	if (!f->there)
 		return;
 	check_path(c, confread_str(&f->cfg, "private_key", ""), path);
 	rule(c, path, true, &r);
-	if (*c->root != '\0' || (pw = getpwnam(user)) == NULL ||
-	    stat(path, &st) < 0 || reads(&st, pw))
-		return;
-	snprintf(remedy, sizeof(remedy), "chown root:%s %s; chmod 640 %s",
-	    user, path, path);
-	check_say(c, CHECK_ERROR, path, remedy, "%s cannot read it", user);
+	must_read(c, path, user, true);
 }
 
 /* The key that seals a store, where it is a file. */
@@ -131,11 +141,12 @@ store(struct check *c, const struct check_conf *f, const char *user,
 }
 
 static void
-conf(struct check *c, const struct check_conf *f)
+conf(struct check *c, const struct check_conf *f, const char *user)
 {
 	const struct rule	r = { NULL, S_IWGRP | S_IWOTH };
 
 	rule(c, f->path, false, &r);
+	must_read(c, f->path, user, false);
 }
 
 static void
@@ -159,9 +170,9 @@ void
 check_permissions(struct check *c)
 {
 	etc(c);
-	conf(c, &c->kma);
-	conf(c, &c->ksa);
-	conf(c, &c->relayd);
+	conf(c, &c->kma, KMA);
+	conf(c, &c->ksa, KSA);
+	conf(c, &c->relayd, RELAY);
 	private_key(c, &c->ksa, KSA);
 	private_key(c, &c->relayd, RELAY);
 	node_key(c, &c->kma, KMA, "kma");

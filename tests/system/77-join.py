@@ -155,6 +155,9 @@ def faults(host):
     host.run("chgrp", "root", f"{ETC}/pki/KME-A-kx.key")
     check(found("qkdnode-relay cannot read it"), "a key that relayd lacks")
     host.run("chgrp", "qkdnode-relay", f"{ETC}/pki/KME-A-kx.key")
+    host.run("chmod", "600", f"{ETC}/ksa.conf")
+    check(found("qkdnode-ksa cannot read it"), "a configuration for root")
+    host.run("chmod", "644", f"{ETC}/ksa.conf")
 
 
 def not_root(host):
