@@ -15,6 +15,7 @@
 #include "backupcmd.h"
 #include "backupset.h"
 #include "confread.h"
+#include "nodekey.h"
 #include "storecopy.h"
 
 static const struct option	options[] = {
@@ -24,6 +25,27 @@ static const struct option	options[] = {
 };
 
 static const char *const	daemons[] = { "kma", "ksa" };
+
+/* What opens the stores stays here, whatever its name. */
+static int
+leave_out(struct backupset *b, const char *etc)
+{
+	char		path[4096];
+	struct nodekey	k;
+
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/%s.conf", etc, daemons[i]);
+		if (access(path, F_OK) < 0)
+			continue;	/* of which option() tells */
+		if (nodekey_find(&k, etc, daemons[i]) < 0)
+			return -1;
+		backupset_leave_out(b, k.path);
+		backupset_leave_out(b, k.next);
+		backupset_leave_out(b, k.pin);
+		backupset_leave_out(b, k.next_pin);
+	}
+	return 0;
+}
 
 static int
 configuration(struct backupset *b, const char *etc, bool keys)
@@ -102,7 +124,7 @@ fill(struct backupset *b, const char *etc, bool keys, const char *folder)
 {
 	time_t	now = time(NULL);
 
-	if (configuration(b, etc, keys) < 0 ||
+	if (leave_out(b, etc) < 0 || configuration(b, etc, keys) < 0 ||
 	    option(b, "kma", "kme_id", "", b->manifest.kme_id,
 	    MANIFEST_TEXT) < 0 || add_store(b, STORE_KMA, folder) < 0 ||
 	    add_store(b, STORE_KSA, folder) < 0)

@@ -85,6 +85,31 @@ wanted(const char *name, bool keys)
 	    (keys && kind == MEMBER_KEY);
 }
 
+void
+backupset_leave_out(struct backupset *b, const char *path)
+{
+	struct stat	st;
+
+	if (path[0] == '\0' || b->nout == BACKUPSET_OUT ||
+	    stat(path, &st) < 0)
+		return;
+	b->out[b->nout].dev = st.st_dev;
+	b->out[b->nout++].ino = st.st_ino;
+}
+
+static bool
+left_out(const struct backupset *b, const char *path)
+{
+	struct stat	st;
+
+	if (b->nout == 0 || stat(path, &st) < 0)
+		return false;
+	for (unsigned i = 0; i < b->nout; i++)
+		if (b->out[i].dev == st.st_dev && b->out[i].ino == st.st_ino)
+			return true;
+	return false;
+}
+
 int
 backupset_folder(struct backupset *b, const char *path, const char *prefix,
     bool keys)
@@ -101,7 +126,8 @@ backupset_folder(struct backupset *b, const char *path, const char *prefix,
 		    wanted(name, keys)) {
 			snprintf(file, sizeof(file), "%s/%s", path,
 			    list[i]->d_name);
-			r = add_text(b, name, file);
+			if (!left_out(b, file))
+				r = add_text(b, name, file);
 		}
 		free(list[i]);
 	}

@@ -6,14 +6,22 @@
 #define CTL_BACKUPSET_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "manifest.h"
+
+#define BACKUPSET_OUT	8
 
 struct backupset {
 	struct manifest	 manifest;
 	char		**text;		/* of each member; NULL: in a file */
 	char		**path;		/* ... this one */
+	struct { dev_t dev; ino_t ino; } out[BACKUPSET_OUT];
+	unsigned	 nout;
 };
+
+/* This file is no member, whatever its name or a link's. "": none. */
+void	backupset_leave_out(struct backupset *, const char *path);
 
 /* All add one member or more; -1: said on stderr. */
 int	backupset_folder(struct backupset *, const char *path,

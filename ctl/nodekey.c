@@ -91,6 +91,19 @@ find_key(struct nodekey *k, const char *etc, const char *spec)
 	}
 }
 
+static void
+find_next(struct nodekey *k, const char *etc, const char *spec)
+{
+	struct nodekey	next = { .daemon = k->daemon };
+
+	if (spec[0] != '\0')
+		find_key(&next, etc, spec);
+	memcpy(k->next, next.path, sizeof(k->next));
+	memcpy(k->next_pin, next.pin, sizeof(k->next_pin));
+	settle_path(k->next);
+	settle_path(k->next_pin);
+}
+
 int
 nodekey_find(struct nodekey *k, const char *etc, const char *daemon)
 {
@@ -109,6 +122,7 @@ nodekey_find(struct nodekey *k, const char *etc, const char *daemon)
 		return -1;
 	}
 	find_key(k, etc, confread_str(&conf, "node_key", ""));
+	find_next(k, etc, confread_str(&conf, "node_key_next", ""));
 	snprintf(k->store, sizeof(k->store), "%s", confread_str(&conf,
 	    "store", store));
 	snprintf(k->run_dir, sizeof(k->run_dir), "%s", confread_str(&conf,

@@ -22,6 +22,8 @@ struct nodekey {
 	char			 path[PATH_MAX];	/* "": of a token */
 	char			 name[KEK_SPEC_MAX];	/* the credential */
 	char			 pin[PATH_MAX];	/* of a token: file, or "" */
+	/* The same of node_key_next; "": none. */
+	char			 next[PATH_MAX], next_pin[PATH_MAX];
 	char			 store[PATH_MAX], run_dir[PATH_MAX];
 	char			 tls_key[PATH_MAX];	/* "": it has none */
 };

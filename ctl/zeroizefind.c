@@ -44,15 +44,24 @@ add_all(struct zeroize *z, const char *pattern, const char *what)
 
 /* In place, on its way there, on its way out; also such as are not in use. */
 static void
+add_node_key(struct zeroize *z, const char *key)
+{
+	char	path[PATH_MAX + 64];
+
+	if (key[0] == '\0')
+		return;
+	add(z, key, "node key");
+	snprintf(path, sizeof(path), "%s.*", key);
+	add_all(z, path, "node key");
+}
+
+static void
 add_node_keys(struct zeroize *z, const struct nodekey *k)
 {
 	char	path[PATH_MAX + 64];
 
-	if (k->path[0] != '\0') {
-		add(z, k->path, "node key");
-		snprintf(path, sizeof(path), "%s.*", k->path);
-		add_all(z, path, "node key");
-	}
+	add_node_key(z, k->path);
+	add_node_key(z, k->next);
 	snprintf(path, sizeof(path), "%s/credentials/%s.*", z->etc,
 	    k->daemon);
 	add_all(z, path, "credential");
@@ -62,6 +71,7 @@ add_node_keys(struct zeroize *z, const struct nodekey *k)
 	snprintf(path, sizeof(path), "%s/node-key-%s", k->run_dir, k->daemon);
 	add(z, path, "node key");
 	add(z, k->pin, "PIN of a token");
+	add(z, k->next_pin, "PIN of a token");
 }
 
 static bool

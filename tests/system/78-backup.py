@@ -73,6 +73,38 @@ def backup(net, path, *options):
     return data
 
 
+def node_keys_stay_here(net, path):
+    """Also where they look like the keys of certificates, and with those."""
+    folder = etc(net)
+    os.makedirs(folder + "/pki", exist_ok=True)
+    keys = {folder + "/kma-node.key": "kma", folder + "/pki/n.key": "ksa"}
+    confs, names = {}, {"etc/kma-node.key", "etc/pki/n.key", "etc/next.key",
+                        "etc/pki/link.key"}
+    for at, daemon in keys.items():
+        conf = net.conf("a", daemon)
+        with open(conf) as f:
+            confs[conf] = f.read()
+        old = net.option("a", daemon, "node_key")
+        with open(old) as f, open(at, "w") as to:
+            to.write(f.read())
+        with open(conf, "w") as f:
+            f.write(confs[conf].replace('"%s"' % old, '"%s"' % at) +
+                    'node_key_next = "%s/next.key";\n' % folder)
+    os.symlink(folder + "/kma-node.key", folder + "/pki/link.key")
+    for other in ("next.key", "pki/KM-ak.key"):
+        with open(os.path.join(folder, other), "w") as f:
+            f.write(secrets.token_hex(32))
+    members = contents(backup(net, path, "--with-private-keys"))
+    equal(names & set(members), set(), "node keys in the backup")
+    check("etc/pki/KM-ak.key" in members, sorted(members))
+    for conf, text in confs.items():
+        with open(conf, "w") as f:
+            f.write(text)
+    for name in (*names, "etc/pki/KM-ak.key"):
+        os.unlink(folder + name[3:])
+    os.unlink(path)
+
+
 def contents(data):
     with tarfile.open(fileobj=io.BytesIO(data)) as tar:
         return {m.name: tar.extractfile(m).read() for m in tar}
@@ -206,6 +238,7 @@ def main():
     wait_for("the binding at a", lambda: rows(
         stores(net)["ksa"], "SELECT count(*) FROM assigned WHERE state = "
         "'waiting'")[0][0] > 0)
+    node_keys_stay_here(net, path)
     with Load(net, PAIRS) as load:
         load.await_progress()
         data = backup(net, path)
