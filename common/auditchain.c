@@ -11,6 +11,8 @@
 #include "err.h"
 
 #define AT_ONCE		10000	/* rows in one read transaction */
+#define STEPS		1000000	/* of SQLite's machine */
+#define STEPS_MAX	1000	/* so often STEPS for a row: some ten seconds */
 
 void
 auditchain_fault(struct auditchain *c, uint64_t seq, const char *fmt, ...)
@@ -103,6 +105,8 @@ auditchain_step(struct auditchain *c, sqlite3_stmt *st)
 	const char		*why;
 	bool			 holds;
 
+	if ((int64_t)seq <= (int64_t)c->at.seq)
+		return -E_STORE_CORRUPT;	/* SQLite was deceived */
 	check_place(c, seq);
 	c->at.seq = seq;
 	c->rows++;
@@ -129,19 +133,30 @@ auditchain_step(struct auditchain *c, sqlite3_stmt *st)
 	return 0;
 }
 
+static int
+too_long(void *times)
+{
+	return ++*(unsigned *)times > STEPS_MAX;
+}
+
 /* How many; 0: no more. */
 static int
 read_some(struct auditchain *c, sqlite3_stmt *st, uint64_t upto)
 {
-	int	n = 0, code, r = 0;
+	unsigned	times = 0;
+	int		n = 0, code, r = 0;
 
 	sqlite3_bind_int64(st, 1, (int64_t)c->at.seq);
 	sqlite3_bind_int64(st, 2, (int64_t)upto);
 	sqlite3_bind_int64(st, 3, AT_ONCE);
+	sqlite3_progress_handler(sqlite3_db_handle(st), STEPS, too_long,
+	    &times);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW && r == 0) {
 		r = auditchain_step(c, st);
 		n++;
+		times = 0;
 	}
+	sqlite3_progress_handler(sqlite3_db_handle(st), 0, NULL, NULL);
 	sqlite3_reset(st);
 	return r < 0 ? r : code == SQLITE_DONE ? n : -E_STORE_CORRUPT;
 }

@@ -30,7 +30,7 @@ int	auditchain_new(struct auditchain **, const struct audit_anchor *at);
 void	auditchain_free(struct auditchain **);
 /*
  * One row: `seq`, the columns, `hash`, as AUDITCHAIN_SELECT names them; the
- * first fault is remembered. -E_SYSTEM.
+ * first fault is remembered. -E_SYSTEM, -E_STORE_CORRUPT: rows go back.
  */
 #define AUDITCHAIN_SELECT "SELECT seq, " AUDIT_COLUMN_NAMES ", hash" \
 	" FROM audit_log"

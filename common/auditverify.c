@@ -13,6 +13,23 @@
 #define ROW_MAX		(1 << 20)	/* octets of a value */
 #define BUSY_MS		2000
 
+/* What is read is rows: a view may compute for ever. */
+static bool
+odd(sqlite3 *db)
+{
+	sqlite3_stmt	*st;
+	bool		 found;
+
+	if (sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_schema WHERE"
+	    " lower(name) IN ('audit_log', 'audit_head', 'audit_archive')"
+	    " AND (type <> 'table' OR rootpage IS NULL OR rootpage < 1)", -1,
+	    &st, NULL) != SQLITE_OK)
+		return false;		/* whoever reads it will see why */
+	found = sqlite3_step(st) == SQLITE_ROW;
+	sqlite3_finalize(st);
+	return found;
+}
+
 int
 auditverify_open(sqlite3 **db, const char *path)
 {
@@ -28,6 +45,11 @@ auditverify_open(sqlite3 **db, const char *path)
 	sqlite3_busy_timeout(*db, BUSY_MS);
 	sqlite3_exec(*db, "PRAGMA trusted_schema=OFF; "
 	    "PRAGMA cell_size_check=ON", NULL, NULL, NULL);
+	if (odd(*db)) {
+		sqlite3_close(*db);
+		*db = NULL;
+		return -E_STORE_CORRUPT;
+	}
 	return 0;
 }
 

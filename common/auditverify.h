@@ -20,8 +20,8 @@ struct auditverify {
 	char			 absent[AUDITVERIFY_TEXT];
 };
 
-/* For reading a store or archive of a stranger. -E_NOT_FOUND: errno-like text
- * is SQLite's. */
+/* For reading a store or archive of a stranger. -E_NOT_FOUND: it cannot be
+ * opened; -E_STORE_CORRUPT: what should be its tables is something else. */
 int	auditverify_open(sqlite3 **, const char *path);
 /*
  * archives: their directory. 0: see the result; -E_NOT_FOUND: no such store,

@@ -622,6 +622,56 @@ START_TEST(an_archive_that_is_changed_or_gone_is_told_of)
 }
 END_TEST
 
+/* ---- a file of a stranger ---- */
+
+START_TEST(a_view_in_the_place_of_a_table_is_not_read)
+{
+	struct auditverify	v;
+	sqlite3			*db;
+
+	begin();
+	acts(1, 5);
+	tamper("DROP TABLE audit_log; CREATE VIEW audit_log AS WITH RECURSIVE"
+	    " n(seq) AS (SELECT -1 UNION ALL SELECT seq - 1 FROM n) SELECT"
+	    " seq, 1 AS at, 'started' AS event, NULL AS link, NULL AS peer,"
+	    " NULL AS source, NULL AS destination, NULL AS application,"
+	    " NULL AS request, NULL AS block, NULL AS first, NULL AS last,"
+	    " NULL AS count, NULL AS octets, NULL AS detail, x'' AS hash"
+	    " FROM n");
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
+	    0), -E_STORE_CORRUPT);
+	ck_assert_int_eq(auditverify_open(&db, unit_path("keys.db")),
+	    -E_STORE_CORRUPT);
+	finish();
+}
+END_TEST
+
+/* As those of a tree of pages that leads back to itself. */
+START_TEST(rows_that_do_not_ascend_are_not_read_on)
+{
+	struct audit_anchor	 none = { 0 };
+	struct auditchain	*c;
+	sqlite3			*s;
+
+	begin();
+	close_all();
+	ck_assert_int_eq(sqlite3_open(":memory:", &s), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(s, "CREATE VIEW audit_log AS WITH"
+	    " RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)"
+	    " SELECT 1 AS seq, 1 AS at, 'started' AS event, NULL AS link,"
+	    " NULL AS peer, NULL AS source, NULL AS destination, NULL AS"
+	    " application, NULL AS request, NULL AS block, NULL AS first,"
+	    " NULL AS last, NULL AS count, NULL AS octets, NULL AS detail,"
+	    " x'' AS hash FROM n WHERE i < 20000", NULL, NULL, NULL),
+	    SQLITE_OK);
+	ck_assert_int_eq(auditchain_new(&c, &none), 0);
+	ck_assert_int_eq(auditchain_read(c, s, INT64_MAX), -E_STORE_CORRUPT);
+	auditchain_free(&c);
+	sqlite3_close(s);
+	event_base_free(base);
+}
+END_TEST
+
 /* ---- anchors ---- */
 
 START_TEST(an_anchor_is_read_as_it_was_written_and_nothing_else_is)
@@ -660,4 +710,6 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     old_rows_are_in_archives_and_the_chain_goes_on,
     a_rotation_that_was_broken_off_loses_and_doubles_nothing,
     an_archive_that_is_changed_or_gone_is_told_of,
+    a_view_in_the_place_of_a_table_is_not_read,
+    rows_that_do_not_ascend_are_not_read_on,
     an_anchor_is_read_as_it_was_written_and_nothing_else_is)
