@@ -1,10 +1,12 @@
 /* auditverify.c - archives, then the store, as one chain. */
 #include "auditverify.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auditsql.h"
 #include "err.h"
@@ -89,6 +91,32 @@ struct walk {
 	const char		*dir;
 };
 
+/* Of the last row in it the store has the hash. */
+static void
+pass_anchors(struct walk *w, uint64_t first, const struct audit_anchor *last)
+{
+	const struct auditchain	*c = w->chain;
+	char			*out = w->v->unchecked;
+	size_t			 n;
+
+	for (size_t i = 0; i < c->nanchors; i++) {
+		const struct audit_anchor	*a = &c->anchors[i];
+
+		if (a->seq < first || a->seq > last->seq)
+			continue;
+		if (a->seq == last->seq) {
+			if (memcmp(a->hash, last->hash, AUDITROW_HASH) != 0)
+				auditchain_fault(w->chain, a->seq, "row %"
+				    PRIu64 " is another than the anchor says: "
+				    "the record was written anew", a->seq);
+			continue;
+		}
+		n = strlen(out);
+		snprintf(out + n, sizeof(w->v->unchecked) - n, "%srow %"
+		    PRIu64, n > 0 ? ", " : "", a->seq);
+	}
+}
+
 /* Its rows are elsewhere: the chain goes on behind it. */
 static void
 absent(struct walk *w, const char *file, uint64_t first,
@@ -99,6 +127,7 @@ absent(struct walk *w, const char *file, uint64_t first,
 	snprintf(w->v->absent + n, sizeof(w->v->absent) - n,
 	    "%s%s (rows %" PRIu64 " to %" PRIu64 ")", n > 0 ? ", " : "", file,
 	    first, last->seq);
+	pass_anchors(w, first, last);
 	w->chain->at = *last;
 }
 
@@ -116,11 +145,17 @@ read_archive(void *arg, const char *file, uint64_t first,
 		auditchain_fault(c, c->at.seq + 1, "rows %" PRIu64 " to %"
 		    PRIu64 " are in no archive", c->at.seq + 1, first - 1);
 	snprintf(path, sizeof(path), "%s/%s", w->dir, file);
-	if (auditverify_open(&db, path) < 0) {
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
 		absent(w, file, first, last);
 		return 0;
 	}
-	r = auditchain_read(c, db, last->seq);
+	r = auditverify_open(&db, path);
+	if (r == -E_NOT_FOUND) {
+		snprintf(w->v->file, sizeof(w->v->file), "%s", file);
+		return r;
+	}
+	if (r == 0)
+		r = auditchain_read(c, db, last->seq);
 	sqlite3_close(db);
 	if (r < 0 || c->at.seq != last->seq ||
 	    memcmp(c->at.hash, last->hash, AUDITROW_HASH) != 0)

@@ -18,6 +18,9 @@ struct auditverify {
 	unsigned		 accepted;
 	char			 accepted_last[AUDITCHAIN_TEXT];
 	char			 absent[AUDITVERIFY_TEXT];
+	/* Rows of anchors that are in there, so cannot be compared. */
+	char			 unchecked[AUDITVERIFY_TEXT];
+	char			 file[256];	/* not read; "": the store */
 };
 
 /* For reading a store or archive of a stranger. -E_NOT_FOUND: it cannot be
@@ -25,7 +28,8 @@ struct auditverify {
 int	auditverify_open(sqlite3 **, const char *path);
 /*
  * archives: their directory. 0: see the result; -E_NOT_FOUND: no such store,
- * or it has no record; -E_STORE_CORRUPT.
+ * or it has no record, or an archive cannot be opened (`file`);
+ * -E_STORE_CORRUPT.
  */
 int	auditverify(struct auditverify *, const char *store,
 	    const char *archives, const struct audit_anchor *,

@@ -53,14 +53,26 @@ print_text(const struct auditcmd *a, const struct auditverify *v, int asked)
 		printf("%s: NOT WHOLE: %s\n", a->store, field_text(text,
 		    sizeof(text), v->fault));
 	else
-		printf("%s: whole, %" PRIu64 " rows, anchor %s%s\n", a->store,
-		    v->rows, anchor, asked ? ", as the daemon says" : "");
+		printf("%s: whole%s, %" PRIu64 " rows, anchor %s%s\n",
+		    a->store, v->absent[0] != '\0' ? " as far as it is here" :
+		    "", v->rows, anchor, asked ? ", as the daemon says" : "");
 	if (v->accepted > 0)
 		printf("%s: let pass by the operator: %s\n", a->store,
 		    field_text(text, sizeof(text), v->accepted_last));
 	if (v->absent[0] != '\0')
 		printf("%s: not here, so not checked: %s\n", a->store,
 		    field_text(text, sizeof(text), v->absent));
+	if (v->unchecked[0] != '\0')
+		printf("%s: ANCHORS NOT CHECKED, their archive is not here: "
+		    "%s\n", a->store, v->unchecked);
+}
+
+/* null: nothing is wrong with what is here. */
+static json_t *
+is_whole(const struct auditverify *v)
+{
+	return v->fault_at != 0 ? json_false() : v->absent[0] != '\0' ?
+	    json_null() : json_true();
 }
 
 static void
@@ -70,37 +82,53 @@ print_json(const struct auditcmd *a, const struct auditverify *v, int asked)
 	json_t	*j;
 
 	auditrow_anchor_text(&v->head, anchor);
-	j = json_pack("{s:s, s:b, s:I, s:s, s:b, s:I, s:s, s:i, s:s, s:s}",
-	    "store", a->store, "whole", v->fault_at == 0,
+	j = json_pack("{s:s, s:o, s:I, s:s, s:b, s:I, s:s, s:i, s:s, s:s, s:s}",
+	    "store", a->store, "whole", is_whole(v),
 	    "rows", (json_int_t)v->rows, "anchor", anchor,
 	    "daemon_asked", asked, "row", (json_int_t)v->fault_at,
 	    "fault", v->fault_at == 0 ? "" : v->fault,
 	    "accepted", (int)v->accepted, "accepted_fault", v->accepted_last,
-	    "absent", v->absent);
+	    "absent", v->absent, "anchors_unchecked", v->unchecked);
 	if (j != NULL)
 		json_dumpf(j, stdout, JSON_COMPACT);
 	putchar('\n');
 	json_decref(j);
 }
 
+static void
+cannot(const struct auditcmd *a, const struct auditverify *v, int r)
+{
+	char	file[256];
+
+	if (v->file[0] != '\0')
+		fprintf(stderr, "qkdctl: %s: its archive %s may not be read, "
+		    "or is no file\n", a->store, field_text(file,
+		    sizeof(file), v->file));
+	else
+		fprintf(stderr, "qkdctl: %s: %s\n", a->store,
+		    r == -E_NOT_FOUND ? "is not there, may not be read, or "
+		    "has no record of keys" : r == -E_STORE_CORRUPT ? "is "
+		    "damaged, or no store: its tables are none, or their rows "
+		    "do not end" : err_text(r));
+}
+
 int
 auditcmd_verify(struct auditcmd *a)
 {
-	struct auditverify	v;
+	struct auditverify	v = { 0 };
 	char			dir[4096];
 	int			asked = ask_daemon(a), r;
 
 	directory(dir, a);
 	if ((r = auditverify(&v, a->store, dir, a->anchors, a->nanchors +
 	    (size_t)asked)) < 0) {
-		fprintf(stderr, "qkdctl: %s: %s\n", a->store,
-		    r == -E_NOT_FOUND ? "is not there, may not be read, or "
-		    "has no record of keys" : err_text(r));
+		cannot(a, &v, r);
 		return CALL_UNREACHABLE;
 	}
 	if (a->json)
 		print_json(a, &v, asked);
 	else
 		print_text(a, &v, asked);
-	return v.fault_at == 0 ? CALL_DONE : CALL_REFUSED;
+	return v.fault_at != 0 ? CALL_REFUSED : v.unchecked[0] != '\0' ?
+	    CALL_UNREACHABLE : CALL_DONE;
 }

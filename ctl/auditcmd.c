@@ -35,7 +35,8 @@ usage(FILE *f)
 	    "'2026-11-22 15:04', UTC.\n"
 	    "\n"
 	    "Exit status: 0 done, 1 the record is not whole, 2 usage, 3 it "
-	    "cannot be read.\n", f);
+	    "cannot be read,\n"
+	    "or an anchor is in an archive that is not here.\n", f);
 }
 
 static const struct option	options[] = {

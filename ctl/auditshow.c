@@ -172,7 +172,7 @@ auditcmd_show(struct auditcmd *a)
 
 	if (r != CALL_DONE)
 		fprintf(stderr, "qkdctl: %s: is not there, may not be read, "
-		    "or has no record of keys\n", a->store);
+		    "has no record of keys, or is damaged\n", a->store);
 	else if (a->json) {
 		json_dumpf(rows, stdout, JSON_COMPACT);
 		putchar('\n');

@@ -181,7 +181,25 @@ def tampering_is_found(net):
     refused(net, copy, "row 20 was changed")
     os.unlink(archive)
     code, text = qkdctl(net, "a", "verify", "--store", copy)
-    check(code == 0 and "not here, so not checked: audit-1.db" in text, text)
+    check(code == 0 and "whole as far as it is here" in text and
+          "not here, so not checked: audit-1.db" in text, text)
+    code, text = qkdctl(net, "a", "verify", "--store", copy, "-j", "--anchor",
+                        "20:" + "0" * 64)
+    found = json.loads(text)
+    check(code == 3 and found["whole"] is None and
+          found["anchors_unchecked"] == "row 20", "%d %s" % (code, text))
+    os.mkdir(archive)
+    code, text = qkdctl(net, "a", "verify", "--store", copy)
+    check(code == 3 and "its archive audit-1.db may not be read" in text,
+          text)
+    db = sqlite3.connect(copy)
+    db.executescript("DROP TABLE audit_log; CREATE VIEW audit_log AS WITH "
+                     "RECURSIVE n(seq) AS (SELECT -1 UNION ALL SELECT seq - 1 "
+                     "FROM n) SELECT * FROM n")
+    db.close()
+    for word in ("verify", "show"):
+        code, text = qkdctl(net, "a", word, "--store", copy)
+        check(code == 3 and "damaged" in text, text)
     say("what was changed is found")
 
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "audit.h"
@@ -622,12 +623,42 @@ START_TEST(an_archive_that_is_changed_or_gone_is_told_of)
 }
 END_TEST
 
+START_TEST(an_anchor_in_an_archive_that_is_gone_is_not_taken_for_checked)
+{
+	struct audit_anchor	a[3] = { { .seq = 1 }, { .seq = 50 } };
+	struct auditverify	v;
+
+	begin();
+	acts(1, 1500);
+	limit = 1000;
+	reopen(0);
+	rotate();
+	a[2].seq = (uint64_t)count("SELECT last FROM audit_archive");
+	ck_assert_int_eq(remove(unit_path("audit-1.db")), 0);
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), a,
+	    2), 0);
+	ck_assert_uint_eq(v.fault_at, 0);
+	ck_assert_str_eq(v.unchecked, "row 1, row 50");
+	/* The last one of it is known here. */
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), a,
+	    3), 0);
+	ck_assert_uint_eq(v.fault_at, a[2].seq);
+	/* There, but not to be read. */
+	ck_assert_int_eq(mkdir(unit_path("audit-1.db"), 0700), 0);
+	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
+	    0), -E_NOT_FOUND);
+	ck_assert_str_eq(v.file, "audit-1.db");
+	ck_assert_int_eq(rmdir(unit_path("audit-1.db")), 0);
+	finish();
+}
+END_TEST
+
 /* ---- a file of a stranger ---- */
 
 START_TEST(a_view_in_the_place_of_a_table_is_not_read)
 {
 	struct auditverify	v;
-	sqlite3			*db;
+	sqlite3			*s;
 
 	begin();
 	acts(1, 5);
@@ -640,7 +671,7 @@ START_TEST(a_view_in_the_place_of_a_table_is_not_read)
 	    " FROM n");
 	ck_assert_int_eq(auditverify(&v, unit_path("keys.db"), folder(), NULL,
 	    0), -E_STORE_CORRUPT);
-	ck_assert_int_eq(auditverify_open(&db, unit_path("keys.db")),
+	ck_assert_int_eq(auditverify_open(&s, unit_path("keys.db")),
 	    -E_STORE_CORRUPT);
 	finish();
 }
@@ -710,6 +741,7 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     old_rows_are_in_archives_and_the_chain_goes_on,
     a_rotation_that_was_broken_off_loses_and_doubles_nothing,
     an_archive_that_is_changed_or_gone_is_told_of,
+    an_anchor_in_an_archive_that_is_gone_is_not_taken_for_checked,
     a_view_in_the_place_of_a_table_is_not_read,
     rows_that_do_not_ascend_are_not_read_on,
     an_anchor_is_read_as_it_was_written_and_nothing_else_is)
