@@ -16,6 +16,7 @@ struct auditcmd {
 	bool			 json;
 	const char		*daemon;	/* NULL: a store that is named */
 	const char		*store;
+	const char		*etc;		/* where configurations are */
 	bool			 ask;		/* the daemon, for its last row */
 	const char		*archives;	/* NULL: beside the store */
 	struct audit_anchor	 anchors[AUDITCMD_ANCHORS + 1];

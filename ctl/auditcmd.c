@@ -8,6 +8,8 @@
 
 #include "auditask.h"
 #include "config.h"
+#include "confread.h"
+#include "err.h"
 
 #define STORE_OF	LOCALSTATEDIR "/lib/qkdnode/%s/keys.db"
 
@@ -16,12 +18,11 @@ usage(FILE *f)
 {
 	fputs("usage: qkdctl audit verify [kma | ksa] [--store PATH] "
 	    "[--archive DIR]\n"
-	    "           [--anchor SEQ:HASH]...\n"
+	    "           [--etc DIR] [--anchor SEQ:HASH]...\n"
 	    "       qkdctl audit show [kma | ksa] [--store PATH] "
 	    "[--archive DIR]\n"
-	    "           [--since TIME] [--event EVENT] [--peer KM] "
-	    "[--application ID]\n"
-	    "           [--limit N]\n"
+	    "           [--etc DIR] [--since TIME] [--event EVENT] [--peer KM]\n"
+	    "           [--application ID] [--limit N]\n"
 	    "\n"
 	    "verify reads the record of keys of both stores, or of one, with "
 	    "its archives, and\n"
@@ -29,7 +30,9 @@ usage(FILE *f)
 	    "cut off. The\n"
 	    "daemon is asked for the last row if it runs; with --store only if it "
 	    "is named. An anchor\n"
-	    "is what the log of the system, or an earlier verify, said.\n"
+	    "is what the log of the system, or an earlier verify, said. The "
+	    "stores are where\n"
+	    "kma.conf and ksa.conf in DIR say (" SYSCONFDIR "/qkdnode).\n"
 	    "\n"
 	    "show prints its last rows. TIME is as 2026-11-22 or "
 	    "'2026-11-22 15:04', UTC.\n"
@@ -41,6 +44,7 @@ usage(FILE *f)
 
 static const struct option	options[] = {
 	{ "store", required_argument, NULL, 's' },
+	{ "etc", required_argument, NULL, 'E' },
 	{ "archive", required_argument, NULL, 'a' },
 	{ "anchor", required_argument, NULL, 'A' },
 	{ "since", required_argument, NULL, 'S' },
@@ -106,6 +110,9 @@ option(struct auditcmd *a, int c, const char *arg)
 	case 's':
 		a->store = arg;
 		return -1;
+	case 'E':
+		a->etc = arg;
+		return -1;
 	case 'a':
 		a->archives = arg;
 		return -1;
@@ -161,13 +168,36 @@ read_options(struct auditcmd *a, int argc, char **argv)
 	return -1;
 }
 
+/* As the daemon's configuration says, if there is one. */
+static int
+find_store(const struct auditcmd *a, char path[4096])
+{
+	char		conf[4096], dflt[256], why[CONFREAD_WHY];
+	config_t	cfg;
+	int		r;
+
+	snprintf(dflt, sizeof(dflt), STORE_OF, a->daemon);
+	snprintf(path, 4096, "%s", dflt);
+	snprintf(conf, sizeof(conf), "%s/%s.conf", a->etc, a->daemon);
+	if ((r = confread(conf, &cfg, why)) == -E_NOT_FOUND)
+		return 0;
+	if (r < 0) {
+		fprintf(stderr, "qkdctl: %s: %s; --store says where the store "
+		    "is\n", conf, why);
+		return r;
+	}
+	snprintf(path, 4096, "%s", confread_str(&cfg, "store", dflt));
+	config_destroy(&cfg);
+	return 0;
+}
+
 /* One record after the other; the worst of them counts. */
 static int
 each(struct auditcmd *a, int (*fn)(struct auditcmd *))
 {
 	static const char *const daemons[] = { "kma", "ksa" };
 	const char		*only = a->daemon;
-	char			 path[256];
+	char			 path[4096];
 	int			 worst = CALL_DONE, r;
 
 	if (a->store != NULL) {
@@ -177,11 +207,11 @@ each(struct auditcmd *a, int (*fn)(struct auditcmd *))
 	for (int i = 0; i < 2; i++) {
 		if (only != NULL && strcmp(only, daemons[i]) != 0)
 			continue;
-		snprintf(path, sizeof(path), STORE_OF, daemons[i]);
 		a->daemon = daemons[i];
 		a->store = path;
 		a->ask = true;
-		if ((r = fn(a)) > worst)
+		r = find_store(a, path) < 0 ? CALL_UNREACHABLE : fn(a);
+		if (r > worst)
 			worst = r;
 	}
 	a->store = NULL;
@@ -191,7 +221,8 @@ each(struct auditcmd *a, int (*fn)(struct auditcmd *))
 int
 auditcmd(const struct call *call, int argc, char **argv)
 {
-	struct auditcmd	a = { .call = call, .json = call->json, .limit = 100 };
+	struct auditcmd	a = { .call = call, .json = call->json, .limit = 100,
+			    .etc = SYSCONFDIR "/qkdnode" };
 	int		r;
 
 	if (argc < 2 || strcmp(argv[1], "--help") == 0 ||

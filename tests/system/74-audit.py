@@ -144,6 +144,18 @@ def refused(net, store, wanted, *words):
                                                                text))
 
 
+def found_by_configuration(net):
+    etc = net.json["nodes"]["a"]["etc"]
+    code, text = qkdctl(net, "a", "verify", "--etc", etc, "-j")
+    equal(code, 0, text)
+    said = [json.loads(line) for line in text.splitlines()]
+    equal([v["store"] for v in said],
+          [net.json["nodes"]["a"]["stores"][d] for d in ("kma", "ksa")],
+          "stores that were read")
+    code, text = qkdctl(net, "a", "show", "ksa", "--etc", etc, "--limit", "3")
+    check(code == 0 and "EVENT" in text, text)
+
+
 def tampering_is_found(net):
     net.do("stop", "a", "ksa")
     store = net.json["nodes"]["a"]["stores"]["ksa"]
@@ -287,6 +299,7 @@ def main():
     agrees(net)
     no_key_in_it(net)
     shown(net)
+    found_by_configuration(net)
     tampering_is_found(net)
     a_changed_record_stops_the_daemon(net)
     net.settle(20)
