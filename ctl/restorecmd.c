@@ -48,7 +48,69 @@ refuse(const struct restore *r, const char *what, const char *name)
 	return -1;
 }
 
+/* ---- the record of keys ---- */
+
+static const char *
+staged(const struct restore *r, int store)
+{
+	for (unsigned i = 0; i < r->set.manifest.n; i++)
+		if (member_kind(r->set.manifest.members[i].name) ==
+		    MEMBER_KMA + store)
+			return r->set.path[i];
+	return NULL;
+}
+
+/*
+ * The record of keys holds up to its last row by word of root, who restores
+ * it: the key of its head is not in a backup. The file without what it may
+ * have said of that before; free() it.
+ */
+static char *
+accepting(const struct restore *r, int store, const char *text)
+{
+	static const char	name[] = "audit_accept";
+	const char		*path = staged(r, store), *end;
+	char			anchor[256], *out;
+	size_t			n = 0;
+
+	if ((out = malloc(strlen(text) + sizeof(anchor) + 64)) == NULL)
+		return NULL;
+	for (; *text != '\0'; text = end) {
+		end = text + strcspn(text, "\n");
+		end += *end == '\n';
+		if (strncmp(text + strspn(text, " \t\r\v\f"), name,
+		    strlen(name)) == 0)
+			continue;
+		memcpy(out + n, text, (size_t)(end - text));
+		n += (size_t)(end - text);
+	}
+	out[n] = '\0';
+	if (path != NULL && storecopy_anchor(path, anchor, sizeof(anchor)))
+		sprintf(out + n, "%s%s = \"%s\";\n",
+		    n > 0 && out[n - 1] != '\n' ? "\n" : "", name, anchor);
+	return out;
+}
+
 /* ---- what is checked before anything changes ---- */
+
+/* With that line the file is still one that the daemon can read. */
+static int
+accepts(const struct restore *r, int i, const char *name, const char *text)
+{
+	char		*with = accepting(r, i, text), why[CONFREAD_WHY];
+	config_t	 cfg;
+	int		 e = with == NULL ? -1 : confread_parse(with, &cfg,
+			    why);
+
+	if (with == NULL)
+		return refuse(r, "no memory", "");
+	free(with);
+	if (e < 0)
+		return refuse(r, "has an audit_accept that does not stand on "
+		    "a line of its own: ", name);
+	config_destroy(&cfg);
+	return 0;
+}
 
 /* What its own configuration says. */
 static int
@@ -74,7 +136,7 @@ read_conf(struct restore *r, int i)
 	    r->root, path) >= PATH_ROOM - 16)
 		e = refuse(r, "has a store without a whole path: ", path);
 	config_destroy(&cfg);
-	return e;
+	return e < 0 ? e : accepts(r, i, name, text);
 }
 
 /* Another node's configuration is not to be written over by accident. */
@@ -171,46 +233,6 @@ key_owner(const char *name, struct place_owner *o)
 		}
 }
 
-static const char *
-staged(const struct restore *r, int store)
-{
-	for (unsigned i = 0; i < r->set.manifest.n; i++)
-		if (member_kind(r->set.manifest.members[i].name) ==
-		    MEMBER_KMA + store)
-			return r->set.path[i];
-	return NULL;
-}
-
-/*
- * The record of keys holds up to its last row by word of root, who restores
- * it: the key of its head is not in a backup. The file without what it may
- * have said of that before; free() it.
- */
-static char *
-accepting(const struct restore *r, int store, const char *text)
-{
-	static const char	name[] = "audit_accept";
-	const char		*path = staged(r, store), *end;
-	char			anchor[256], *out;
-	size_t			n = 0;
-
-	if ((out = malloc(strlen(text) + sizeof(anchor) + 64)) == NULL)
-		return NULL;
-	for (; *text != '\0'; text = end) {
-		end = text + strcspn(text, "\n");
-		end += *end == '\n';
-		if (strncmp(text, name, strlen(name)) == 0)
-			continue;
-		memcpy(out + n, text, (size_t)(end - text));
-		n += (size_t)(end - text);
-	}
-	out[n] = '\0';
-	if (path != NULL && storecopy_anchor(path, anchor, sizeof(anchor)))
-		sprintf(out + n, "%s%s = \"%s\";\n",
-		    n > 0 && out[n - 1] != '\n' ? "\n" : "", name, anchor);
-	return out;
-}
-
 /* As it goes into the file; free() it. */
 static char *
 text_of(const struct restore *r, unsigned i)
@@ -295,6 +317,9 @@ put(const struct restore *r)
 	    "waited is void, and the peers void their stock with it before "
 	    "there is new key.\n", r->set.manifest.kme_id,
 	    r->set.manifest.made, r->set.manifest.n);
+	fprintf(stderr, "qkdctl: warning: do not restore the node at the other "
+	    "end of a link from a backup, too, at the same time, unless its "
+	    "QKD module never gives a key twice; see qkdctl(1)\n");
 	return 0;
 }
 

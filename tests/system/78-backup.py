@@ -182,6 +182,16 @@ def more(manifest, members):
     members["etc/more.conf"] = b"more\n"
 
 
+def accepted_before(manifest, members):
+    """What an earlier restore, or the operator, has set."""
+    for name in ("etc/kma.conf", "etc/ksa.conf"):
+        members[name] += b' \t audit_accept = "5:00";\n'
+
+
+def accepted_badly(manifest, members):
+    members["etc/ksa.conf"] += b'audit_accept =\n "5:00";\n'
+
+
 def bad_ones(net, data, path):
     bad = path + ".bad"
     spoilt = bytearray(data)
@@ -196,6 +206,7 @@ def bad_ones(net, data, path):
     for change, text in ((other_way, "manifest is damaged"),
                          (newer, "newer version: 99.0"),
                          (more, "its manifest does not say: etc/more.conf"),
+                         (accepted_badly, "a line of its own: etc/ksa.conf"),
                          (other_node, "is the backup of KME-Z")):
         rewritten(data, bad, change)
         refused(net, bad, text)
@@ -217,6 +228,10 @@ def lose(net):
 def restored(net, path):
     code, out = qkdctl("restore", "--etc", etc(net), path)
     equal(code, 0, "qkdctl restore: " + out)
+    check("unless its QKD module never gives a key twice" in out, out)
+    for daemon in stores(net):
+        with open(net.conf("a", daemon)) as f:
+            equal(f.read().count("audit_accept"), 1, "audit_accept")
     for store in stores(net).values():
         st, folder = os.stat(store), os.stat(os.path.dirname(store))
         equal((st.st_uid, st.st_gid, st.st_mode & 0o777),
@@ -255,6 +270,7 @@ def main():
     bad_ones(net, data, path)
     net.do("start", "a")
     lose(net)
+    rewritten(data, path, accepted_before)
     restored(net, path)
     net.do("start", "a")
     status, body = net.client("SAE-A1").dec("SAE-B1", [k.id for k in at_a])
