@@ -1,4 +1,5 @@
 /* checkagree.c - what the configuration files say of the same thing. */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -149,6 +150,35 @@ empty(struct check *c)
 			    "no %s are configured", v[i].list);
 }
 
+/* Where the octets are; false: in no file. */
+static bool
+node_key(const struct check *c, const struct check_conf *f, char out[PATH_MAX])
+{
+	const char	*name = confread_str(&f->cfg, "node_key", "");
+	char		 path[CHECK_PATH];
+
+	if (name[0] != '/')
+		return false;
+	check_path(c, name, path);
+	if (realpath(path, out) == NULL)
+		snprintf(out, PATH_MAX, "%s", path);
+	return true;
+}
+
+static void
+node_keys(struct check *c)
+{
+	char	mine[PATH_MAX], theirs[PATH_MAX];
+
+	if (node_key(c, &c->kma, mine) && node_key(c, &c->ksa, theirs) &&
+	    strcmp(mine, theirs) == 0)
+		check_say(c, CHECK_ERROR, c->ksa.path, "copy the file, name "
+		    "the copy in node_key of ksa.conf, systemctl restart "
+		    "qkdnode-ksa, then qkdctl rotate-key --node-key",
+		    "node_key is %s, which kma has too: whoever has one store's "
+		    "key has both, and it cannot be changed", mine);
+}
+
 void
 check_agree(struct check *c)
 {
@@ -158,6 +188,7 @@ check_agree(struct check *c)
 	alike(c, "run_dir", RUN_DIR);
 	users(c);
 	doors(c);
+	node_keys(c);
 	for (unsigned i = 0; i < confread_count(&c->kma.cfg, "links"); i++)
 		link_row(c, i);
 	for (unsigned i = 0; i < confread_count(&c->relayd.cfg, "peers"); i++)

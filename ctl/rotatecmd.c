@@ -5,6 +5,7 @@
  */
 #include "config.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
 #include <openssl/crypto.h>
@@ -123,6 +124,29 @@ change(const struct rotate *o, const struct nodekey *k)
 	return r;
 }
 
+/* The other store would be sealed by a key that is nowhere any more. */
+static bool
+is_shared(const struct rotate *o, const struct nodekey *k)
+{
+	const char	*other = strcmp(k->daemon, "kma") == 0 ? "ksa" : "kma";
+	char		 path[PATH_MAX];
+	struct nodekey	 theirs;
+
+	snprintf(path, sizeof(path), "%s/%s.conf", o->etc, other);
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return false;
+	if (nodekey_find(&theirs, o->etc, other) < 0)
+		return true;		/* said there; who knows */
+	if (strcmp(k->path, theirs.path) != 0 &&
+	    strcmp(k->path, theirs.next) != 0)
+		return false;
+	fprintf(stderr, "qkdctl: %s: %s is the node key of %s, too, whose "
+	    "store it would not open any more: give %s a node key of its own "
+	    "first: a copy of the file, which its node_key names, and a "
+	    "restart\n", k->daemon, k->path, other, k->daemon);
+	return true;
+}
+
 static int
 new_node_key(const struct rotate *o, const char *daemon)
 {
@@ -138,7 +162,7 @@ new_node_key(const struct rotate *o, const char *daemon)
 		    "then put it into node_key\n", daemon, daemon);
 		return -1;
 	}
-	if ((j = state(o, daemon)) == NULL)
+	if (is_shared(o, &k) || (j = state(o, daemon)) == NULL)
 		return -1;
 	r = field_bool(j, "node_key_unsettled", false) ? settle(o, &k) : 0;
 	json_decref(j);

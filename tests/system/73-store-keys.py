@@ -90,6 +90,26 @@ def one_at_a_time(net):
     equal({d: wrapped(net, "a", d) for d in STORES}, before, "wrapped keys")
 
 
+def shared_key_stays(net):
+    """With a new one in its place the other store would be lost."""
+    conf = net.conf("a", "ksa")
+    with open(conf) as f:
+        text = f.read()
+    key = net.option("a", "kma", "node_key")
+    link = os.path.join(net.base, "link")
+    os.symlink(key, link)
+    before = open(key, "rb").read()
+    put(conf, text.replace(net.option("a", "ksa", "node_key"), link).encode())
+    for daemon in STORES:
+        said = qkdctl(net, "a", "rotate-key", "--node-key", *etc(net, "a"),
+                      daemon, code=1)
+        check("is the node key of" in said, said)
+    equal(open(key, "rb").read(), before, "the node key")
+    equal(glob.glob(key + ".*"), [], "keys that are left")
+    put(conf, text.encode())
+    os.unlink(link)
+
+
 def old_key_opens_nothing(net, keys):
     for d in STORES:
         path = net.option("a", d, "node_key")
@@ -284,6 +304,7 @@ def main():
     net.pair(M, S, 4)
     keys = rotate_under_load(net)
     one_at_a_time(net)
+    shared_key_stays(net)
     old_key_opens_nothing(net, keys)
     missing(net)
     killed_meanwhile(net)

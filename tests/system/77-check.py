@@ -3,6 +3,7 @@
 faults is found, with its level, its place and what to do."""
 import json
 import os
+import re
 import shutil
 import socket
 import ssl
@@ -127,6 +128,17 @@ def edit(name, old, new):
     return lambda node: node.edit(name, old, new)
 
 
+def one_node_key(node):
+    for name in ("kma.conf", "ksa.conf"):
+        text = re.sub('(?m)^node_key = .*', 'node_key = "/etc/qkdnode/key";',
+                      read(node.path(name)))
+        with open(node.path(name), "w") as f:
+            f.write(text)
+    with open(node.path("key"), "w") as f:
+        f.write("5" * 64)
+    os.chmod(node.path("key"), 0o600)
+
+
 def mode(name, bits):
     return lambda node: os.chmod(node.path(name), bits)
 
@@ -139,6 +151,8 @@ def gone(name):
 FAULTS = [
     (edit("ksa.conf", '"KME-A";', '"KME-Z";'), "error", "agreement",
      "ksa.conf", "kme_id", "alike"),
+    (one_node_key, "error", "agreement",
+     "ksa.conf", "which kma has too", "copy the file"),
     (edit("qkdmod-a-b.conf", "16384", "4096"), "error", "agreement",
      "qkdmod-a-b.conf", "block_octets is 4096", "alike"),
     (edit("qkdmod-a-b.conf", 'link = "a-b"', 'link = "a-c"'), "error",
