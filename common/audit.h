@@ -5,8 +5,11 @@
  *
  * The head, the last row's place and hash, is kept in three places: here in
  * memory, in table audit_head under a MAC whose key is sealed in the store,
- * and in the system's log (audit_tick). So a cut tail is noticed, and a
- * record that somebody wrote anew is noticed at the next start.
+ * and in the system's log (audit_tick). So a cut tail is noticed while the
+ * daemon runs, and at the next start, and so is a record that somebody wrote
+ * anew. Not so at a start if the row of audit_head of that time, with its MAC,
+ * is put back too: the record is one that was whole once. What shows it are
+ * anchors kept elsewhere: the log's, and those of qkdctl audit verify.
  */
 #ifndef QKD_AUDIT_H
 #define QKD_AUDIT_H
