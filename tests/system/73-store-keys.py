@@ -317,8 +317,12 @@ def main():
     far = os.path.join(os.path.dirname(link), "elsewhere")
     os.rename(link, far)
     os.symlink(far, link)
+    put(far + "-2", b"7" * 64)
+    with open(net.conf("b", "kma"), "a") as f:
+        f.write('node_key_next = "%s-2";\n' % far)
     zeroize(net, "b", "down")
     check(not os.path.exists(far), "the node key that a link named is there")
+    check(not os.path.exists(far + "-2"), "the next node key is there")
     for d in STORES:
         os.kill(net.pid("c", d), signal.SIGSTOP)
     zeroize(net, "c", "hung")
