@@ -13,6 +13,7 @@
 
 #define DAY_MS		86400000LL
 #define SOON_DAYS	7
+#define NAMES_SHOWN	3
 
 /* Severities of findings: codes, and what only is worth knowing. */
 #define NOTE	(VERDICT_UNKNOWN + 1)
@@ -49,6 +50,33 @@ find(struct judge *j, int severity, const char *daemon, const char *what,
 	    "severity", names[severity], "daemon", daemon, "what",
 	    field_text(which, sizeof(which), what), "remedy",
 	    field_text(clean, sizeof(clean), text)));
+}
+
+/* ---- a few names, and how many more there are ---- */
+
+struct names {
+	char		text[256];
+	unsigned	n;
+};
+
+static void
+names_add(struct names *v, const char *name)
+{
+	size_t	len = strlen(v->text);
+
+	if (v->n++ < NAMES_SHOWN)
+		snprintf(v->text + len, sizeof(v->text) - len, "%s%.64s",
+		    len > 0 ? ", " : "", name);
+}
+
+static void
+names_end(struct names *v)
+{
+	size_t	len = strlen(v->text);
+
+	if (v->n > NAMES_SHOWN)
+		snprintf(v->text + len, sizeof(v->text) - len,
+		    " and %u more", v->n - NAMES_SHOWN);
 }
 
 /* ---- daemons ---- */
@@ -156,6 +184,29 @@ judge_daemon(struct judge *j, const char *name, const json_t *d)
 	judge_list(j, VERDICT_WARNING, name, field_array(s, "warnings"));
 	judge_list(j, NOTE, name, field_array(s, "notes"));
 	judge_key(j, name, field_object(d, "key"));
+}
+
+/* ---- links ---- */
+
+static void
+judge_simulated(struct judge *j)
+{
+	struct names	 v = { "", 0 };
+	char		 what[320];
+	json_t		*link;
+	size_t		 i;
+
+	json_array_foreach(field_array(node_status(j->node, "kma"), "links"),
+	    i, link)
+		if (field_bool(link, "simulated", false))
+			names_add(&v, field_str(link, "name", "?"));
+	if (v.n == 0)
+		return;
+	names_end(&v);
+	snprintf(what, sizeof(what), "keys of link%s %s are SIMULATED: for "
+	    "tests only", v.n > 1 ? "s" : "", v.text);
+	find(j, NOTE, "kma", what, "for real keys: qkdctl link remove, then "
+	    "qkdctl link add with the driver of a QKD module");
 }
 
 /* ---- peers ---- */
@@ -286,12 +337,36 @@ downs(const struct judge *j, char *out, size_t room)
 			    "not answer", core[i]);
 }
 
+/* Stock lasts for a while without them: "; KME-C not reachable". */
+static void
+aways(const struct judge *j, char *out, size_t room)
+{
+	struct names	 v = { "", 0 };
+	const char	*km;
+	json_t		*p;
+	size_t		 i;
+
+	json_array_foreach(field_array(node_status(j->node, "ksa"), "pools"),
+	    i, p) {
+		km = field_str(p, "peer", "?");
+		if (strcmp(field_str(p, "direction", ""), "out") == 0 &&
+		    strcmp(km, j->kme) != 0 &&
+		    !field_bool(p, "reachable", true))
+			names_add(&v, km);
+	}
+	names_end(&v);
+	out[0] = '\0';
+	if (v.n > 0)
+		snprintf(out, room, "; %s not reachable", v.text);
+}
+
 static void
 say(const struct judge *j, enum verdict_code c, char *out, size_t room)
 {
-	char	down[128];
+	char	down[128], away[300];
 
 	downs(j, down, sizeof(down));
+	aways(j, away, sizeof(away));
 	if (c == VERDICT_UNKNOWN && !field_bool(j->node, "present", true))
 		snprintf(out, room, "no QKD node runs here: there is no "
 		    "%.200s", field_str(j->node, "run_dir", "?"));
@@ -308,8 +383,8 @@ say(const struct judge *j, enum verdict_code c, char *out, size_t room)
 		snprintf(out, room, "%s has no peers: it supplies no keys to "
 		    "other nodes yet%s", j->kme, down);
 	else
-		snprintf(out, room, "%s supplies keys to %u of %u nodes%s",
-		    j->kme, j->supplied, j->npeers, down);
+		snprintf(out, room, "%s supplies keys to %u of %u "
+		    "nodes%s%s", j->kme, j->supplied, j->npeers, away, down);
 }
 
 static int
@@ -351,6 +426,7 @@ verdict(const json_t *node, int64_t now)
 	j.ksa_up = !is_down(&j, "ksa");
 	json_object_foreach(field_object(node, "daemons"), name, d)
 		judge_daemon(&j, name, d);
+	judge_simulated(&j);
 	judge_peers(&j);
 	judge_certificates(&j);
 	c = code(&j);

@@ -17,6 +17,9 @@
 /* What each daemon says, or how it does not answer. */
 #define KMA	"{'status':{'kme_id':'A','ready':true,'missing':[],'links':[" \
 	"{'name':'a-b','peer':'B','state':'up','why':'ready'}]}}"
+#define KMA_SIM	"{'status':{'kme_id':'A','ready':true,'missing':[],'links':[" \
+	"{'name':'a-b','peer':'B','state':'up','simulated':true}," \
+	"{'name':'a-c','peer':'C','state':'up','simulated':false}]}}"
 #define KMA_NEW	"{'status':{'kme_id':'A','ready':true,'missing':[],'notes':" \
 	"['no links are configured (qkdctl link add)'],'links':[]}}"
 #define KMA_KEY(key) "{'status':{'kme_id':'A','ready':true,'missing':[]," \
@@ -31,6 +34,12 @@
 #define KSA_2	KSA("", "," POOL("B", "3200") "," POOL("C", "640"))
 #define KSA_1	KSA("'KM C cannot be reached'", "," POOL("B", "3200") "," \
 	POOL("C", "0"))
+#define AWAY(km) "{'peer':'" km "','direction':'out','octets':640," \
+	"'usable':true,'reachable':false}"
+#define KSA_AWAY KSA("'KM C cannot be reached'", "," POOL("B", "3200") "," \
+	AWAY("C"))
+#define KSA_LOST KSA("'KM B cannot be reached'", "," AWAY("B") "," \
+	AWAY("C") "," AWAY("D") "," AWAY("E") "," AWAY("F"))
 #define KSA_0	KSA("", "," POOL("B", "0") "," POOL("C", "0"))
 #define RELAYD	"{'status':{'kme_id':'A','ready':true,'missing':[]}}"
 #define EXPIRES(ms) "{'status':{'kme_id':'A','ready':true,'missing':[]," \
@@ -69,6 +78,15 @@ static const struct situation {
 	{ KMA, KSA_1, RELAYD, RELAYD, false, 1,
 	    "A supplies keys to 1 of 2 nodes", "KM C cannot be reached",
 	    "is C up? qkdctl peers; qkdctl routes" },
+	{ KMA, KSA_AWAY, RELAYD, RELAYD, false, 1,
+	    "A supplies keys to 2 of 2 nodes; C not reachable",
+	    "KM C cannot be reached", NULL },
+	{ KMA, KSA_LOST, RELAYD, RELAYD, false, 1,
+	    "A supplies keys to 5 of 5 nodes; B, C, D and 2 more not "
+	    "reachable", "KM B cannot be reached", NULL },
+	{ KMA_SIM, KSA_2, RELAYD, RELAYD, false, 0,
+	    "A supplies keys to 2 of 2 nodes",
+	    "keys of link a-b are SIMULATED: for tests only", NULL },
 	{ KMA, KSA_0, RELAYD, RELAYD, false, 2,
 	    "A supplies keys to 0 of 2 nodes", NULL, NULL },
 	{ KMA_DARK, KSA_2, RELAYD, RELAYD, false, 1,
