@@ -199,6 +199,18 @@ out:
 	return r;
 }
 
+/* What a daemon says of the new file, under the name that it is to have. */
+static void
+pass_on(const struct conffile *f, const char *said)
+{
+	const char	*p;
+
+	for (; (p = strstr(said, f->fresh)) != NULL;
+	    said = p + strlen(f->fresh))
+		fprintf(stderr, "%.*s%s", (int)(p - said), said, f->path);
+	fputs(said, stderr);
+}
+
 static int
 judge(const struct confset *s, const struct conffile *f)
 {
@@ -213,7 +225,7 @@ judge(const struct confset *s, const struct conffile *f)
 	if (r < 0 || r == 127)
 		return complain(path, "cannot be run, so nothing has been "
 		    "changed");
-	fputs(said, stderr);
+	pass_on(f, said);
 	return complain(f->path, "would be wrong after that, so nothing has "
 	    "been changed");
 }

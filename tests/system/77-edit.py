@@ -23,10 +23,11 @@ class Node:
     def do(self, *words, code=0):
         return qkdctl(*words, *self.options, code=code)
 
-    def refused(self, *words, because):
+    def refused(self, *words, because, code=1):
         before = tree(self.etc)
-        out = self.do(*words, code=1)
+        out = self.do(*words, code=code)
         check(because in out, f"{words}: \"{because}\" is not said: {out}")
+        check(".new" not in out, f"{words}: names a temporary file: {out}")
         equal(tree(self.etc), before, f"{words}: files after a refusal")
 
     def conf(self, name):
