@@ -112,6 +112,13 @@ read_options(const struct editcmd *c, struct editopt *o, int argc,
 	return -1;
 }
 
+static int
+exit_code(int r)
+{
+	return r == EDITOPT_USAGE ? CALL_USAGE : r < 0 ? CALL_REFUSED :
+	    CALL_DONE;
+}
+
 int
 editopt_run(const struct editcmd *c, int argc, char **argv)
 {
@@ -125,9 +132,9 @@ editopt_run(const struct editcmd *c, int argc, char **argv)
 		o.verb = argv[optind];
 		o.id = argv[optind + 1];
 		if (strcmp(o.verb, "add") == 0)
-			return c->add(&o) < 0 ? CALL_REFUSED : CALL_DONE;
+			return exit_code(c->add(&o));
 		if (strcmp(o.verb, "remove") == 0)
-			return c->remove(&o) < 0 ? CALL_REFUSED : CALL_DONE;
+			return exit_code(c->remove(&o));
 	}
 	usage(c, stderr);
 	return CALL_USAGE;

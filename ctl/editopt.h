@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #define EDITOPT_MANY	32
+#define EDITOPT_USAGE	(-1000)	/* wrong usage: what add and remove return */
 
 struct editopt_many { unsigned n; const char *v[EDITOPT_MANY]; };
 

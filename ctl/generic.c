@@ -31,6 +31,13 @@ only_text(json_t *j, const char *name)
 }
 
 static int
+exit_code(const char *error, bool refused)
+{
+	return !refused ? CALL_DONE : error != NULL &&
+	    strncmp(error, "usage: ", 7) == 0 ? CALL_USAGE : CALL_REFUSED;
+}
+
+static int
 show(const struct call *c, json_t *j)
 {
 	const size_t	how = c->json ? JSON_COMPACT : JSON_INDENT(2);
@@ -44,7 +51,8 @@ show(const struct call *c, json_t *j)
 		json_dumpf(j, stdout, how | JSON_ENSURE_ASCII);
 		putchar('\n');
 	}
-	return json_object_get(j, "error") != NULL ? CALL_REFUSED : CALL_DONE;
+	return exit_code(field_str(j, "error", NULL),
+	    json_object_get(j, "error") != NULL);
 }
 
 static int

@@ -30,7 +30,7 @@ check_name(const char *name)
 	fprintf(stderr, "qkdctl: link \"%s\": 1 to %d letters, digits, '.', "
 	    "'_', ':', '-' expected, the first of them none of '.' and '-'\n",
 	    name, LINK_NAME_MAX);
-	return -1;
+	return EDITOPT_USAGE;
 }
 
 /* --set NAME=VALUE */
@@ -165,12 +165,12 @@ add(const struct editopt *o)
 	int		r;
 
 	if (check_name(o->id) < 0)
-		return -1;
+		return EDITOPT_USAGE;
 	if (o->peer == NULL || o->driver == NULL) {
 		fprintf(stderr, "qkdctl: link add %s: --peer KM and --driver "
 		    "KIND are needed; \"qkdmod --options\" names the kinds of "
 		    "modules\n", o->id);
-		return -1;
+		return EDITOPT_USAGE;
 	}
 	if (confset_open(&s, o->etc, o->daemons) < 0)
 		return -1;
@@ -233,8 +233,9 @@ drop(const struct editopt *o)
 	char		run_dir[PATH_MAX];
 	int		r;
 
-	if (check_name(o->id) < 0 ||
-	    confset_open(&s, o->etc, o->daemons) < 0)
+	if (check_name(o->id) < 0)
+		return EDITOPT_USAGE;
+	if (confset_open(&s, o->etc, o->daemons) < 0)
 		return -1;
 	r = commit_removal(&s, o, run_dir);
 	confset_close(&s);

@@ -79,6 +79,18 @@ node_status(const json_t *node, const char *daemon)
 	    daemon), "status");
 }
 
+bool
+node_answers(const json_t *node)
+{
+	const char	*name;
+	json_t		*d;
+
+	json_object_foreach(field_object(node, "daemons"), name, d)
+		if (field_object(d, "status") != NULL)
+			return true;
+	return false;
+}
+
 const char *
 node_kme_id(const json_t *node)
 {

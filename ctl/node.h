@@ -17,6 +17,8 @@
 json_t	*node_ask(const struct call *);
 /* Pure: the status of a daemon in it, or NULL. */
 json_t	*node_status(const json_t *node, const char *daemon);
+/* Does any daemon say anything? */
+bool	node_answers(const json_t *node);
 /* This node's KM ID as some daemon says it, or NULL. */
 const char *node_kme_id(const json_t *node);
 

@@ -122,7 +122,7 @@ add(const struct editopt *o)
 		fprintf(stderr, "qkdctl: peer add %s: --address HOST:PORT of "
 		    "its relayd (Kx, mostly 8445), or --address none if it is "
 		    "no neighbour\n", o->id);
-		return -1;
+		return EDITOPT_USAGE;
 	}
 	return change(o, put_both, "added");
 }

@@ -212,12 +212,13 @@ pause_or_key(bool screen)
 	return ended || c == 'q';
 }
 
-/* For programs: the verdict with the pools, one line. */
-static void
+/* For programs: the verdict with the pools, one line. Does a daemon answer? */
+static bool
 put_json(const struct lookopt *o)
 {
 	json_t	*node = node_ask(&o->call);
 	json_t	*v = verdict(node, (int64_t)now_ms());
+	bool	 answers = node_answers(node);
 
 	json_object_set_new(v, "time_ms", json_integer((json_int_t)now_ms()));
 	json_object_set_new(v, "pools", rows_pools(node));
@@ -226,19 +227,21 @@ put_json(const struct lookopt *o)
 	fflush(stdout);
 	json_decref(v);
 	json_decref(node);
+	return answers;
 }
 
-static void
+static bool
 put_frame(const struct lookopt *o, json_t *history, bool screen)
 {
 	bool	 ascii = strcmp(nl_langinfo(CODESET), "UTF-8") != 0;
 	json_t	*node = node_ask(&o->call);
+	bool	 answers = node_answers(node);
 	char	*text = NULL;
 	size_t	 len;
 	FILE	*f = open_memstream(&text, &len);
 
 	if (f == NULL)
-		return;
+		goto out;
 	watch_frame(f, node, (int64_t)now_ms(), history, term_width(),
 	    term_colour(), ascii);
 	fclose(f);
@@ -249,7 +252,9 @@ put_frame(const struct lookopt *o, json_t *history, bool screen)
 		fflush(stdout);
 	}
 	free(text);
+out:
 	json_decref(node);
+	return answers;
 }
 
 int
@@ -257,7 +262,7 @@ watch_run(const struct call *call, int argc, char **argv)
 {
 	struct lookopt	 o;
 	json_t		*history;
-	bool		 screen;
+	bool		 screen, answers;
 	int		 r = lookopt_read(&o, call, argc, argv, "n");
 
 	if (r >= 0)
@@ -265,15 +270,13 @@ watch_run(const struct call *call, int argc, char **argv)
 	history = json_object();
 	screen = screen_begin(o.call.json);
 	for (long n = 1; ; n++) {
-		if (o.call.json)
-			put_json(&o);
-		else
-			put_frame(&o, history, screen);
+		answers = o.call.json ? put_json(&o) :
+		    put_frame(&o, history, screen);
 		if (n == o.count || ferror(stdout) || pause_or_key(screen))
 			break;
 	}
 	if (screen)
 		screen_end();
 	json_decref(history);
-	return term_flush(CALL_DONE);
+	return term_flush(answers ? CALL_DONE : CALL_UNREACHABLE);
 }

@@ -206,12 +206,21 @@ def usage(node):
                         (["links", "-f"], 2), ([], 2), (["kma"], 2),
                         (["links", "--help"], 0),
                         (["status", "-h"], 0), (["nobody", "status"], 3),
+                        (["route", "set"], 2), (["link", "add", "a b"], 2),
+                        (["peer", "add", "KME-X"], 2),
                         (["kma", "nothing"], 1)):
         node.ask(*words, code=code)
     p = subprocess.run([QKDCTL, "-r", "/nonexistent", "status"], text=True,
                        stdout=subprocess.PIPE)
     check(p.returncode == UNKNOWN and p.stdout.startswith("no QKD node runs "
           "here: there is no /nonexistent\n"), "elsewhere: %s" % p)
+
+
+def nobody_there():
+    for words in (["watch", "-n", "1"], ["watch", "-j", "-n", "1"]):
+        p = subprocess.run([QKDCTL, "-r", "/nonexistent", *words],
+                           stdout=subprocess.DEVNULL)
+        equal(p.returncode, 3, "%s with no daemon there" % words)
 
 
 def who_may(node):
@@ -398,6 +407,7 @@ def main():
     answers["sessions"] = sessions(net, a, b)
     documented(a, answers)
     usage(a)
+    nobody_there()
     who_may(a)
     say("lists, usage, permissions")
     terminal(a)

@@ -68,15 +68,17 @@ def refusals(node):
                  because="stands there already")
     node.refused(*link, "x", "--peer", "KME-B", *sim,
                  because="one link per peer")
-    node.refused(*link, "../x", "--peer", "KME-C", *sim, because="expected")
-    node.refused(*link, "x", "--peer", "KME-C", because="--driver")
+    node.refused(*link, "../x", "--peer", "KME-C", *sim, because="expected",
+                 code=2)
+    node.refused(*link, "x", "--peer", "KME-C", because="--driver",
+                 code=2)
     node.refused(*link, "x", "--peer", "KME-C", "--driver", "magic",
                  because="expected: one of")
     node.refused(*link, "x", "--peer", "KME-C", *sim, "--set", "nosuch=1",
                  because="unknown option")
     node.refused("peer", "add", "KME-B", "--address", "192.0.2.9:1",
                  because="already")
-    node.refused("peer", "add", "KME-D", because="--address")
+    node.refused("peer", "add", "KME-D", because="--address", code=2)
     node.refused("peer", "add", "KME-D", "--address", "here",
                  because="address")
     node.refused("peer", "remove", "KME-B", because="link remove")
