@@ -10,7 +10,7 @@ const WORDS = { none: "no key", scarce: "scarce", fair: "fair",
 const KINDS = { none: "bad", scarce: "warn", fair: "calm", ample: "good" };
 
 let known = "";		// the topology that places are for
-let places = new Map();
+let places = new Map(), high = 0;
 
 // A link as both ends announce it; the scarcer end counts.
 function links(nodes) {
@@ -59,6 +59,7 @@ function place(ids, edges, width, height) {
 		at.forEach((p, i) => move(p, force[i], heat));
 	}
 	fit(at, width, height);
+	high = lower(at);
 	return new Map(ids.map((id, i) => [id, at[i]]));
 }
 
@@ -100,6 +101,14 @@ function fit(at, width, height) {
 	}
 }
 
+// As high as its nodes need with their names: a chain is flat.
+function lower(at) {
+	const top = Math.min(...at.map((p) => p.y)) - 34;
+	for (const p of at)
+		p.y -= top;
+	return Math.max(...at.map((p) => p.y), 34) + 34;
+}
+
 function axis(at) {
 	const mx = at.reduce((s, p) => s + p.x, 0) / at.length;
 	const my = at.reduce((s, p) => s + p.y, 0) / at.length;
@@ -117,8 +126,9 @@ function line(l) {
 	if (a === undefined || b === undefined)
 		return null;
 	const level = LEVELS[l.level];
-	const words = `${l.ends[0]} – ${l.ends[1]}: ${WORDS[level]}, ` +
-	    `${octets(l.stock)}, ${bits(l.rate)}`;
+	const words = `${l.ends[0]} – ${l.ends[1]}: ${WORDS[level]}` +
+	    (l.said < 2 ? " (one end only announces it)" : l.level === 0 ? "" :
+	    `, ${octets(l.stock)}, ${bits(l.rate)}`);
 	return svg("g", null, svg("title", null, words),
 	    svg("path", { class: "level-" + level,
 		d: `M${a.x.toFixed(1)} ${a.y.toFixed(1)}` +
@@ -132,7 +142,7 @@ function label(l, short, taken) {
 	if (a === undefined || b === undefined)
 		return null;
 	const x = (a.x + b.x) / 2, y = (a.y + b.y) / 2;
-	const words = WORDS[LEVELS[l.level]] + (short ? "" : " " +
+	const words = WORDS[LEVELS[l.level]] + (short || l.level === 0 ? "" : " " +
 	    octets(l.stock)), half = words.length * 3.3 + 4;
 	if (taken.some((t) => Math.abs(t.y - y) < 18 &&
 	    Math.abs(t.x - x) < t.half + half))
@@ -205,7 +215,7 @@ export function showMap(doc) {
 	    : "");
 	replace(box, nodes.length === 0 ? el("p", { class: "empty" },
 	    "kma does not say what it knows of the network.") :
-	    svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img",
+	    svg("svg", { viewBox: `0 0 ${width} ${Math.round(high)}`, role: "img",
 		"aria-label": "Network map. " + describe(nodes, edges, away) },
 	    ...edges.map(line),
 	    ...(edges.length <= 24 ? edges.map((e) => label(e, width < 520,

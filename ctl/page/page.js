@@ -106,7 +106,7 @@ function showCharts() {
 		series: keys.map(([name, key]) => ({ name,
 			values: recent(key) })) });
 	chart({ ...stocks("chart-pools", "Pools", "pool", doc.pool_low,
-	    "pool_low"), ...span });
+	    "refilled below"), ...span });
 	chart({ ...stocks("chart-links", "Key on links", "link"), ...span });
 }
 

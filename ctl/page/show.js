@@ -11,7 +11,8 @@ const MARKS = { good: "✓ ", warn: "▲ ", bad: "■ " };
 // What `qkdctl status` says.
 export function showVerdict(doc) {
 	const kind = STATES[doc.state] || "bad", e = byId("verdict");
-	const findings = list(doc.findings);
+	const all = list(doc.findings), findings = all.filter((f) =>
+	    f.severity !== "note");
 
 	e.textContent = MARKS[kind] + text(doc.verdict);
 	e.className = "verdict " + kind;
@@ -24,8 +25,20 @@ export function showVerdict(doc) {
 		text(f.daemon) || "node"),
 		el("span", null, text(f.what)),
 		el("span", { class: "remedy" }, text(f.remedy)))));
+	showNotes(all.filter((f) => f.severity === "note"));
 	byId("missing").hidden = findings.length === 0;
 	byId("missing").className = kind;
+}
+
+// Nothing is missing, but it must be known: simulated keys are no keys.
+function showNotes(notes) {
+	replace(byId("notes"), ...notes.map((f) => {
+		const words = text(f.what);
+		return el("li", null, tag("warn", words.slice(0, 1)
+		    .toUpperCase() + words.slice(1)),
+		    el("span", { class: "sub" }, text(f.remedy)));
+	}));
+	byId("notes").hidden = notes.length === 0;
 }
 
 // ---- tiles

@@ -318,6 +318,7 @@ def page_is_true(b, doc):
     for element, words in [
             ("links", ["a-b", "2.1 %", "KME-B"]),
             ("pools", ["KME-B", "KME-C"]), ("saes", ["SAE-A1", "SAE-C2"]),
+            ("notes", ["Keys of link a-b are SIMULATED"]),
             ("daemons", ["kma", "ksa", "relayd", "qkdmod-a-b"]),
             ("certificates", ["CN=KME-A"]), ("map", ["KME-A", "KME-C"]),
             ("chart-keys", ["supplied"]), ("chart-pools", ["KME-C"])]:
@@ -364,7 +365,8 @@ def browse(net, server, where):
                "document.body.dataset.shown", 15)
         odd_answers_spoil_their_part_alone(b)
         net.do("kill", "c")
-        wait_for("a finding", lambda: server.status()["findings"], 20)
+        wait_for("the verdict to say so", lambda: server.status()[
+            "verdict"].endswith("; KME-C not reachable"), 20)
         pictures(b, url, where, "broken", LOOKS[1:3])
         check("KME-C" in text_of(b, "missing"), "nothing is missing: " +
               text_of(b, "missing"))
