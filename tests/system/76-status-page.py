@@ -19,6 +19,7 @@ from lib import BUILD, ROOT, Net, check, equal, run, say, wait_for
 
 KEYS = 7
 NOBODY = 65534
+MANUAL = "/usr/share/doc/qkdnode/operator.md"
 QBER = 21000            # ppm, as the simulated modules say
 
 
@@ -172,8 +173,8 @@ def rules_and_dashboard_know_the_names(families):
             check(family in families or name in families,
                   "%s is not in /metrics: %s" % (name, text))
     alerts = re.findall(r"alert: (\w+)", rules)
-    equal(re.findall(r"runbook_url: operator.md#alert-(\w+)", rules), alerts,
-          "runbooks of alerts")
+    equal(re.findall(r"runbook_url: " + MANUAL + r"#alert-(\w+)", rules),
+          alerts, "runbooks of alerts")
     if shutil.which("promtool"):
         promtool("check", "rules", os.path.join(ROOT, "etc", "prometheus",
                                                 "qkdnode.rules.yml"))

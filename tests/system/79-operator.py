@@ -24,7 +24,7 @@ OPERATOR = "anna"
 
 def every_alert_has_its_section():
     with open(RULES) as f:
-        wanted = re.findall(r"runbook_url: operator\.md#(\S+)", f.read())
+        wanted = re.findall(r"runbook_url: \S+/operator\.md#(\S+)", f.read())
     with open(MANUAL) as f:
         there = re.findall(r'<a id="(alert-\w+)">', f.read())
     equal(sorted(there), sorted(wanted), "sections of alerts")
