@@ -303,8 +303,10 @@ storekey_wanted(const char *path)
 	strcat(mark, "/zeroized");
 	if (access(mark, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	log_err("this node was zeroized", "mark=%s remedy=\"qkdctl init "
-	    "makes it anew\"", log_quote(mark));
+	log_err("this node was zeroized", "mark=%s remedy=\"move "
+	    SYSCONFDIR "/qkdnode and " LOCALSTATEDIR "/lib/qkdnode away, then "
+	    "qkdctl init; or qkdctl restore, then qkdctl init --restored\"",
+	    log_quote(mark));
 	return -E_CONFIG;
 }
 

@@ -5,10 +5,13 @@
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "checkup.h"
 #include "confread.h"
+#include "remedy.h"
 
+#define STORE(daemon)	LOCALSTATEDIR "/lib/qkdnode/" daemon "/keys.db"
 #define MIB		(1024ULL * 1024)
 #define FREE_ERROR	64		/* MiB */
 #define FREE_WARNING	512
@@ -72,11 +75,31 @@ store(struct check *c, const struct check_conf *f, const char *dflt)
 	room(c, path);
 }
 
+/* Above the stores; all else that is missing follows from it. */
+bool
+check_zeroized(struct check *c)
+{
+	char	mark[CHECK_PATH], *slash;
+
+	check_path(c, c->kma.there ? confread_str(&c->kma.cfg, "store",
+	    STORE("kma")) : STORE("kma"), mark);
+	for (int i = 0; i < 2 && (slash = strrchr(mark, '/')) != NULL; i++)
+		*slash = '\0';
+	if (strlen(mark) + sizeof("/zeroized") > sizeof(mark))
+		return false;
+	strcat(mark, "/zeroized");
+	if (access(mark, F_OK) < 0)
+		return false;
+	check_say(c, CHECK_ERROR, mark, REMEDY_ZEROIZED, "this node was "
+	    "zeroized: its keys are destroyed");
+	return true;
+}
+
 void
 check_disk(struct check *c)
 {
 	if (*c->root != '\0')
 		return;			/* of another machine */
-	store(c, &c->kma, LOCALSTATEDIR "/lib/qkdnode/kma/keys.db");
-	store(c, &c->ksa, LOCALSTATEDIR "/lib/qkdnode/ksa/keys.db");
+	store(c, &c->kma, STORE("kma"));
+	store(c, &c->ksa, STORE("ksa"));
 }

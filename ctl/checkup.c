@@ -124,13 +124,17 @@ report(const struct check *c, bool json, const char *level)
 static int
 run_all(struct check *c, bool json, bool files)
 {
+	bool	gone;
 	int	code;
 
 	c->findings = json_array();
 	read_conf(c, &c->kma, "kma");
 	read_conf(c, &c->ksa, "ksa");
 	read_conf(c, &c->relayd, "relayd");
-	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+	c->area = "node";
+	gone = check_zeroized(c);
+	for (size_t i = 0; !gone && i < sizeof(checks) / sizeof(*checks);
+	    i++) {
 		if (checks[i].local && files)
 			continue;
 		c->area = checks[i].area;

@@ -46,6 +46,7 @@ void	check_module_path(const struct check *, const char *link,
 	    char out[CHECK_PATH]);
 
 /* The checks; each has a file of its own. */
+bool	check_zeroized(struct check *);		/* checkhost.c */
 void	check_conf(struct check *);		/* checkconf.c */
 void	check_agree(struct check *);		/* checkagree.c */
 void	check_certificates(struct check *);	/* checkcert.c */

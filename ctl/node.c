@@ -48,6 +48,24 @@ ask_status(const struct call *c, const char *daemon)
 	    e.text), "cause", cause(&e));
 }
 
+static bool
+is_there(const char *path)
+{
+	return access(path, F_OK) == 0 || errno != ENOENT;
+}
+
+/* What became of the node's files, where they are the installed ones. */
+static void
+add_files(json_t *node, const char *run_dir)
+{
+	bool	installed = strcmp(run_dir, RUNSTATEDIR "/qkdnode") == 0;
+
+	json_object_set_new(node, "zeroized", json_boolean(installed &&
+	    access(LOCALSTATEDIR "/lib/qkdnode/zeroized", F_OK) == 0));
+	json_object_set_new(node, "set_up", json_boolean(!installed ||
+	    is_there(SYSCONFDIR "/qkdnode/kma.conf")));
+}
+
 json_t *
 node_ask(const struct call *c)
 {
@@ -66,6 +84,7 @@ node_ask(const struct call *c)
 	node = json_pack("{s:s, s:b, s:o}", "run_dir",
 	    field_text(dir, sizeof(dir), c->run_dir), "present",
 	    access(c->run_dir, F_OK) == 0, "daemons", all);
+	add_files(node, c->run_dir);
 	if (field_object(kma, "status") != NULL)
 		json_object_set_new(node, "route", ask_word(c, "kma", "route",
 		    &e));

@@ -1,6 +1,6 @@
 /*
  * node.h - what all daemons of the node say of themselves, as one object:
- *   {"run_dir": TEXT, "present": BOOL,
+ *   {"run_dir": TEXT, "present": BOOL, "zeroized": BOOL, "set_up": BOOL,
  *    "daemons": {NAME: {"status": {...}, "key": {...}} or
  *	{"error": TEXT, "cause": TEXT}},	key: of who has a store
  *    "route": {...}}			what kma says of routes, if it does
@@ -13,7 +13,8 @@
 
 #include "call.h"
 
-/* A new object, NULL: no memory. */
+/* A new object, NULL: no memory. Where the sockets are not where an installed
+ * node has them, nothing is known of its files: not zeroized, and set up. */
 json_t	*node_ask(const struct call *);
 /* Pure: the status of a daemon in it, or NULL. */
 json_t	*node_status(const json_t *node, const char *daemon);

@@ -96,6 +96,33 @@ unit(char out[REMEDY_TEXT], const char *daemon)
 	    7 : 0));
 }
 
+static bool
+zeroized(const struct judge *j)
+{
+	return field_bool(j->node, "zeroized", false);
+}
+
+/* Nothing was ever started: the daemons' silence is no news. */
+static bool
+set_up(const struct judge *j)
+{
+	return field_bool(j->node, "set_up", true);
+}
+
+/* What explains that none answers, once for all of them. */
+static void
+judge_files(struct judge *j)
+{
+	if (zeroized(j))
+		find(j, VERDICT_CRITICAL, "", "this node was zeroized: its "
+		    "keys are destroyed", "%s", REMEDY_ZEROIZED);
+	else if (!set_up(j))
+		find(j, VERDICT_UNKNOWN, "", "no QKD node is set up here: "
+		    "there is no " SYSCONFDIR "/qkdnode/kma.conf",
+		    "qkdctl init; after an init --csr: qkdctl init "
+		    "--certificates DIR");
+}
+
 /* Without its module a link lives on what is in stock. */
 static void
 judge_unreachable(struct judge *j, const char *daemon, const json_t *d)
@@ -110,6 +137,8 @@ judge_unreachable(struct judge *j, const char *daemon, const json_t *d)
 	if (strcmp(cause, "permission") == 0)
 		find(j, VERDICT_UNKNOWN, daemon, error, "as root: usermod "
 		    "-aG qkdnode USER, then log in anew");
+	else if (zeroized(j) || !set_up(j))
+		return;			/* judge_files() has said it */
 	else if (!field_bool(j->node, "present", true))
 		find(j, VERDICT_UNKNOWN, daemon, error, "is qkdnode "
 		    "installed, was it set up (qkdctl init) and started, is "
@@ -367,7 +396,14 @@ say(const struct judge *j, enum verdict_code c, char *out, size_t room)
 
 	downs(j, down, sizeof(down));
 	aways(j, away, sizeof(away));
-	if (c == VERDICT_UNKNOWN && !field_bool(j->node, "present", true))
+	if (zeroized(j) && !j->ksa_up)
+		snprintf(out, room, "%s supplies no keys: it was zeroized",
+		    j->kme);
+	else if (c == VERDICT_UNKNOWN && !set_up(j))
+		snprintf(out, room, "no QKD node is set up here: qkdctl "
+		    "init");
+	else if (c == VERDICT_UNKNOWN && !field_bool(j->node, "present",
+	    true))
 		snprintf(out, room, "no QKD node runs here: there is no "
 		    "%.200s", field_str(j->node, "run_dir", "?"));
 	else if (c == VERDICT_UNKNOWN)
@@ -424,6 +460,7 @@ verdict(const json_t *node, int64_t now)
 	if (j.kme == NULL)
 		j.kme = "this node";
 	j.ksa_up = !is_down(&j, "ksa");
+	judge_files(&j);
 	json_object_foreach(field_object(node, "daemons"), name, d)
 		judge_daemon(&j, name, d);
 	judge_simulated(&j);

@@ -147,6 +147,15 @@ def gone(name):
     return lambda node: os.unlink(node.path(name))
 
 
+def zeroized(node):
+    """Its keys are gone: that alone is said, and the way back."""
+    mark = os.path.join(node.root, "var/lib/qkdnode/zeroized")
+    os.makedirs(os.path.dirname(mark), exist_ok=True)
+    with open(mark, "w"):
+        pass
+    gone("pki/KME-A-kx.key")(node)
+
+
 # How it is planted; its level, area, place, words; what the remedy names.
 FAULTS = [
     (edit("ksa.conf", '"KME-A";', '"KME-Z";'), "error", "agreement",
@@ -207,6 +216,8 @@ FAULTS = [
      "ksa.node_key.plain", "too much", "chmod 600"),
     (mode("kma.conf", 0o664), "error", "permissions", "kma.conf", "too much",
      "chmod 644"),
+    (zeroized, "error", "node", "zeroized", "was zeroized",
+     "qkdctl init --restored"),
 ]
 
 
@@ -219,6 +230,7 @@ def planted(node, plant, level, area, place, words, remedy):
               f["where"].endswith(place) and words in f["what"] and
               remedy in f["remedy"] for f in found),
           f"{place}: \"{words}\" is not found, but: {json.dumps(found)}")
+    check(plant is not zeroized or len(found) == 1, json.dumps(found))
     code = node.check("--root", node.root)[0]
     equal(code, 2 if any(f["level"] == "error" for f in found) else 1,
           "exit code")

@@ -490,7 +490,25 @@ START_TEST(a_data_key_is_replaced_before_it_has_sealed_too_much)
 }
 END_TEST
 
+START_TEST(after_a_zeroize_nothing_opens_and_the_log_says_the_way_back)
+{
+	char	path[512], *text;
+
+	ck_assert_int_eq(storekey_wanted(unit_path("kma/keys.db")), 0);
+	snprintf(path, sizeof(path), "%s", unit_path("kma/keys.db"));
+	unit_write(unit_path("zeroized"), "", 0, 0644);
+	unit_capture();
+	ck_assert_int_eq(storekey_wanted(path), -E_CONFIG);
+	text = unit_captured();
+	ck_assert_ptr_nonnull(strstr(text, "this node was zeroized"));
+	ck_assert_ptr_nonnull(strstr(text, "/lib/qkdnode away, then qkdctl "
+	    "init; or qkdctl restore"));
+	free(text);
+}
+END_TEST
+
 UNIT_MAIN("storekey",
+    after_a_zeroize_nothing_opens_and_the_log_says_the_way_back,
     a_new_store_makes_its_key_and_opens_again,
     a_wrong_node_key_is_refused_and_nothing_changes,
     a_key_wrapped_for_one_store_opens_no_other,

@@ -172,6 +172,49 @@ START_TEST(each_situation_has_its_verdict_its_exit_code_and_its_remedy)
 }
 END_TEST
 
+/* Whatever became of the daemons, nobody is told to start them. */
+static void
+says_once(const char *field, bool value, int code, const char *says,
+    const char *finding, const char *first_to_do)
+{
+	static const char *const	how[] = { ABSENT, GONE };
+	json_t				*n, *v, *f;
+
+	for (int i = 0; i < 4; i++) {
+		n = node(i < 2, how[i % 2], how[i % 2], how[i % 2],
+		    how[i % 2]);
+		json_object_set_new(n, field, json_boolean(value));
+		v = verdict(n, NOW);
+		f = field_array(v, "findings");
+		ck_assert_str_eq(field_str(v, "verdict", ""), says);
+		ck_assert_int_eq(field_int(v, "code", -1), code);
+		ck_assert_uint_eq(json_array_size(f), 1);
+		f = json_array_get(f, 0);
+		ck_assert_ptr_nonnull(strstr(field_str(f, "what", ""),
+		    finding));
+		ck_assert_ptr_eq(strstr(field_str(f, "remedy", ""),
+		    first_to_do), field_str(f, "remedy", ""));
+		ck_assert_ptr_nonnull(strstr(field_str(f, "remedy", ""),
+		    "qkdctl init"));
+		json_decref(v);
+		json_decref(n);
+	}
+}
+
+START_TEST(of_a_node_that_was_zeroized_it_says_the_way_back)
+{
+	says_once("zeroized", true, VERDICT_CRITICAL, "this node supplies no "
+	    "keys: it was zeroized", "was zeroized", "move ");
+}
+END_TEST
+
+START_TEST(of_a_machine_without_a_node_it_says_how_to_make_one)
+{
+	says_once("set_up", false, VERDICT_UNKNOWN, "no QKD node is set up "
+	    "here: qkdctl init", "kma.conf", "qkdctl init");
+}
+END_TEST
+
 START_TEST(what_matters_most_comes_first)
 {
 	json_t	*n = node(true, KMA_DARK, KSA_1, GONE, RELAYD);
@@ -272,6 +315,9 @@ main(void)
 	tcase_add_loop_test(t,
 	    each_situation_has_its_verdict_its_exit_code_and_its_remedy, 0,
 	    sizeof(situations) / sizeof(*situations));
+	tcase_add_test(t, of_a_node_that_was_zeroized_it_says_the_way_back);
+	tcase_add_test(t,
+	    of_a_machine_without_a_node_it_says_how_to_make_one);
 	tcase_add_test(t, what_matters_most_comes_first);
 	tcase_add_test(t, a_remedy_holds_nothing_of_a_daemon_but_names);
 	tcase_add_test(t,
