@@ -28,7 +28,7 @@ show(const char *unit, const char *property, char out[256])
 static void
 unit(struct check *c, const char *name)
 {
-	char	remedy[320], text[256];
+	char	remedy[480], text[256];
 
 	if (strcmp(show(name, "LoadState", text), "loaded") != 0) {
 		check_say(c, CHECK_ERROR, name, "install the package again",
@@ -37,7 +37,8 @@ unit(struct check *c, const char *name)
 	}
 	if (strcmp(show(name, "ActiveState", text), "active") != 0) {
 		snprintf(remedy, sizeof(remedy), "systemctl status %s; "
-		    "systemctl start %s", name, name);
+		    "journalctl -u %s -n 20; systemctl start %s", name, name,
+		    name);
 		check_say(c, CHECK_ERROR, name, remedy, "is %s", text);
 	}
 	if (strncmp(show(name, "UnitFileState", text), "enabled", 7) != 0) {

@@ -144,8 +144,9 @@ judge_unreachable(struct judge *j, const char *daemon, const json_t *d)
 		    "installed, was it set up (qkdctl init) and started, is "
 		    "RUNDIR right?");
 	else if (strcmp(cause, "absent") == 0)
-		find(j, severity, daemon, error, "systemctl start %.200s; "
-		    "systemctl status %.200s says what is missing", u, u);
+		find(j, severity, daemon, error, "systemctl start %.120s; "
+		    "systemctl status %.120s says what is missing, and "
+		    "journalctl -u %.120s -n 20 why it ends", u, u, u);
 	else if (strcmp(cause, "silent") == 0)
 		find(j, severity, daemon, error, "systemctl restart %.200s; "
 		    "journalctl -u %.200s", u, u);

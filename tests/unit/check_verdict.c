@@ -122,7 +122,8 @@ static const struct situation {
 	    "this node supplies no keys: ksa does not answer; kma does not "
 	    "answer; relayd does not answer", "/run/x: No such file",
 	    "systemctl start qkdnode-kma; systemctl status qkdnode-kma says "
-	    "what is missing" },
+	    "what is missing, and journalctl -u qkdnode-kma -n 20 why it "
+	    "ends" },
 	{ KMA_NEW, KSA("", ""), RELAYD, RELAYD, false, 1,
 	    "A has no links and no peers: it supplies no keys to other nodes "
 	    "yet", "no links are configured (qkdctl link add)",
