@@ -120,6 +120,16 @@ add_witnesses(struct zeroize *z, const struct nodekey *k)
 	add_all(z, path, "mark of a store");
 }
 
+/* What "qkdctl init --csr" has asked certificates for. */
+static void
+add_requests(struct zeroize *z)
+{
+	char	path[PATH_MAX + 64];
+
+	snprintf(path, sizeof(path), "%s/request/*.key", z->etc);
+	add_all(z, path, "key of a request");
+}
+
 void
 zeroize_find(struct zeroize *z)
 {
@@ -147,6 +157,8 @@ zeroize_find(struct zeroize *z)
 		add(z, z->node[1].tls_key, "TLS key of ksa");
 	if (!z->keep_tls && nodekey_find(&relayd, z->etc, "relayd") == 0)
 		add(z, relayd.tls_key, "TLS key of relayd");
+	if (!z->keep_tls)
+		add_requests(z);
 	for (int i = 0; i < 2 && (slash = strrchr(z->mark, '/')) != NULL; i++)
 		*slash = '\0';
 	if (z->mark[0] != '\0' && strlen(z->mark) + 10 < sizeof(z->mark))
