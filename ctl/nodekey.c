@@ -27,6 +27,12 @@ failed(const char *what, const char *path)
 	return -1;
 }
 
+bool
+nodekey_may(const char *etc)
+{
+	return geteuid() == 0 || access(etc, W_OK) == 0;
+}
+
 /* ---- where it is ---- */
 
 /* Where the octets are: a link of the operator's is not the key. */

@@ -28,6 +28,8 @@ struct nodekey {
 	char			 tls_key[PATH_MAX];	/* "": it has none */
 };
 
+/* Root, or who may write the configuration (a test network's owner). */
+bool	nodekey_may(const char *etc);
 /* Of DAEMON.conf in that directory; else said on stderr and -1, and store and
  * run_dir are where they are by default. */
 int	nodekey_find(struct nodekey *, const char *etc, const char *daemon);

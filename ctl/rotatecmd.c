@@ -240,6 +240,14 @@ alone(const struct rotate *o)
 	return -1;
 }
 
+/* A daemon knows its own user too, where it has its sockets elsewhere. */
+static bool
+allowed(const struct rotate *o)
+{
+	return nodekey_may(o->etc) || (!o->node_key &&
+	    strcmp(o->call.run_dir, RUNSTATEDIR "/qkdnode") != 0);
+}
+
 /* ---- arguments ---- */
 
 static bool
@@ -271,6 +279,11 @@ rotatecmd(const struct call *call, int argc, char **argv)
 	if (argc > optind + 1 || (argc > optind && !is_store(argv[optind]))) {
 		usage(stderr);
 		return CALL_USAGE;
+	}
+	if (!allowed(&o)) {
+		fprintf(stderr, "qkdctl: only root may change the keys of a "
+		    "node; nothing was tried\n");
+		return CALL_REFUSED;
 	}
 	if (o.node_key && alone(&o) < 0)
 		return CALL_REFUSED;

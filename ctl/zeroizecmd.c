@@ -309,6 +309,11 @@ zeroizecmd(const struct call *call, int argc, char **argv)
 		usage(stderr);
 		r = CALL_USAGE;
 	}
+	if (r < 0 && !nodekey_may(z->etc)) {
+		fprintf(stderr, "qkdctl: only root may destroy the keys of a "
+		    "node; nothing was tried\n");
+		r = CALL_REFUSED;
+	}
 	if (r < 0)
 		r = zeroize(z);
 	json_decref(z->left);

@@ -1,13 +1,18 @@
-/* What zeroize destroys. */
+/* What zeroize destroys, and who may change or destroy keys at all. */
 #include "config.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "keycmd.h"
 #include "unit.h"
 #include "zeroize.h"
+
+#define NOBODY	65534
 
 static char	etc[256];
 
@@ -50,5 +55,49 @@ START_TEST(keys_that_certificates_were_asked_for_go_like_other_tls_keys)
 }
 END_TEST
 
+/* The exit code of a user who may not write the configuration. */
+static int
+as_nobody(int (*cmd)(const struct call *, int, char **), char *option)
+{
+	const struct call	call = { .run_dir = RUNSTATEDIR "/qkdnode" };
+	char			*words[] = { (char *)"x", option,
+				    (char *)"--etc", etc, NULL };
+	int			 status;
+	pid_t			 pid;
+
+	fflush(NULL);
+	if ((pid = fork()) == 0)
+		_exit(geteuid() == 0 && setresuid(NOBODY, NOBODY, NOBODY) < 0 ?
+		    99 : cmd(&call, 4, words));
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+START_TEST(who_is_not_root_is_refused_before_anything_is_tried)
+{
+	char	*text;
+
+	begin();
+	ck_assert_int_eq(chmod(etc, 0500), 0);
+	unit_capture();
+	ck_assert_int_eq(as_nobody(zeroizecmd, (char *)"--yes"),
+	    CALL_REFUSED);
+	text = unit_captured();
+	ck_assert_str_eq(text, "qkdctl: only root may destroy the keys of a "
+	    "node; nothing was tried\n");
+	free(text);
+	unit_capture();
+	ck_assert_int_eq(as_nobody(rotatecmd, (char *)"--no-wait"),
+	    CALL_REFUSED);
+	text = unit_captured();
+	ck_assert_str_eq(text, "qkdctl: only root may change the keys of a "
+	    "node; nothing was tried\n");
+	free(text);
+	ck_assert_int_eq(chmod(etc, 0700), 0);
+	ck_assert_int_eq(access(unit_path("etc/request/K-ak.key"), F_OK), 0);
+}
+END_TEST
+
 UNIT_MAIN("zeroize",
-    keys_that_certificates_were_asked_for_go_like_other_tls_keys)
+    keys_that_certificates_were_asked_for_go_like_other_tls_keys,
+    who_is_not_root_is_refused_before_anything_is_tried)
