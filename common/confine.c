@@ -58,6 +58,7 @@ static const struct confine_place everybody[] = {
 
 static struct confine_place	also[ALSO_MAX];
 static size_t			nalso;
+static bool			files_open;	/* landlock did not shut */
 
 /* A configuration file is named as one likes. */
 static char *
@@ -120,6 +121,13 @@ stays_open(int mode, const char *which, const char *why)
 	    "alone protect", "door=%s reason=%s", which, log_quote(why));
 }
 
+static void
+files_stay_open(int mode, const char *why)
+{
+	stays_open(mode, "landlock", why);
+	files_open = true;
+}
+
 /* Those there are already would stay outside. A link for each of them. */
 static bool
 has_threads(void)
@@ -143,12 +151,12 @@ confine_files(const struct confine_role *role, int mode)
 	int				abi = 0;
 
 	if (mode != CONFINE_OFF && has_threads())	/* a token's module */
-		stays_open(mode, "landlock", "threads began before");
+		files_stay_open(mode, "threads began before");
 	if (mode != CONFINE_OFF && ((abi = confine_abi()) <= 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    confine_landlock(abi, rules,
 	    sizeof(rules) / sizeof(rules[0])) < 0))
-		stays_open(mode, "landlock", strerror(errno));
+		files_stay_open(mode, strerror(errno));
 	else if (mode != CONFINE_OFF && confine_lacks(abi) != NULL)
 		log_warn("this kernel cannot refuse everything", "role=%s "
 		    "landlock=%d lacks=%s", role->name, abi,
@@ -165,6 +173,9 @@ confine_calls(const struct confine_role *role, int mode)
 		log_warn("the door stays open: confine is \"off\"", NULL);
 	else if ((r = confine_seccomp(role->calls)) < 0)
 		stays_open(mode, "seccomp", strerror(-r));
+	else if (files_open)
+		log_warn("the door is shut but for files and ports",
+		    "role=%s open=landlock", role->name);
 	else
 		log_info("the door is shut", "role=%s", role->name);
 }
