@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "checkup.h"
+#include "confineint.h"
 #include "confread.h"
 #include "remedy.h"
 
@@ -30,6 +31,22 @@ check_clock(struct check *c)
 	check_say(c, CHECK_WARNING, "this machine", "apt install chrony, or "
 	    "timedatectl set-ntp true", "the clock is not synchronised: "
 	    "certificates and the life of keys go by it");
+}
+
+/* What the daemons shut their doors with; they say it at their start only. */
+void
+check_kernel(struct check *c)
+{
+	static const char	remedy[] = "boot a kernel that has it (for "
+	    "landlock also in lsm=); confine = \"require\" starts no daemon "
+	    "without";
+
+	if (confine_abi() <= 0)
+		check_say(c, CHECK_WARNING, "landlock", remedy, "is missing: "
+		    "file modes alone keep a daemon from files and ports");
+	if (access("/proc/sys/kernel/seccomp/actions_avail", F_OK) < 0)
+		check_say(c, CHECK_WARNING, "seccomp", remedy, "is missing: "
+		    "nothing keeps a daemon from system calls");
 }
 
 static void

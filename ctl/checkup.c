@@ -23,6 +23,7 @@ static const struct {
 	{ "permissions", check_permissions, false },
 	{ "disk", check_disk, false },
 	{ "clock", check_clock, true },
+	{ "kernel", check_kernel, true },
 	{ "memory", check_memory, true },
 	{ "units", check_units, true },
 	{ "peers", check_peers, true },

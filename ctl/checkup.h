@@ -53,6 +53,7 @@ void	check_certificates(struct check *);	/* checkcert.c */
 void	check_permissions(struct check *);	/* checkperm.c */
 void	check_clock(struct check *);		/* checkhost.c */
 void	check_disk(struct check *);
+void	check_kernel(struct check *);
 void	check_units(struct check *);		/* checkunit.c */
 void	check_memory(struct check *);
 void	check_peers(struct check *);		/* checkpeer.c */
