@@ -109,11 +109,17 @@ def zeroize(host):
         host.call("systemctl", "start", "qkdnode-" + d)
         check("lib/qkdnode/zeroized was not met" in host.call(
             "systemctl", "status", "qkdnode-" + d).stdout, d)
+    for word in ("status", "check"):
+        said = host.call("qkdctl", word).stdout
+        check("was zeroized" in said and "qkdctl init" in said and
+              "systemctl start" not in said, said)
     # As the refusal of another init says.
     p = host.call("qkdctl", "init", "--defaults", "--kme-id", "KME-A",
                   "--listen", host.address)
     check("move /etc/qkdnode and /var/lib/qkdnode away" in p.stdout, p.stdout)
     away(host)
+    said = host.call("qkdctl", "status").stdout
+    check(said.startswith("no QKD node is set up here: qkdctl init"), said)
     # With an address that is not this host's, it says what is wrong.
     p = host.call("qkdctl", "init", "--defaults", "--kme-id", "KME-A",
                   "--listen", "192.0.2.9")
