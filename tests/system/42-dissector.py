@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import ak
 from akapp import application
 from capture import Capture, Proxy, await_codes, may_capture, with_keys
-from lib import ROOT, Net, Skip, check, equal, run, say
+from lib import ROOT, Net, Skip, check, equal, run, say, wait_for
 
 LUA = os.path.join(ROOT, "doc", "wireshark", "qkdnode.lua")
 SAMPLE = os.path.join(ROOT, "doc", "wireshark", "sample.pcapng")
@@ -217,6 +217,19 @@ def talk(net, keys):
     return a, c
 
 
+def await_calm(net):
+    """No frame is on its way: its answer would come over a connection that
+    did not carry it."""
+    seen = []
+
+    def calm():
+        seen.append([(p["octets"], p["unconfirmed"]) for n in "abc"
+                     for p in net.ctl(n, "ksa")["pools"]])
+        return (len(seen) > 4 and seen[-1] == seen[-5] and
+                not any(u for _, u in seen[-1]))
+    wait_for("full pools", calm, 20, 0.2)
+
+
 def record(path, base):
     """A capture with keys of everything; its network ends with the test."""
     raw, keys = (os.path.join(base, x) for x in ("raw.pcapng", "tls.keys"))
@@ -226,6 +239,7 @@ def record(path, base):
     port = {n: int(net.json["nodes"][n]["ak"].rsplit(":", 1)[1])
             for n in "ac"}
     proxy = Proxy(net, "a", "b", keys)
+    await_calm(net)
     capture = Capture(raw, [proxy.port, *port.values()])
     proxy.lead()
     net.await_supply("SAE-A1", "SAE-C1")
