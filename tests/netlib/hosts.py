@@ -231,7 +231,7 @@ class Host:
         pid = self._pid("nspawn")
         if pid in self.net.started:
             self.net.started[pid].poll()
-        return not alive(pid)
+        return not alive(pid) and not alive(self._pid("leader"))
 
     def _end(self, sig):
         leader = self._pid("leader")
@@ -261,6 +261,9 @@ class Host:
         if os.path.isdir(self.dir):
             self._kill()
         sh("umount", "-l", self.root, check=False)
+        # The kernel takes a namespace away when it has time, and its end of
+        # the wire with it: the next host of this number would meet ours.
+        sh("ip", "link", "del", self.veth, check=False)
         sh("ip", "netns", "del", self.label, check=False)
         for r in cgroup_roots():        # busy while the last process ends
             wait_until(lambda: no_cgroup(f"{r}/{self.label}"), 5)
