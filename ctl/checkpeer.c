@@ -1,6 +1,7 @@
 /*
- * checkpeer.c - whether neighbours can be reached: a connection, and, where
- * our key is readable, a TLS handshake that shows who they are.
+ * checkpeer.c - whether neighbours can be reached: those that relayd is
+ * connected to are; to the others a connection is tried, and a TLS handshake
+ * that shows who they are.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +16,11 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "ask.h"
 #include "checkup.h"
 #include "confread.h"
 #include "err.h"
+#include "field.h"
 #include "tlscert.h"
 
 #define WAIT	3		/* s for each step */
@@ -54,27 +57,47 @@ dial(const struct addrinfo *ai)
 	return p.fd;
 }
 
-/* Our side of Kx; NULL: our key is not readable, or wrong (said before). */
+/*
+ * Without our certificate: relayd there would take us for this node's relayd,
+ * and give up the connection that is there. NULL: no CA (said before).
+ */
 static SSL_CTX *
 context(const struct check *c)
 {
-	const config_t	*cfg = &c->relayd.cfg;
-	char		 crt[CHECK_PATH], key[CHECK_PATH], ca[CHECK_PATH];
-	SSL_CTX		*ctx = SSL_CTX_new(TLS_client_method());
+	char	 ca[CHECK_PATH];
+	SSL_CTX	*ctx = SSL_CTX_new(TLS_client_method());
 
-	check_path(c, confread_str(cfg, "certificate", ""), crt);
-	check_path(c, confread_str(cfg, "private_key", ""), key);
-	check_path(c, confread_str(cfg, "ca", ""), ca);
-	if (ctx != NULL && access(key, R_OK) == 0 &&
-	    SSL_CTX_use_certificate_chain_file(ctx, crt) == 1 &&
-	    SSL_CTX_use_PrivateKey_file(ctx, key, SSL_FILETYPE_PEM) == 1 &&
-	    SSL_CTX_load_verify_file(ctx, ca) == 1) {
+	check_path(c, confread_str(&c->relayd.cfg, "ca", ""), ca);
+	if (ctx != NULL && SSL_CTX_load_verify_file(ctx, ca) == 1) {
 		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 		return ctx;
 	}
 	ERR_clear_error();
 	SSL_CTX_free(ctx);
 	return NULL;
+}
+
+/* What relayd says of its neighbours; NULL: it does not answer. */
+static json_t *
+ask_relayd(const struct check *c)
+{
+	struct call		call = *c->call;
+	struct ask_error	e;
+
+	call.wait = WAIT;
+	return ask_word(&call, "relayd", "peers", &e);
+}
+
+static bool
+connected(const json_t *said, const char *km)
+{
+	json_t	*peers = field_array(said, "peers"), *p;
+	size_t	 i;
+
+	json_array_foreach(peers, i, p)
+		if (strcmp(field_str(p, "kme_id", ""), km) == 0)
+			return field_bool(p, "connected", false);
+	return false;
 }
 
 static int
@@ -116,24 +139,20 @@ handshake(struct check *c, SSL_CTX *ctx, int fd, const char *at,
 	check_say(c, CHECK_ERROR, at, "both nodes need certificates of the "
 	    "same CA; qkdctl check there too", "the TLS handshake with %s "
 	    "fails: %s", km, e != X509_V_OK ?
-	    X509_verify_cert_error_string(e) : "it does not speak TLS, or "
-	    "refuses us");
+	    X509_verify_cert_error_string(e) : "it does not speak TLS");
 out:
 	ERR_clear_error();
 	SSL_free(ssl);
 }
 
 static void
-neighbour(struct check *c, SSL_CTX *ctx, unsigned i)
+neighbour(struct check *c, SSL_CTX *ctx, unsigned i, const char *at)
 {
-	const char	*km, *at;
+	const char	*km;
 	struct addrinfo	*list = NULL;
 	int		 fd = -1;
 
 	km = confread_member(&c->relayd.cfg, "peers", i, "kme_id");
-	at = confread_member(&c->relayd.cfg, "peers", i, "address");
-	if (*at == '\0')
-		return;			/* it comes to us */
 	if (address_find(at, false, &list) < 0) {
 		check_say(c, CHECK_ERROR, at, "correct the address or the "
 		    "name service", "the address of %s is not known", km);
@@ -156,14 +175,23 @@ neighbour(struct check *c, SSL_CTX *ctx, unsigned i)
 void
 check_peers(struct check *c)
 {
+	const config_t	*cfg = &c->relayd.cfg;
 	unsigned	 n;
 	SSL_CTX		*ctx;
+	json_t		*said;
 
-	if (!c->relayd.there ||
-	    (n = confread_count(&c->relayd.cfg, "peers")) == 0)
+	if (!c->relayd.there || (n = confread_count(cfg, "peers")) == 0)
 		return;
 	ctx = context(c);
-	for (unsigned i = 0; i < n; i++)
-		neighbour(c, ctx, i);
+	said = ask_relayd(c);
+	for (unsigned i = 0; i < n; i++) {
+		const char *at = confread_member(cfg, "peers", i, "address");
+
+		/* Without an address it comes to us. */
+		if (*at != '\0' && !connected(said,
+		    confread_member(cfg, "peers", i, "kme_id")))
+			neighbour(c, ctx, i, at);
+	}
+	json_decref(said);
 	SSL_CTX_free(ctx);
 }

@@ -179,7 +179,8 @@ static const struct option options[] = {
 int
 checkcmd(const struct call *call, int argc, char **argv)
 {
-	struct check	 c = { .root = "", .daemons = LIBEXECDIR "/qkdnode" };
+	struct check	 c = { .call = call, .root = "",
+			    .daemons = LIBEXECDIR "/qkdnode" };
 	const char	*etc = NULL;
 	bool		 json = call->json, files = false;
 	int		 ch;

@@ -22,6 +22,7 @@ struct check_conf {
 };
 
 struct check {
+	const struct call *call;
 	const char	*root;		/* before every path; "": none */
 	char		 etc[CHECK_PATH];
 	const char	*daemons;

@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 
-from lib import ROOT, check, equal, run, say
+from lib import ROOT, Net, check, equal, run, say, wait_for
 from nodefiles import daemons_dir, qkdctl, qkdctl_any, read
 
 PKI = os.path.join(ROOT, "etc", "qkdnode-pki")
@@ -242,13 +242,17 @@ def planted(node, plant, level, area, place, words, remedy):
 class Door:
     """A TLS server with some certificate, or a port that hangs up."""
 
-    def __init__(self, cert=None, key=None):
+    def __init__(self, cert=None, key=None, ca=None):
         self.sock = socket.create_server(("127.0.0.1", 0))
         self.address = "127.0.0.1:%d" % self.sock.getsockname()[1]
         self.ctx = None
+        self.shown = []
         if cert:
             self.ctx = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             self.ctx.load_cert_chain(cert, key)
+        if ca:
+            self.ctx.verify_mode = ssl.CERT_OPTIONAL
+            self.ctx.load_verify_locations(ca)
         threading.Thread(target=self.serve, daemon=True).start()
 
     def serve(self):
@@ -257,6 +261,7 @@ class Door:
             try:
                 if self.ctx:
                     conn = self.ctx.wrap_socket(conn, server_side=True)
+                    self.shown.append(conn.getpeercert())
                     conn.recv(1)
             except OSError:
                 pass
@@ -275,14 +280,15 @@ def neighbours(node):
             pki("ca", ca)
         pki("km", ca, km)
     own, strange = node.path("ca"), os.path.join(node.folder, "stranger")
+    good = Door(own + "/KME-B-kx.crt", own + "/KME-B-kx.key",
+                own + "/ca.crt")
     doors = [("127.0.0.1:1", "cannot be reached"),
              (Door().address, "handshake with KME-B fails"),
              (Door(strange + "/KME-B-kx.crt",
                    strange + "/KME-B-kx.key").address, "fails: unable to"),
              (Door(own + "/KME-C-kx.crt", own + "/KME-C-kx.key").address,
               "is not KME-B"),
-             (Door(own + "/KME-B-kx.crt", own + "/KME-B-kx.key").address,
-              None)]
+             (good.address, None)]
     at = "127.0.0.1:1"
     for address, words in doors:
         node.edit("relayd.conf", f'"{at}"', f'"{address}"')
@@ -294,6 +300,36 @@ def neighbours(node):
             check(len(found) == 1 and found[0]["level"] == "error" and
                   found[0]["where"] == address and words in found[0]["what"]
                   and found[0]["remedy"], f"{words}: {found}")
+    wait_for("the neighbour that is right is tried", lambda: good.shown)
+    equal(good.shown, [None], "certificates shown to the neighbour")
+
+
+def connections(net):
+    """Both relayds': connected now, how often since the start."""
+    said = [net.ctl(node, "relayd", "status")["peers"][0] for node in "ab"]
+    return [(p["connected"], p["connections"]) for p in said]
+
+
+def looks_around(net, node, daemons):
+    answer = json.loads(qkdctl_any(
+        "-j", "-r", net.option(node, "relayd", "run_dir"), "check", "--etc",
+        net.json["nodes"][node]["etc"], "--daemons", daemons)[1])
+    equal([f for f in answer["findings"] if f["area"] == "peers"], [],
+          "neighbours of " + node)
+
+
+def undisturbed(net, daemons):
+    before = connections(net)
+    for node in "ab" * 5:	# what the first did shows before the last
+        looks_around(net, node, daemons)
+    return all(up for up, _ in before) and connections(net) == before
+
+
+def nodes_that_run(daemons):
+    """More than one try: both ends may have dialled as they began."""
+    net = Net("ab", ["a-b"])
+    wait_for("a check leaves the connections of relayd alone",
+             lambda: undisturbed(net, daemons))
 
 
 def main():
@@ -307,6 +343,8 @@ def main():
         say(f"{len(FAULTS)} planted faults, each found with its remedy")
         neighbours(node)
         say("neighbours: not there, no TLS, another CA, another node")
+        nodes_that_run(node.daemons)
+        say("a check leaves the connections of relayd alone")
 
 
 run(main)
