@@ -14,6 +14,7 @@
 #define BAD_MACS_MAX	16
 #define RECONCILE_TICKS	100
 #define AGE_TICKS	600
+#define NO_PATH		"no Kx connection, or kma is away there"
 
 struct bad {
 	uint64_t	idx;
@@ -186,7 +187,7 @@ link_path(struct link *l, bool up)
 	if (up)
 		authlink_start(l->auth);
 	else
-		authlink_stop(l->auth, "the Kx connection is down");
+		authlink_stop(l->auth, NO_PATH);
 }
 
 /* A block too old leaves the stock; the other end hears of it later. */
@@ -301,7 +302,7 @@ link_new(struct link **out, struct kma *k, const struct kma_link_conf *conf)
 	l->low = strcmp(kma_conf.kme_id, conf->peer) < 0;
 	TAILQ_INIT(&l->fresh);
 	padline_init(&l->line, (unsigned)kma_conf.own_share);
-	snprintf(l->why, sizeof(l->why), "the Kx connection is down");
+	snprintf(l->why, sizeof(l->why), NO_PATH);
 	if ((r = linkstore_link(k->store, conf->name, conf->peer, &row)) < 0)
 		goto out;
 	l->id = row.id;
