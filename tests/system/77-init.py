@@ -236,6 +236,9 @@ def refusals(p):
                   because="without a port")
     p.refused(*d, "KME-A", "--listen", "0.0.0.0", because="--address")
     p.refused(*d, "KME-A", code=2, because="--listen is missing")
+    for words in (("--csr", "--ca", "own"), ("--ca", "own", "--csr")):
+        p.refused(*d, "KME-A", "--listen", "::1", *words, code=2,
+                  because="not both")
     p.refused(*d, "KME-A", "--listen", "::1", "--ca", "/nonexistent",
               because="/nonexistent/ca.key")
     p.refused("--what", code=2, because="unknown argument")
@@ -245,27 +248,62 @@ def refusals(p):
         p.refused(*d, "KME-A", "--listen", "::1", because="an earlier node")
 
 
-def questions(p):
-    """On a terminal what is not given is asked for."""
+def talk(p, turns):
+    """On a terminal: (what is awaited, the answer) each; the exit code, and
+    all that was said."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execv(os.path.join(p.daemons, "init"),
                  ["init", "--root", p.root])
-    said = b""
-    for question, answer_given in ((b"ID of this node", b"KME-D\n"),
-                                   (b"Address", b"192.0.2.4\n"),
-                                   (b"Certificates", b"\n")):
-        while question not in said:
-            said += os.read(fd, 4096)
-        os.write(fd, answer_given)
+    said, at = b"", 0
     try:
-        while os.read(fd, 4096):
-            pass
+        for awaited, answer_given in turns:
+            while awaited.encode() not in said[at:]:
+                said += os.read(fd, 4096)
+            at = len(said)
+            os.write(fd, answer_given.encode())
+        while True:
+            said += os.read(fd, 4096)
     except OSError:                     # the terminal's end
         pass
-    equal(os.waitpid(pid, 0)[1], 0, "exit code of init on a terminal")
+    os.close(fd)
+    return os.waitpid(pid, 0)[1], said.decode()
+
+
+def questions(p):
+    """What is not given is asked for, again if the answer is wrong."""
+    code, said = talk(p, (
+        ("ID of this node", "KME D\n"), ("ID of this node", "\n"),
+        ("ID of this node", "KME-D\n"), ("Address", "192.0.2.4:8443\n"),
+        ("Address", "0.0.0.0\n"), ("Address", "192.0.2.4\n"),
+        ("Certificates", "/nonexistent\n"), ("Certificates", "\n")))
+    equal(code, 0, "exit code of init on a terminal: " + said)
+    for why in ('KME ID "KME D": 1 to 64', 'KME ID "": 1 to 64',
+                'address "192.0.2.4:8443": an IP', "0.0.0.0 is any address",
+                "/nonexistent/ca.key: cannot be read"):
+        check(said.count(why) == 1, f"\"{why}\" is not said once: {said}")
     whole(p, "KME-D")
     check('"192.0.2.4:8443"' in read(p.path("ksa.conf")), "the answer")
+
+
+def no_answer(p):
+    """Who ends the questions has changed nothing."""
+    code, said = talk(p, (("ID of this node", "KME-F\n"),
+                          ("Address", "\x04")))
+    check(code != 0 and "nothing has changed" in said, f"{code}: {said}")
+    equal(tree(p.root), {}, "files")
+
+
+def groups(p):
+    """Who may read a key is said by the machine that it is for."""
+    os.makedirs(os.path.join(p.root, "etc"))
+    with open(os.path.join(p.root, "etc", "group"), "w") as f:
+        f.write("root:x:0:\nqkdnode-ksa:x:4711:\n")
+    p.init("--defaults", "--kme-id", "KME-G", "--listen", "127.0.0.1")
+    for kind, gid in (("ak", 4711), ("kx", 0)):
+        if os.geteuid() == 0:
+            equal(os.stat(p.path(f"pki/KME-G-{kind}.key")).st_gid, gid,
+                  kind + ": group")
 
 
 def killed(folder, daemons):
@@ -319,7 +357,9 @@ def main():
         check("[::1]:8445" in read(c.path("relayd.conf")), "IPv6 address")
         say("certificates by a CA in a directory")
         questions(Place(os.path.join(folder, "d"), daemons))
+        no_answer(Place(os.path.join(folder, "f"), daemons))
         say("questions on a terminal")
+        groups(Place(os.path.join(folder, "g"), daemons))
         killed(folder, daemons)
 
 
