@@ -89,14 +89,31 @@ look_at(pid_t pid, const char *prefix,
 	closedir(d);
 }
 
+/* As the kernel names it: links on the way to its folder are followed. */
+static int
+settled(const char *prefix, char out[PATH_MAX + NAME_MAX + 2])
+{
+	char		 dir[PATH_MAX], real[PATH_MAX];
+	const char	*base = strrchr(prefix, '/');
+	int		 n;
+
+	if (base == NULL || base - prefix >= PATH_MAX)
+		return -1;
+	snprintf(dir, sizeof(dir), "%.*s", (int)(base - prefix), prefix);
+	n = snprintf(out, PATH_MAX + NAME_MAX + 2, "%s%s",
+	    realpath(dir, real) != NULL ? real : dir, base);
+	return n < PATH_MAX + NAME_MAX + 2 ? 0 : -1;
+}
+
 int
-destroy_holders(const char *prefix,
+destroy_holders(const char *path,
     void (*fn)(void *, pid_t, const char *), void *arg)
 {
 	struct dirent	*e;
-	DIR		*d = opendir("/proc");
+	char		 prefix[PATH_MAX + NAME_MAX + 2];
+	DIR		*d;
 
-	if (d == NULL)
+	if (settled(path, prefix) < 0 || (d = opendir("/proc")) == NULL)
 		return -1;
 	while ((e = readdir(d)) != NULL)
 		if (isdigit((unsigned char)e->d_name[0]) &&

@@ -16,7 +16,7 @@ bool	destroy_gone(const char *path);
  * Calls fn for each process that has a file open whose path begins so, also if
  * that is removed. 0, or -1: /proc cannot be read.
  */
-int	destroy_holders(const char *prefix,
+int	destroy_holders(const char *path,
 	    void (*fn)(void *arg, pid_t, const char *path), void *arg);
 
 #endif

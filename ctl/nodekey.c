@@ -187,7 +187,11 @@ hand_to(const struct nodekey *k, const uint8_t key[SEAL_KEY],
 	if (r == 0 && daemon && st.st_uid != geteuid())
 		r = fchown(fd, st.st_uid, (gid_t)-1);
 	close(fd);
-	return r < 0 ? failed("cannot be written", path) : 0;
+	if (r < 0) {
+		failed("cannot be written", path);
+		unlink(path);
+	}
+	return r;
 }
 
 int

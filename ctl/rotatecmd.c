@@ -148,28 +148,25 @@ is_shared(const struct rotate *o, const struct nodekey *k)
 }
 
 static int
-new_node_key(const struct rotate *o, const char *daemon)
+new_node_key(const struct rotate *o, const struct nodekey *k)
 {
-	struct nodekey	 k;
-	json_t		*j;
-	int		 r;
+	json_t	*j;
+	int	 r;
 
-	if (nodekey_find(&k, o->etc, daemon) < 0)
-		return -1;
-	if (k.kind == NODEKEY_TOKEN) {
+	if (k->kind == NODEKEY_TOKEN) {
 		fprintf(stderr, "qkdctl: %s: its node key is in a token: make "
 		    "another there, name it in node_key_next, restart %s, "
-		    "then put it into node_key\n", daemon, daemon);
+		    "then put it into node_key\n", k->daemon, k->daemon);
 		return -1;
 	}
-	if (is_shared(o, &k) || (j = state(o, daemon)) == NULL)
+	if (is_shared(o, k) || (j = state(o, k->daemon)) == NULL)
 		return -1;
-	r = field_bool(j, "node_key_unsettled", false) ? settle(o, &k) : 0;
+	r = field_bool(j, "node_key_unsettled", false) ? settle(o, k) : 0;
 	json_decref(j);
-	if (r < 0 || change(o, &k) < 0)
+	if (r < 0 || change(o, k) < 0)
 		return -1;
 	if (!o->call.json)
-		printf("%s: new node key in %s\n", daemon, k.path);
+		printf("%s: new node key in %s\n", k->daemon, k->path);
 	return 0;
 }
 
@@ -207,18 +204,27 @@ await(const struct rotate *o, const char *daemon)
 	return 0;
 }
 
+/* A node key goes to the daemon whose file says where it lies: another's
+ * store would be sealed by a key that is not its own. */
 static int
-rotate(const struct rotate *o, const char *daemon)
+rotate(const struct rotate *all, const char *daemon)
 {
-	char	*args[] = { (char *)"key", (char *)"rotate" };
-	json_t	*j;
+	struct rotate	 o = *all;
+	struct nodekey	 k;
+	char		*args[] = { (char *)"key", (char *)"rotate" };
+	json_t		*j;
 
-	if (o->node_key && new_node_key(o, daemon) < 0)
-		return -1;
-	if ((j = tell(o, daemon, 2, args)) == NULL)
+	if (o.node_key) {
+		if (nodekey_find(&k, o.etc, daemon) < 0)
+			return -1;
+		o.call.run_dir = k.run_dir;
+		if (new_node_key(&o, &k) < 0)
+			return -1;
+	}
+	if ((j = tell(&o, daemon, 2, args)) == NULL)
 		return -1;
 	json_decref(j);
-	return o->no_wait ? 0 : await(o, daemon);
+	return o.no_wait ? 0 : await(&o, daemon);
 }
 
 /*

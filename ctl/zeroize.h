@@ -19,6 +19,7 @@ struct zeroize {
 	struct nodekey	 node[2];	/* kma, ksa */
 	bool		 known[2];	/* their files could be read */
 	bool		 found[2];	/* ... or they are where usual */
+	bool		 relayd_known;
 	struct target	 target[TARGETS_MAX];
 	size_t		 n, nkeys;	/* the first are node keys */
 	char		 mark[PATH_MAX];

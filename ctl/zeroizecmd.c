@@ -58,16 +58,18 @@ usage(FILE *f)
 static bool
 agreed(const struct zeroize *z)
 {
-	char	line[32] = "";
+	FILE	*f = z->call.json ? stderr : stdout;
+	char	 line[32] = "";
 
 	if (z->yes)
 		return true;
-	printf("These are destroyed, and all keys that the daemons have in "
-	    "memory:\n");
+	fprintf(f, "These are destroyed, and all keys that the daemons have "
+	    "in memory:\n");
 	for (size_t i = 0; i < z->n; i++)
-		printf("  %-16s %s\n", z->target[i].what, z->target[i].path);
-	printf("Nothing brings them back. Type \"zeroize\": ");
-	fflush(stdout);
+		fprintf(f, "  %-16s %s\n", z->target[i].what,
+		    z->target[i].path);
+	fprintf(f, "Nothing brings them back. Type \"zeroize\": ");
+	fflush(f);
 	return fgets(line, sizeof(line), stdin) != NULL &&
 	    strcmp(line, "zeroize\n") == 0;
 }
@@ -105,18 +107,28 @@ writers(const struct zeroize *z)
 	return n;
 }
 
-/* Who is told wipes its memory first; who does not hear it is killed. */
+/* The daemons of this configuration, and no other node's. */
 static void
-end_daemons(struct zeroize *z)
+tell(const struct zeroize *z, int i)
 {
+	struct call		 c = z->call;
 	char			*words[] = { (char *)"zeroize",
 				    (char *)"now" };
 	struct ask_error	 e;
 
-	z->call.wait = ANSWER_WAIT;
+	c.wait = ANSWER_WAIT;
+	if (z->known[i])
+		c.run_dir = z->node[i].run_dir;
+	if (z->found[i] || strcmp(c.run_dir, RUNSTATEDIR "/qkdnode") != 0)
+		json_decref(ask_any(&c, zeroize_daemons[i], 2, words, &e));
+}
+
+/* Who is told wipes its memory first; who does not hear it is killed. */
+static void
+end_daemons(struct zeroize *z)
+{
 	for (int i = 0; i < 2; i++)
-		json_decref(ask_any(&z->call, zeroize_daemons[i], 2, words,
-		    &e));
+		tell(z, i);
 	for (int i = 0; i < 2; i++)
 		if (z->found[i])
 			destroy_holders(z->node[i].store, kill_writer, z);
@@ -200,6 +212,8 @@ look(struct zeroize *z)
 			    "token and stays there: what it has wrapped is "
 			    "gone, so it opens nothing\n", zeroize_daemons[i]);
 	}
+	if (!z->keep_tls && !z->relayd_known)
+		note_left(z, "not known: no configuration", "relayd", 0);
 	if (z->mark[0] != '\0' && access(z->mark, F_OK) < 0)
 		note_left(z, "could not be made", z->mark, 0);
 }

@@ -120,21 +120,40 @@ add_witnesses(struct zeroize *z, const struct nodekey *k)
 	add_all(z, path, "mark of a store");
 }
 
-/* What "qkdctl init --csr" has asked certificates for. */
+/* What "qkdctl init --csr" has asked certificates for, and what an init that
+ * was interrupted has made. */
 static void
-add_requests(struct zeroize *z)
+add_unfinished(struct zeroize *z)
 {
-	char	path[PATH_MAX + 64];
+	static const char *const	places[] = { "request/*.key",
+		".init*/*.key", ".init*/made/*.key",
+		".init*/qkdnode/pki/*.key" };
+	char				path[PATH_MAX + 64];
 
-	snprintf(path, sizeof(path), "%s/request/*.key", z->etc);
-	add_all(z, path, "key of a request");
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", z->etc, places[i]);
+		add_all(z, path, i == 0 ? "key of a request" :
+		    "of a broken init");
+	}
+}
+
+static void
+add_tls_keys(struct zeroize *z)
+{
+	struct nodekey	relayd;
+
+	if (z->known[1])
+		add(z, z->node[1].tls_key, "TLS key of ksa");
+	z->relayd_known = nodekey_find(&relayd, z->etc, "relayd") == 0;
+	if (z->relayd_known)
+		add(z, relayd.tls_key, "TLS key of relayd");
+	add_unfinished(z);
 }
 
 void
 zeroize_find(struct zeroize *z)
 {
-	struct nodekey	relayd;
-	char		*slash;
+	char	path[PATH_MAX + 64], *slash;
 
 	for (int i = 0; i < 2; i++) {
 		z->known[i] = nodekey_find(&z->node[i], z->etc,
@@ -145,6 +164,9 @@ zeroize_find(struct zeroize *z)
 		if (z->found[i])
 			add_node_keys(z, &z->node[i]);
 	}
+	snprintf(path, sizeof(path), "%s/.init*/qkdnode/credentials/*",
+	    z->etc);
+	add_all(z, path, "node key");
 	z->nkeys = z->n;
 	for (int i = 0; i < 2; i++)
 		if (z->found[i]) {
@@ -153,12 +175,8 @@ zeroize_find(struct zeroize *z)
 			snprintf(z->mark, sizeof(z->mark), "%s",
 			    z->node[i].store);
 		}
-	if (!z->keep_tls && z->known[1])
-		add(z, z->node[1].tls_key, "TLS key of ksa");
-	if (!z->keep_tls && nodekey_find(&relayd, z->etc, "relayd") == 0)
-		add(z, relayd.tls_key, "TLS key of relayd");
 	if (!z->keep_tls)
-		add_requests(z);
+		add_tls_keys(z);
 	for (int i = 0; i < 2 && (slash = strrchr(z->mark, '/')) != NULL; i++)
 		*slash = '\0';
 	if (z->mark[0] != '\0' && strlen(z->mark) + 10 < sizeof(z->mark))

@@ -19,8 +19,8 @@ QKDCTL = os.path.join(BUILD, "ctl", "qkdctl")
 STORES = ("kma", "ksa")
 
 
-def qkdctl(net, node, *words, code=0, text=None):
-    run_dir = net.option(node, "kma", "run_dir")
+def qkdctl(net, node, *words, code=0, text=None, at=None):
+    run_dir = net.option(at or node, "kma", "run_dir")
     p = subprocess.run([QKDCTL, "-j", "-r", run_dir, *words], text=True,
                        input=text, stdout=subprocess.PIPE,
                        stderr=subprocess.STDOUT, timeout=60)
@@ -62,7 +62,10 @@ def rotate_under_load(net):
         load.await_progress()
         qkdctl(net, "a", "rotate-key")
         load.await_progress()
-        qkdctl(net, "a", "rotate-key", "--node-key", *etc(net, "a"))
+        others = {d: wrapped(net, "b", d) for d in STORES}
+        qkdctl(net, "a", "rotate-key", "--node-key", *etc(net, "a"), at="b")
+        equal({d: wrapped(net, "b", d) for d in STORES}, others,
+              "wrapped keys of the node whose configuration is not named")
         load.await_progress()
     for d in STORES:
         path = net.option("a", d, "node_key")
@@ -240,7 +243,7 @@ def configure(net, daemon, node_key, more):
 
 # ---- zeroize ----
 
-def zeroize(net, node, what):
+def zeroize(net, node, what, at=None):
     stores = {d: store(net, node, d) for d in STORES}
     pids = [net.pid(node, d) for d in STORES]
     qkdctl(net, node, "zeroize", *etc(net, node), code=1, text="no\n")
@@ -248,7 +251,7 @@ def zeroize(net, node, what):
           "a \"no\" has destroyed something")
     began = time.monotonic()
     said = json.loads(qkdctl(net, node, "zeroize", "--yes",
-                             *etc(net, node)))
+                             *etc(net, node), at=at))
     took = time.monotonic() - began
     equal((said["zeroized"], said["left"]), (True, []), "what it says")
     for d, path in stores.items():
@@ -283,19 +286,38 @@ def alive(pid):
         return False
 
 
+def told(net):
+    """The daemons of the configuration, not those of -r."""
+    for d in STORES:
+        check(net.ctl("b", d, "key")["key"] > 0, "another node's " + d)
+        log = os.path.join(os.path.dirname(etc(net, "a")[1]), "log",
+                           d + ".log")
+        with open(log) as f:
+            check("the keys in memory are wiped" in f.read(), d + " of a")
+
+
 def held(net, node):
-    """Who reads a store meanwhile is named; nothing is claimed to be gone."""
-    path = store(net, node, "ksa")
+    """Who reads a store meanwhile is named, and what is not known; nothing is
+    claimed to be gone."""
+    path, conf = store(net, node, "ksa"), net.conf(node, "relayd")
+    key = net.option(node, "relayd", "private_key")
+    with open(conf) as f:
+        text = f.read()
+    put(conf, (text + "private_key =\n").encode())
     db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
     db.execute("SELECT count(*) FROM block").fetchall()
-    said = json.loads(qkdctl(net, node, "zeroize", "--yes",
-                             *etc(net, node), code=1))
+    said = json.loads(qkdctl(net, node, "zeroize", "--yes", *etc(net, node),
+                             code=1).splitlines()[-1])
     db.close()
     check(any(x.get("pid") == os.getpid() for x in said["left"]),
           "who has it open is not named: %s" % said)
+    check({"what": "not known: no configuration", "path": "relayd"} in
+          said["left"], "what is not known: %s" % said)
+    put(conf, text.encode())
     said = json.loads(qkdctl(net, node, "zeroize", "--yes",
                              *etc(net, node)))
     equal(said["zeroized"], True, "when it is closed")
+    check(not os.path.exists(key), "the TLS key of relayd is there")
     say("a store that somebody reads is not gone")
 
 
@@ -310,7 +332,8 @@ def main():
     killed_meanwhile(net)
     softhsm(net)
     net = Net("abcd", ["a-b", "b-c", "c-d"])
-    zeroize(net, "a", "up")
+    zeroize(net, "a", "up", at="b")
+    told(net)
     for d in STORES:
         net.do("stop", "b", d)
     link = net.option("b", "ksa", "node_key")
