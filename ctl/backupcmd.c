@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,7 +29,7 @@ static const char *const	daemons[] = { "kma", "ksa" };
 
 /* What opens the stores stays here, whatever its name. */
 static int
-leave_out(struct backupset *b, const char *etc)
+leave_out_keys(struct backupset *b, const char *etc)
 {
 	char		path[4096];
 	struct nodekey	k;
@@ -37,14 +38,47 @@ leave_out(struct backupset *b, const char *etc)
 		snprintf(path, sizeof(path), "%s/%s.conf", etc, daemons[i]);
 		if (access(path, F_OK) < 0)
 			continue;	/* of which option() tells */
-		if (nodekey_find(&k, etc, daemons[i]) < 0)
+		if (nodekey_find(&k, etc, daemons[i]) < 0 ||
+		    backupset_leave_out(b, k.path) < 0 ||
+		    backupset_leave_out(b, k.next) < 0 ||
+		    backupset_leave_out(b, k.pin) < 0 ||
+		    backupset_leave_out(b, k.next_pin) < 0)
 			return -1;
-		backupset_leave_out(b, k.path);
-		backupset_leave_out(b, k.next);
-		backupset_leave_out(b, k.pin);
-		backupset_leave_out(b, k.next_pin);
 	}
 	return 0;
+}
+
+/* So does what a simulated link draws all of its keys from. */
+static int
+leave_out_seed(struct backupset *b, const char *path)
+{
+	char		why[CONFREAD_WHY];
+	config_t	cfg;
+	int		r;
+
+	if (confread(path, &cfg, why) < 0) {
+		fprintf(stderr, "qkdctl: %s: %s\n", path, why);
+		return -1;
+	}
+	r = backupset_leave_out(b, confread_str(&cfg, "sim_seed_file", ""));
+	config_destroy(&cfg);
+	return r;
+}
+
+static int
+leave_out(struct backupset *b, const char *etc)
+{
+	char	pattern[4096];
+	glob_t	g;
+	int	r = leave_out_keys(b, etc);
+
+	snprintf(pattern, sizeof(pattern), "%s/qkdmod-*.conf", etc);
+	if (r < 0 || glob(pattern, 0, NULL, &g) != 0)
+		return r;
+	for (size_t i = 0; r == 0 && i < g.gl_pathc; i++)
+		r = leave_out_seed(b, g.gl_pathv[i]);
+	globfree(&g);
+	return r;
 }
 
 static int

@@ -50,18 +50,36 @@ grow(struct backupset *b, const char *name)
 	return v;
 }
 
+/* It may be a private key. */
+static void
+forget(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 static int
-add_text(struct backupset *b, const char *name, const char *path)
+add_text(struct backupset *b, const char *name, const char *path, bool keys)
 {
 	struct manifest_member	*m;
-	char			 why[CONFREAD_WHY];
+	char			*text, why[CONFREAD_WHY];
 
-	if ((m = grow(b, name)) == NULL)
-		return -1;
-	if (confread_text(path, &b->text[b->manifest.n - 1], why) < 0)
+	if (confread_text(path, &text, why) < 0)
 		return failed(path, why);
-	m->size = strlen(b->text[b->manifest.n - 1]);
-	return digest_text(b->text[b->manifest.n - 1], m->size, m->sha256);
+	if (!keys && strstr(text, "PRIVATE KEY-----") != NULL) {
+		(void)failed(path, "holds a private key; the backup goes "
+		    "without it");
+		forget(text);
+		return 0;
+	}
+	if ((m = grow(b, name)) == NULL) {
+		forget(text);
+		return -1;
+	}
+	b->text[b->manifest.n - 1] = text;
+	m->size = strlen(text);
+	return digest_text(text, m->size, m->sha256);
 }
 
 int
@@ -85,16 +103,21 @@ wanted(const char *name, bool keys)
 	    (keys && kind == MEMBER_KEY);
 }
 
-void
+int
 backupset_leave_out(struct backupset *b, const char *path)
 {
 	struct stat	st;
+	void		*out;
 
-	if (path[0] == '\0' || b->nout == BACKUPSET_OUT ||
-	    stat(path, &st) < 0)
-		return;
+	if (path[0] == '\0' || stat(path, &st) < 0)
+		return 0;
+	if ((out = reallocarray(b->out, b->nout + 1, sizeof(*b->out))) ==
+	    NULL)
+		return failed(path, "no memory");
+	b->out = out;
 	b->out[b->nout].dev = st.st_dev;
 	b->out[b->nout++].ino = st.st_ino;
+	return 0;
 }
 
 static bool
@@ -127,7 +150,7 @@ backupset_folder(struct backupset *b, const char *path, const char *prefix,
 			snprintf(file, sizeof(file), "%s/%s", path,
 			    list[i]->d_name);
 			if (!left_out(b, file))
-				r = add_text(b, name, file);
+				r = add_text(b, name, file, keys);
 		}
 		free(list[i]);
 	}
@@ -262,12 +285,11 @@ backupset_free(struct backupset *b)
 {
 	for (unsigned i = 0; b->text != NULL && b->path != NULL &&
 	    i < b->manifest.n; i++) {
-		if (b->text[i] != NULL)		/* perhaps a private key */
-			explicit_bzero(b->text[i], strlen(b->text[i]));
-		free(b->text[i]);
+		forget(b->text[i]);
 		free(b->path[i]);
 	}
 	free(b->text);
 	free(b->path);
+	free(b->out);
 	manifest_free(&b->manifest);
 }

@@ -10,20 +10,20 @@
 
 #include "manifest.h"
 
-#define BACKUPSET_OUT	8
-
 struct backupset {
 	struct manifest	 manifest;
 	char		**text;		/* of each member; NULL: in a file */
 	char		**path;		/* ... this one */
-	struct { dev_t dev; ino_t ino; } out[BACKUPSET_OUT];
+	struct { dev_t dev; ino_t ino; } *out;
 	unsigned	 nout;
 };
 
-/* This file is no member, whatever its name or a link's. "": none. */
-void	backupset_leave_out(struct backupset *, const char *path);
+/* This file is no member, whatever its name or a link's. "": none. -1: no
+ * memory. */
+int	backupset_leave_out(struct backupset *, const char *path);
 
-/* All add one member or more; -1: said on stderr. */
+/* All add one member or more; -1: said on stderr. Without `keys` no private
+ * key is among them, also beside a certificate. */
 int	backupset_folder(struct backupset *, const char *path,
 	    const char *prefix, bool keys);
 int	backupset_file(struct backupset *, const char *name,

@@ -79,7 +79,7 @@ def node_keys_stay_here(net, path):
     os.makedirs(folder + "/pki", exist_ok=True)
     keys = {folder + "/kma-node.key": "kma", folder + "/pki/n.key": "ksa"}
     confs, names = {}, {"etc/kma-node.key", "etc/pki/n.key", "etc/next.key",
-                        "etc/pki/link.key"}
+                        "etc/pki/link.key", "etc/pki/s.key"}
     for at, daemon in keys.items():
         conf = net.conf("a", daemon)
         with open(conf) as f:
@@ -91,7 +91,13 @@ def node_keys_stay_here(net, path):
             f.write(confs[conf].replace('"%s"' % old, '"%s"' % at) +
                     'node_key_next = "%s/next.key";\n' % folder)
     os.symlink(folder + "/kma-node.key", folder + "/pki/link.key")
-    for other in ("next.key", "pki/KM-ak.key"):
+    conf = net.conf("a", "qkdmod:a-b")
+    with open(conf) as f:
+        confs[conf] = f.read()
+    seed = net.option("a", "qkdmod:a-b", "sim_seed_file")
+    with open(conf, "w") as f:
+        f.write(confs[conf].replace('"%s"' % seed, '"%s/pki/s.key"' % folder))
+    for other in ("next.key", "pki/s.key", "pki/KM-ak.key"):
         with open(os.path.join(folder, other), "w") as f:
             f.write(secrets.token_hex(32))
     members = contents(backup(net, path, "--with-private-keys"))
@@ -102,6 +108,18 @@ def node_keys_stay_here(net, path):
             f.write(text)
     for name in (*names, "etc/pki/KM-ak.key"):
         os.unlink(folder + name[3:])
+    os.unlink(path)
+
+
+def no_private_keys(net, path):
+    """Unless they were asked for, also in one file with the certificate."""
+    both = etc(net) + "/pki/both.crt"
+    with open(both, "w") as f:
+        f.write("-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n")
+    check("etc/pki/both.crt" not in contents(backup(net, path)), "a key")
+    check("etc/pki/both.crt" in contents(backup(
+        net, path, "--with-private-keys")), "a key that was asked for")
+    os.unlink(both)
     os.unlink(path)
 
 
@@ -254,6 +272,7 @@ def main():
         stores(net)["ksa"], "SELECT count(*) FROM assigned WHERE state = "
         "'waiting'")[0][0] > 0)
     node_keys_stay_here(net, path)
+    no_private_keys(net, path)
     with Load(net, PAIRS) as load:
         load.await_progress()
         data = backup(net, path)
