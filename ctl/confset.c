@@ -6,12 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "confread.h"
 #include "err.h"
+#include "etclock.h"
 #include "run.h"
 
 #define SAID_MAX	8192	/* octets of a daemon's complaints */
@@ -29,15 +29,7 @@ confset_open(struct confset *s, const char *etc, const char *daemons)
 	memset(s, 0, sizeof(*s));
 	s->etc = etc;
 	s->daemons = daemons;
-	s->lock = open(etc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->lock < 0)
-		return complain(etc, errno == ENOENT ? "there is no node here; "
-		    "begin with \"qkdctl init\"" : strerror(errno));
-	if (flock(s->lock, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	complain(etc, "another qkdctl changes the configuration just now");
-	confset_close(s);
-	return -1;
+	return (s->lock = etclock(etc)) < 0 ? -1 : 0;
 }
 
 void

@@ -35,6 +35,7 @@ libqkdctl_a_SOURCES += \
 	ctl/confscan.c ctl/confscan.h \
 	ctl/confset.c ctl/confset.h \
 	ctl/editopt.c ctl/editopt.h \
+	ctl/etclock.c ctl/etclock.h \
 	ctl/grouptext.c ctl/grouptext.h \
 	ctl/destroy.c ctl/destroy.h \
 	ctl/initcmd.c ctl/initcmd.h \

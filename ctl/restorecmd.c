@@ -17,6 +17,7 @@
 
 #include "backupcmd.h"
 #include "confread.h"
+#include "etclock.h"
 #include "place.h"
 #include "restoreread.h"
 #include "storecopy.h"
@@ -28,7 +29,7 @@ struct restore {
 	const char	*file, *etc, *root;	/* "": this machine's */
 	bool		 force;
 	char		 store[2][PATH_ROOM];	/* where they go */
-	int		 lock[2];
+	int		 lock[2], etc_lock;
 };
 
 static const char *const	daemons[] = { "kma", "ksa" };
@@ -178,6 +179,19 @@ lock(struct restore *r, int i)
 	    "goes first: ", daemons[i]);
 }
 
+/* Nobody edits meanwhile what is there. */
+static int
+lock_etc(struct restore *r)
+{
+	char	path[PATH_ROOM];
+
+	snprintf(path, sizeof(path), "%s%s", r->root, r->etc);
+	if (access(path, F_OK) < 0)
+		return 0;
+	r->etc_lock = etclock(path);
+	return r->etc_lock < 0 ? refuse(r, "not now", "") : 0;
+}
+
 /* Where it goes there is a store, or nothing. */
 static int
 store_place(struct restore *r, int i)
@@ -205,7 +219,7 @@ check(struct restore *r)
 	for (int i = 0; i < 2; i++)
 		if (read_conf(r, i) < 0)
 			return -1;
-	if (same_node(r) < 0)
+	if (same_node(r) < 0 || lock_etc(r) < 0)
 		return -1;
 	for (int i = 0; i < 2; i++)
 		if (store_place(r, i) < 0 || lock(r, i) < 0)
@@ -311,8 +325,12 @@ put(const struct restore *r)
 {
 	for (unsigned i = 0; i < r->set.manifest.n; i++)
 		if ((r->set.path[i] != NULL ? put_store(r, i) :
-		    put_text(r, i)) < 0)
+		    put_text(r, i)) < 0) {
+			fprintf(stderr, "qkdctl: %s: only a part of it is in "
+			    "place; when that is mended, restore it again\n",
+			    r->file);
 			return -1;
+		}
 	printf("%s of %s UTC is back: %u files. Its stores hold no keys: what "
 	    "waited is void, and the peers void their stock with it before "
 	    "there is new key.\n", r->set.manifest.kme_id,
@@ -334,6 +352,8 @@ clean(struct restore *r, const char *folder)
 		snprintf(path, sizeof(path), "%s/%s.db", folder, daemons[i]);
 		(void)unlink(path);
 	}
+	if (r->etc_lock >= 0)
+		close(r->etc_lock);
 	(void)rmdir(folder);
 	backupset_free(&r->set);
 }
@@ -346,7 +366,9 @@ restore(struct restore *r)
 
 	if (snprintf(folder, sizeof(folder), "%s.XXXXXX", r->file) >=
 	    (int)sizeof(folder) || mkdtemp(folder) == NULL) {
-		fprintf(stderr, "qkdctl: %s: %s\n", r->file, strerror(errno));
+		fprintf(stderr, "qkdctl: %s: %s; it is unpacked beside it, "
+		    "so copy it to where there is room\n", r->file,
+		    strerror(errno));
 		return CALL_REFUSED;
 	}
 	if ((e = restoreread(&r->set, r->file, folder)) == 0 &&
@@ -360,7 +382,7 @@ int
 restorecmd(const struct call *call, int argc, char **argv)
 {
 	struct restore	r = { .etc = SYSCONFDIR "/qkdnode", .root = "",
-			    .lock = { -1, -1 } };
+			    .lock = { -1, -1 }, .etc_lock = -1 };
 	int		c;
 
 	(void)call;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "digest.h"
+#include "err.h"
 
 #define CHUNK	65536
 
@@ -93,25 +94,42 @@ manifest(struct reading *r)
 	    refuse(r, "out of memory", NULL) : 0;
 }
 
+static bool
+whole(int fd, const char *p, size_t len)
+{
+	ssize_t	n;
+
+	for (; len > 0; p += n, len -= (size_t)n)
+		if ((n = write(fd, p, len)) <= 0)
+			return false;
+	return true;
+}
+
+/* -E_SYSTEM: errno says why there is no room for it. */
 static int
 to_file(struct reading *r, const char *path, EVP_MD_CTX *sum, uint64_t left)
 {
 	char		buf[CHUNK];
 	la_ssize_t	n = 1;
-	int		fd;
+	int		fd, e = 0;
 
 	if ((fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
 	    0600)) < 0)
-		return -1;
-	while (left > 0 && n > 0) {
+		return -E_SYSTEM;
+	while (e == 0 && left > 0) {
 		n = archive_read_data(r->a, buf, left < CHUNK ?
 		    (size_t)left : CHUNK);
-		if (n <= 0 || sum == NULL || write(fd, buf, (size_t)n) != n)
-			break;
-		EVP_DigestUpdate(sum, buf, (size_t)n);
-		left -= (uint64_t)n;
+		if (n <= 0 || sum == NULL) {
+			e = -E_BAD_FORMAT;
+		} else if (!whole(fd, buf, (size_t)n)) {
+			e = -E_SYSTEM;
+		} else {
+			EVP_DigestUpdate(sum, buf, (size_t)n);
+			left -= (uint64_t)n;
+		}
 	}
-	return close(fd) < 0 || left > 0 ? -1 : 0;
+	close(fd);
+	return e;
 }
 
 static int
@@ -125,10 +143,12 @@ store(struct reading *r, unsigned i, char sha[MANIFEST_SHA + 1])
 	snprintf(path, sizeof(path), "%s/%s", r->folder,
 	    strrchr(m->name, '/') + 1);
 	if ((r->set->path[i] = strdup(path)) == NULL)
-		e = -1;
+		e = -E_NO_MEMORY;
 	else
 		e = to_file(r, path, sum, m->size);
-	return digest_end(sum, sha) < 0 ? -1 : e;
+	if (e == -E_SYSTEM)
+		refuse(r, strerror(errno), path);
+	return digest_end(sum, sha) < 0 && e == 0 ? -E_BAD_FORMAT : e;
 }
 
 static int
@@ -152,6 +172,8 @@ member(struct reading *r, const char *name, uint64_t size)
 		e = -1;
 	else
 		e = digest_text(r->set->text[i], size, sha);
+	if (e == -E_SYSTEM)
+		return -1;
 	if (e < 0 || strcmp(sha, m->sha256) != 0)
 		return refuse(r, "is damaged", name);
 	return 0;

@@ -12,11 +12,11 @@
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "etclock.h"
 #include "field.h"
 #include "keycmd.h"
 #include "nodekey.h"
@@ -227,25 +227,6 @@ rotate(const struct rotate *all, const char *daemon)
 	return o.no_wait ? 0 : await(&o, daemon);
 }
 
-/*
- * Two at once would settle on each other's keys and destroy the one that
- * counts. The directory is locked as for any change (confset.c), until the
- * end.
- */
-static int
-alone(const struct rotate *o)
-{
-	int	fd = open(o->etc, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	fprintf(stderr, "qkdctl: %s: %s\n", o->etc, fd < 0 ?
-	    "cannot be opened" : "another qkdctl changes the node just now");
-	if (fd >= 0)
-		close(fd);
-	return -1;
-}
-
 /* A daemon knows its own user too, where it has its sockets elsewhere. */
 static bool
 allowed(const struct rotate *o)
@@ -291,7 +272,9 @@ rotatecmd(const struct call *call, int argc, char **argv)
 		    "node; nothing was tried\n");
 		return CALL_REFUSED;
 	}
-	if (o.node_key && alone(&o) < 0)
+	/* Two at once would settle on each other's keys and destroy the one
+	 * that counts; locked until the end of the process. */
+	if (o.node_key && etclock(o.etc) < 0)
 		return CALL_REFUSED;
 	if (argc > optind)
 		return rotate(&o, argv[optind]) < 0 ? CALL_REFUSED :

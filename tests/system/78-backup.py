@@ -4,6 +4,7 @@ node is lost, and comes back from its backup with other store keys: nothing of
 before is used again, supply resumes by itself, keys that its own applications
 had not fetched are void and those at its peer are not. What is damaged, of
 another node or newer is refused, and so is a node that runs."""
+import fcntl
 import glob
 import hashlib
 import io
@@ -244,6 +245,11 @@ def lose(net):
 
 
 def restored(net, path):
+    odd = net.conf("a", "relayd") + ".new"
+    os.mkdir(odd)
+    code, out = qkdctl("restore", "--etc", etc(net), path)
+    check(code == 1 and "only a part of it is in place" in out, out)
+    os.rmdir(odd)
     code, out = qkdctl("restore", "--etc", etc(net), path)
     equal(code, 0, "qkdctl restore: " + out)
     check("unless its QKD module never gives a key twice" in out, out)
@@ -286,6 +292,10 @@ def main():
         for master, slave in PAIRS:
             net.pair(master, slave, 64)
     net.do("stop", "a")
+    fd = os.open(etc(net), os.O_RDONLY)
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    refused(net, path, "another qkdctl changes this node")
+    os.close(fd)
     bad_ones(net, data, path)
     net.do("start", "a")
     lose(net)

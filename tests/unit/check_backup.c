@@ -3,10 +3,12 @@
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ctl/backupset.h"
@@ -22,6 +24,8 @@
 	" \"made\": \"now\", \"members\": ["
 #define SUM	"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852" \
 	"b855"			/* of nothing */
+#define ZEROS	"ad7facb2586fc6e966c004d7d1d16b024f5805ff7cb47c7a85dabd8b48892" \
+	"ca7"			/* of 4096 of them */
 #define ONE(name)	"{\"name\": \"" name "\", \"size\": 0, \"sha256\": \"" \
 	SUM "\"}"
 
@@ -82,22 +86,27 @@ END_TEST
 static struct archive	*out;
 
 static void
+put_octets(const char *name, const char *p, size_t len)
+{
+	struct archive_entry	*e = archive_entry_new();
+
+	archive_entry_set_pathname(e, name);
+	archive_entry_set_filetype(e, AE_IFREG);
+	archive_entry_set_size(e, (int64_t)len);
+	archive_write_header(out, e);
+	archive_write_data(out, p, len);
+	archive_entry_free(e);
+}
+
+static void
 begin(const char *manifest)
 {
 	out = archive_write_new();
 	archive_write_set_format_ustar(out);
 	ck_assert_int_eq(archive_write_open_filename(out,
 	    unit_path("backup")), ARCHIVE_OK);
-	if (manifest == NULL)
-		return;
-	struct archive_entry	*e = archive_entry_new();
-
-	archive_entry_set_pathname(e, "manifest.json");
-	archive_entry_set_filetype(e, AE_IFREG);
-	archive_entry_set_size(e, (int64_t)strlen(manifest));
-	archive_write_header(out, e);
-	archive_write_data(out, manifest, strlen(manifest));
-	archive_entry_free(e);
+	if (manifest != NULL)
+	put_octets("manifest.json", manifest, strlen(manifest));
 }
 
 /* An empty file, or a link to another place. */
@@ -116,16 +125,22 @@ put(const char *name, const char *link)
 }
 
 static int
-reads(void)
+read_again(void)
 {
 	struct backupset	b = { 0 };
 	int			r;
 
-	archive_write_close(out);
-	archive_write_free(out);
 	r = restoreread(&b, unit_path("backup"), unit_path("."));
 	backupset_free(&b);
 	return r;
+}
+
+static int
+reads(void)
+{
+	archive_write_close(out);
+	archive_write_free(out);
+	return read_again();
 }
 
 START_TEST(what_a_manifest_does_not_name_once_as_a_file_is_refused)
@@ -151,6 +166,31 @@ START_TEST(what_a_manifest_does_not_name_once_as_a_file_is_refused)
 	put("etc/kma.conf", NULL);
 	put("../kma.conf", NULL);
 	ck_assert_int_lt(reads(), 0);
+}
+END_TEST
+
+START_TEST(no_room_for_a_store_is_not_damage_of_its_backup)
+{
+	static const char	zeros[4096];
+	struct rlimit		all, few;
+	char			*text;
+
+	begin(HEAD "{\"name\": \"stores/kma.db\", \"size\": 4096, "
+	    "\"sha256\": \"" ZEROS "\"}]}");
+	put_octets("stores/kma.db", zeros, sizeof(zeros));
+	ck_assert_int_eq(reads(), 0);
+	unlink(unit_path("kma.db"));
+	signal(SIGXFSZ, SIG_IGN);
+	ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &all), 0);
+	few = (struct rlimit){ 1000, all.rlim_max };
+	unit_capture();
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &few), 0);
+	ck_assert_int_lt(read_again(), 0);
+	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &all), 0);
+	text = unit_captured();
+	ck_assert_ptr_nonnull(strstr(text, "File too large"));
+	ck_assert_ptr_null(strstr(text, "damaged"));
+	free(text);
 }
 END_TEST
 
@@ -211,5 +251,6 @@ UNIT_MAIN("backup",
     only_files_of_a_node_have_names_that_a_backup_may_hold,
     a_manifest_that_says_too_little_or_too_much_is_refused,
     what_a_manifest_does_not_name_once_as_a_file_is_refused,
+    no_room_for_a_store_is_not_damage_of_its_backup,
     sealed_columns_and_tables_of_keys_stay_out_of_a_copy,
     a_table_that_nobody_thought_about_is_not_copied)
