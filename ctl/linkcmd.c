@@ -2,6 +2,7 @@
  * linkcmd.c - QKD links: a row in kma.conf, and qkdmod-LINK.conf, which says
  * what kind of module it is.
  */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -192,24 +193,47 @@ find_places(char run_dir[PATH_MAX], struct conffile *kma)
 	return 0;
 }
 
+/* 1: it is to be removed; 0: there is none, as after a removal that was
+ * interrupted, or by the operator's hand. */
+static int
+take_module(struct confset *s, const struct editopt *o,
+    struct conffile **module)
+{
+	char	path[PATH_MAX], name[96];
+
+	snprintf(name, sizeof(name), "qkdmod-%s", o->id);
+	snprintf(path, sizeof(path), "%s/%s.conf", o->etc, name);
+	if (access(path, F_OK) < 0 && errno == ENOENT)
+		return 0;
+	if ((*module = confset_file(s, name, "qkdmod")) == NULL)
+		return -1;
+	(*module)->removed = true;
+	return 1;
+}
+
 static int
 commit_removal(struct confset *s, const struct editopt *o,
     char run_dir[PATH_MAX])
 {
-	struct conffile	*kma = confset_file(s, "kma", "kma"), *module;
-	char		 name[96];
+	struct conffile	*kma = confset_file(s, "kma", "kma"), *module = NULL;
+	int		 in_kma, there;
 
-	if (kma == NULL || confset_remove(kma, "links", "name", o->id) < 0 ||
-	    find_places(run_dir, kma) < 0)
+	if (kma == NULL || find_places(run_dir, kma) < 0 ||
+	    (in_kma = confset_has(kma, "links", "name", o->id)) < 0 ||
+	    (there = take_module(s, o, &module)) < 0)
 		return -1;
-	snprintf(name, sizeof(name), "qkdmod-%s", o->id);
-	if ((module = confset_file(s, name, "qkdmod")) == NULL)
+	if (!in_kma && !there) {
+		fprintf(stderr, "qkdctl: link %s is none of this node\n",
+		    o->id);
 		return -1;
-	module->removed = true;
-	if (confset_commit(s) < 0)
+	}
+	if ((in_kma && confset_remove(kma, "links", "name", o->id) < 0) ||
+	    confset_commit(s) < 0)
 		return -1;
-	printf("%s: link %s removed\n%s: removed\n", kma->path, o->id,
-	    module->path);
+	if (in_kma)
+		printf("%s: link %s removed\n", kma->path, o->id);
+	if (there)
+		printf("%s: removed\n", module->path);
 	return 0;
 }
 

@@ -50,7 +50,23 @@ put(struct conffile *f, const struct editopt *o, bool neighbour)
 	return r;
 }
 
-/* Only what is not there yet; both there: there is nothing to add. */
+/* Whether a neighbour stands there with another address than is said now. */
+static int
+moves(struct conffile *relayd, const struct editopt *o)
+{
+	config_t	cfg;
+	int		i, r;
+
+	if (confset_parse(relayd, &cfg) < 0)
+		return -1;
+	i = confread_find(&cfg, "peers", "kme_id", o->id);
+	r = i >= 0 && strcmp(confread_member(&cfg, "peers", (unsigned)i,
+	    "address"), o->address) != 0;
+	config_destroy(&cfg);
+	return r;
+}
+
+/* Only what is not there yet; nothing that is there is changed. */
 static int
 put_both(struct files *f, const struct editopt *o)
 {
@@ -58,14 +74,16 @@ put_both(struct files *f, const struct editopt *o)
 		    strcmp(o->address, "none") != 0;
 	int	in_ksa = confset_has(f->ksa, "peers", "kme_id", o->id);
 	int	in_relayd = confset_has(f->relayd, "peers", "kme_id", o->id);
+	int	moved = moves(f->relayd, o);
 
-	if (in_ksa < 0 || in_relayd < 0)
+	if (in_ksa < 0 || in_relayd < 0 || moved < 0)
 		return -1;
-	if (in_ksa && (in_relayd || !neighbour)) {
+	if (moved || (in_ksa && (in_relayd || !neighbour ||
+	    o->disjoint_paths != NULL))) {
 		fprintf(stderr, "qkdctl: peer %s stands in %s%s%s already; "
 		    "\"qkdctl peer remove %s\" goes before a change\n", o->id,
-		    f->ksa->path, in_relayd ? " and " : "", in_relayd ?
-		    f->relayd->path : "", o->id);
+		    in_ksa ? f->ksa->path : "", in_ksa && in_relayd ?
+		    " and " : "", in_relayd ? f->relayd->path : "", o->id);
 		return -1;
 	}
 	if (!in_ksa && put(f->ksa, o, false) < 0)

@@ -61,6 +61,45 @@ def there_and_back(node):
     equal(tree(node.etc), before, "after all was removed again")
 
 
+def by_halves(node):
+    """What an interrupted command or a hand has left can be removed, and what
+    is not changed is not said to be."""
+    link = ("link", "add", "a-c", "--peer", "KME-C", "--driver", "sim",
+            "--seed-file", "/etc/x.seed")
+    before = tree(node.etc)
+    kma = os.path.join(node.etc, "kma.conf")
+    node.do(*link)
+    os.unlink(os.path.join(node.etc, "qkdmod-a-c.conf"))
+    node.do("link", "remove", "a-c")
+    equal(tree(node.etc), before, "a link without a module")
+    text = node.conf("kma")
+    node.do(*link)
+    with open(kma, "w") as f:
+        f.write(text)
+    node.refused(*link, because="exists already")
+    node.do("link", "remove", "a-c")
+    equal(tree(node.etc), before, "a module without a link")
+    node.refused("link", "remove", "a-c", because="none of this node")
+    peer = ("peer", "add", "KME-D", "--address")
+    node.do(*peer, "none")
+    node.refused(*peer, "192.0.2.4:8445", "--disjoint-paths", "2",
+                 because="ksa.conf already")
+    ksa = node.conf("ksa")
+    node.do(*peer, "192.0.2.4:8445")
+    equal(node.conf("ksa"), ksa, "ksa.conf with a peer that becomes one")
+    node.do("peer", "remove", "KME-D")
+    equal(tree(node.etc), before, "after its removal")
+    ksa = node.conf("ksa")
+    node.do(*peer, "192.0.2.4:8445")
+    with open(os.path.join(node.etc, "ksa.conf"), "w") as f:
+        f.write(ksa)
+    for address in ("192.0.2.5:8445", "none"):
+        node.refused(*peer, address, because="relayd.conf already")
+    node.do(*peer, "192.0.2.4:8445")
+    node.do("peer", "remove", "KME-D")
+    equal(tree(node.etc), before, "a neighbour that was none of ksa's")
+
+
 def refusals(node):
     link = ("link", "add")
     sim = ("--driver", "sim", "--seed-file", "/etc/x.seed")
@@ -129,8 +168,8 @@ def modes_stay(node):
 def main():
     with tempfile.TemporaryDirectory() as folder:
         node = Node(folder)
-        for part in (there_and_back, refusals, odd_files, one_at_a_time,
-                     modes_stay):
+        for part in (there_and_back, by_halves, refusals, odd_files,
+                     one_at_a_time, modes_stay):
             part(node)
             say(part.__name__.replace("_", " "))
 
