@@ -10,8 +10,11 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 
 import ak
@@ -39,9 +42,9 @@ def as_user(uid, gid):
 class Node:
     """qkdctl at one node."""
 
-    def __init__(self, net, name):
+    def __init__(self, net, name, run_dir=None):
         self.net, self.name = net, name
-        self.run_dir = net.option(name, "kma", "run_dir")
+        self.run_dir = run_dir or net.option(name, "kma", "run_dir")
 
     def words(self, *words):
         return [QKDCTL, "-r", self.run_dir, *words]
@@ -327,6 +330,31 @@ def completion(node):
     equal(complete(node, "route", ""), {"set", "clear"}, "route")
     check({"--json", "-f", "-n"} <= complete(node, "events", "-"), "events")
     check("a-b" in complete(node, "link", ""), "link")
+    check({"verify", "--store"} <= complete(node, "audit", ""), "audit")
+
+
+def captured_daemon_completes_nothing(net):
+    """The shell expands the words that a command is completed from."""
+    place = tempfile.mkdtemp(dir=net.dir)
+    mark = os.path.join(place, "run")
+    os.mkdir(os.path.join(place, "ctl-kma"))
+    bad = Node(net, "a", place)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(os.path.join(place, "ctl-kma", "sock"))
+        s.listen()
+        t = threading.Thread(target=answer_help, daemon=True, args=(
+            s, "honest  is a command\n$(touch${IFS}%s)  another" % mark))
+        t.start()
+        words = complete(bad, "kma", "")
+        t.join(10)
+    check("honest" in words, "words of a daemon: %s" % words)
+    check(not os.path.exists(mark), "a daemon's word was run")
+
+
+def answer_help(listening, text):
+    with listening.accept()[0] as s:
+        s.recv(100)
+        s.sendall(json.dumps({"help": text}).encode() + b"\n")
 
 
 def module_dark(net, a):
@@ -413,6 +441,7 @@ def main():
     terminal(a)
     events(net, a)
     completion(a)
+    captured_daemon_completes_nothing(net)
     say("terminal, events, completion")
     pool_dry(net, a)
     module_dark(net, a)
