@@ -139,6 +139,13 @@ too_long(void *times)
 	return ++*(unsigned *)times > STEPS_MAX;
 }
 
+void
+auditchain_patience(sqlite3 *db, unsigned *steps)
+{
+	sqlite3_progress_handler(db, steps != NULL ? STEPS : 0,
+	    steps != NULL ? too_long : NULL, steps);
+}
+
 /* How many; 0: no more. */
 static int
 read_some(struct auditchain *c, sqlite3_stmt *st, uint64_t upto)
@@ -149,14 +156,13 @@ read_some(struct auditchain *c, sqlite3_stmt *st, uint64_t upto)
 	sqlite3_bind_int64(st, 1, (int64_t)c->at.seq);
 	sqlite3_bind_int64(st, 2, (int64_t)upto);
 	sqlite3_bind_int64(st, 3, AT_ONCE);
-	sqlite3_progress_handler(sqlite3_db_handle(st), STEPS, too_long,
-	    &times);
+	auditchain_patience(sqlite3_db_handle(st), &times);
 	while ((code = sqlite3_step(st)) == SQLITE_ROW && r == 0) {
 		r = auditchain_step(c, st);
 		n++;
 		times = 0;
 	}
-	sqlite3_progress_handler(sqlite3_db_handle(st), 0, NULL, NULL);
+	auditchain_patience(sqlite3_db_handle(st), NULL);
 	sqlite3_reset(st);
 	return r < 0 ? r : code == SQLITE_DONE ? n : -E_STORE_CORRUPT;
 }

@@ -38,6 +38,12 @@ int	auditchain_step(struct auditchain *, sqlite3_stmt *);
 /* All rows that follow, up to that one, some at a time, so that no reader
  * keeps a log of the store from being cut. -E_STORE_CORRUPT. */
 int	auditchain_read(struct auditchain *, sqlite3 *, uint64_t upto);
+/*
+ * A statement that reads a stranger's file ends within some ten seconds of the
+ * last row, SQLITE_INTERRUPT: who reads sets `steps` to 0 at each row. NULL: no
+ * such end.
+ */
+void	auditchain_patience(sqlite3 *, unsigned *steps);
 /* A fault that is not in a row itself. */
 void	auditchain_fault(struct auditchain *, uint64_t seq, const char *fmt,
 	    ...) __attribute__((format(printf, 3, 4)));

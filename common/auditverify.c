@@ -74,13 +74,21 @@ int
 auditverify_archives(sqlite3 *db, auditverify_each *fn, void *arg)
 {
 	sqlite3_stmt	*st;
+	unsigned	 steps = 0;
+	int64_t		 first = 0;
 	int		 code, r = 0;
 
 	if (sqlite3_prepare_v2(db, "SELECT first, last, hash, file FROM"
 	    " audit_archive ORDER BY first", -1, &st, NULL) != SQLITE_OK)
 		return -E_NOT_FOUND;
-	while (r == 0 && (code = sqlite3_step(st)) == SQLITE_ROW)
-		r = one_archive(st, fn, arg);
+	auditchain_patience(db, &steps);
+	while (r == 0 && (code = sqlite3_step(st)) == SQLITE_ROW) {
+		steps = 0;
+		r = sqlite3_column_int64(st, 0) > first ?
+		    one_archive(st, fn, arg) : -E_STORE_CORRUPT;
+		first = sqlite3_column_int64(st, 0);
+	}
+	auditchain_patience(db, NULL);
 	sqlite3_finalize(st);
 	return r < 0 ? r : code == SQLITE_DONE ? 0 : -E_STORE_CORRUPT;
 }

@@ -34,8 +34,8 @@ int	auditverify_open(sqlite3 **, const char *path);
 int	auditverify(struct auditverify *, const char *store,
 	    const char *archives, const struct audit_anchor *,
 	    size_t nanchors);
-/* Files of archives, oldest first: fn(arg, file, first, last, hash). A name
- * with a slash is passed over. */
+/* Files of archives, oldest first: fn(arg, file, first, last). -E_NOT_FOUND:
+ * no such table; -E_STORE_CORRUPT: a name with a slash, rows that go back. */
 typedef int	auditverify_each(void *arg, const char *file, uint64_t first,
 	    const struct audit_anchor *last);
 int	auditverify_archives(sqlite3 *store, auditverify_each *, void *arg);

@@ -43,25 +43,34 @@ directory(char out[4096], const struct auditcmd *a)
 		    (int)(slash - a->store), slash == NULL ? "." : a->store);
 }
 
+/* Names of files are as the store has them: any octets. */
+static void
+clean(char *text, size_t room)
+{
+	char	copy[AUDITVERIFY_TEXT];
+
+	snprintf(copy, sizeof(copy), "%s", text);
+	field_text(text, room, copy);
+}
+
 static void
 print_text(const struct auditcmd *a, const struct auditverify *v, int asked)
 {
-	char	anchor[AUDITROW_ANCHOR_TEXT], text[AUDITVERIFY_TEXT];
+	char	anchor[AUDITROW_ANCHOR_TEXT];
 
 	auditrow_anchor_text(&v->head, anchor);
 	if (v->fault_at != 0)
-		printf("%s: NOT WHOLE: %s\n", a->store, field_text(text,
-		    sizeof(text), v->fault));
+		printf("%s: NOT WHOLE: %s\n", a->store, v->fault);
 	else
 		printf("%s: whole%s, %" PRIu64 " rows, anchor %s%s\n",
 		    a->store, v->absent[0] != '\0' ? " as far as it is here" :
 		    "", v->rows, anchor, asked ? ", as the daemon says" : "");
 	if (v->accepted > 0)
 		printf("%s: let pass by the operator: %s\n", a->store,
-		    field_text(text, sizeof(text), v->accepted_last));
+		    v->accepted_last);
 	if (v->absent[0] != '\0')
 		printf("%s: not here, so not checked: %s\n", a->store,
-		    field_text(text, sizeof(text), v->absent));
+		    v->absent);
 	if (v->unchecked[0] != '\0')
 		printf("%s: ANCHORS NOT CHECKED, their archive is not here: "
 		    "%s\n", a->store, v->unchecked);
@@ -90,7 +99,7 @@ print_json(const struct auditcmd *a, const struct auditverify *v, int asked)
 	    "accepted", (int)v->accepted, "accepted_fault", v->accepted_last,
 	    "absent", v->absent, "anchors_unchecked", v->unchecked);
 	if (j != NULL)
-		json_dumpf(j, stdout, JSON_COMPACT);
+		json_dumpf(j, stdout, JSON_COMPACT | JSON_ENSURE_ASCII);
 	putchar('\n');
 	json_decref(j);
 }
@@ -98,12 +107,9 @@ print_json(const struct auditcmd *a, const struct auditverify *v, int asked)
 static void
 cannot(const struct auditcmd *a, const struct auditverify *v, int r)
 {
-	char	file[256];
-
 	if (v->file[0] != '\0')
 		fprintf(stderr, "qkdctl: %s: its archive %s may not be read, "
-		    "or is no file\n", a->store, field_text(file,
-		    sizeof(file), v->file));
+		    "or is no file\n", a->store, v->file);
 	else
 		fprintf(stderr, "qkdctl: %s: %s\n", a->store,
 		    r == -E_NOT_FOUND ? "is not there, may not be read, or "
@@ -120,8 +126,13 @@ auditcmd_verify(struct auditcmd *a)
 	int			asked = ask_daemon(a), r;
 
 	directory(dir, a);
-	if ((r = auditverify(&v, a->store, dir, a->anchors, a->nanchors +
-	    (size_t)asked)) < 0) {
+	r = auditverify(&v, a->store, dir, a->anchors, a->nanchors +
+	    (size_t)asked);
+	clean(v.fault, sizeof(v.fault));
+	clean(v.accepted_last, sizeof(v.accepted_last));
+	clean(v.absent, sizeof(v.absent));
+	clean(v.file, sizeof(v.file));
+	if (r < 0) {
 		cannot(a, &v, r);
 		return CALL_UNREACHABLE;
 	}

@@ -91,7 +91,11 @@ static bool
 is_time(const char *s)
 {
 	static const char	form[] = "0000-00-00 00:00:00";
+	static const struct { size_t at; int min, max; } parts[] = {
+		{ 5, 1, 12 }, { 8, 1, 31 }, { 11, 0, 23 }, { 14, 0, 59 },
+		{ 17, 0, 59 } };
 	size_t			n = strlen(s);
+	int			v;
 
 	if (n != 10 && n != 16 && n != 19)
 		return false;
@@ -99,6 +103,11 @@ is_time(const char *s)
 		if (form[i] == '0' ? s[i] < '0' || s[i] > '9' :
 		    s[i] != form[i])
 			return false;
+	for (size_t i = 0; i < 5 && parts[i].at < n; i++) {
+		v = (s[parts[i].at] - '0') * 10 + s[parts[i].at + 1] - '0';
+		if (v < parts[i].min || v > parts[i].max)
+			return false;
+	}
 	return true;
 }
 

@@ -10,6 +10,7 @@ import random
 import re
 import shutil
 import sqlite3
+import struct
 import subprocess
 import uuid
 
@@ -278,6 +279,57 @@ def shown(net):
     code, text = qkdctl(net, "a", "show", "--store", store, "--limit", "3")
     check(code == 0 and "EVENT" in text and len(text.splitlines()) == 4, text)
     equal(qkdctl(net, "a", "show", "--event", "stolen")[0], 2, "usage")
+    equal(qkdctl(net, "a", "show", "--since", "2026-13-01")[0], 2, "no time")
+    equal(qkdctl(net, "a", "show", "--store", store, "--peer", "KME-Z"),
+          (0, "none\n"), "no row of a stranger")
+    code, text = qkdctl(net, "a", "show", "--store", store, "--limit",
+                        "1000000", "-j")
+    numbers = [r["seq"] for r in json.loads(text)]
+    check(code == 0 and numbers[0] == 1 and numbers == sorted(set(numbers)),
+          "all rows, once, in their order: %s" % numbers[:3])
+
+
+def rows_without_end(path):
+    """Fifteen levels of pages, each of which leads fifty times to the next,
+    and the last to the rows: of the same numbers, again and again."""
+    size, entries = 4096, 50
+    with open(path, "r+b") as f:
+        data = f.read()
+        db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+        root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = "
+                          "'audit_log'").fetchone()[0]
+        equal(db.execute("PRAGMA page_size").fetchone()[0], size, "page size")
+        db.close()
+        page = data[(root - 1) * size:root * size]
+        f.seek(len(data))
+        f.write(page)                   # the root, as it was
+        below = len(data) // size + 1
+        for level in range(15):
+            cells = [struct.pack(">IB", below, i + 1) for i in range(entries)]
+            begin = size - 5 * entries
+            head = struct.pack(">BHHHBI", 5, 0, entries, begin, 0, below)
+            head += b"".join(struct.pack(">H", begin + 5 * i)
+                             for i in range(entries))
+            page = head.ljust(begin, b"\0") + b"".join(cells)
+            if level < 14:
+                f.write(page)
+                below += 1
+        f.seek((root - 1) * size)
+        f.write(page)
+        f.seek(28)                      # the length, in pages
+        f.write(struct.pack(">I", below))
+
+
+def a_file_of_a_stranger_comes_to_an_end(net):
+    copy = copy_of(net, net.json["nodes"]["a"]["stores"]["ksa"])
+    db = sqlite3.connect(copy)
+    db.execute("PRAGMA journal_mode = DELETE")
+    db.close()
+    rows_without_end(copy)
+    for words in (["--limit", "1000000"], ["--peer", "KME-Z"]):
+        code, text = qkdctl(net, "a", "show", *words, "--store", copy)
+        check(code == 3 and "damaged" in text, "%s: %d %s" % (words, code,
+                                                             text[:200]))
 
 
 def no_key_in_it(net):
@@ -301,6 +353,7 @@ def main():
     shown(net)
     found_by_configuration(net)
     tampering_is_found(net)
+    a_file_of_a_stranger_comes_to_an_end(net)
     a_changed_record_stops_the_daemon(net)
     net.settle(20)
 

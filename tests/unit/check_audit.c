@@ -703,6 +703,32 @@ START_TEST(rows_that_do_not_ascend_are_not_read_on)
 }
 END_TEST
 
+static int
+count_one(void *n, const char *file, uint64_t first,
+    const struct audit_anchor *last)
+{
+	(void)file, (void)first, (void)last;
+	(*(unsigned *)n)++;
+	return 0;
+}
+
+START_TEST(archives_that_do_not_ascend_are_not_read_on)
+{
+	unsigned	 n = 0;
+	sqlite3		*s;
+
+	ck_assert_int_eq(sqlite3_open(":memory:", &s), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(s, "CREATE TABLE audit_archive (first, last,"
+	    " hash, file); INSERT INTO audit_archive VALUES"
+	    " (1, 2, randomblob(32), 'x'), (1, 2, randomblob(32), 'y')",
+	    NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(auditverify_archives(s, count_one, &n),
+	    -E_STORE_CORRUPT);
+	ck_assert_uint_eq(n, 1);
+	sqlite3_close(s);
+}
+END_TEST
+
 /* ---- anchors ---- */
 
 START_TEST(an_anchor_is_read_as_it_was_written_and_nothing_else_is)
@@ -744,4 +770,5 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     an_anchor_in_an_archive_that_is_gone_is_not_taken_for_checked,
     a_view_in_the_place_of_a_table_is_not_read,
     rows_that_do_not_ascend_are_not_read_on,
+    archives_that_do_not_ascend_are_not_read_on,
     an_anchor_is_read_as_it_was_written_and_nothing_else_is)
