@@ -65,7 +65,7 @@ doors(struct check *c)
 		    confread_str(&c->relayd.cfg, "listen", "") };
 
 	for (size_t i = 0; i < 2; i++)
-		if (strcmp(at[i], at[2]) == 0)
+		if (*at[i] != '\0' && strcmp(at[i], at[2]) == 0)
 			check_say(c, CHECK_ERROR, c->relayd.path, "give one "
 			    "of them another port", "listen is %s, which ksa "
 			    "has too", at[2]);

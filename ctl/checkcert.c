@@ -20,29 +20,9 @@ struct pair {			/* a daemon's own certificate */
 	const struct check_conf	*conf;
 	char		path[CHECK_PATH], key[CHECK_PATH], ca[CHECK_PATH];
 	X509		*cert;
+	STACK_OF(X509)	*chain;
 	X509_STORE	*store;
 };
-
-static X509 *
-load(struct check *c, const char *path)
-{
-	FILE	*f = fopen(path, "re");
-	X509	*x;
-
-	if (f == NULL) {
-		check_say(c, errno == EACCES ? CHECK_WARNING : CHECK_ERROR,
-		    path, errno == EACCES ? "ask as root" : "qkdctl init, or "
-		    "put the certificate there", "cannot be read: %s",
-		    strerror(errno));
-		return NULL;
-	}
-	if ((x = PEM_read_X509(f, NULL, NULL, NULL)) == NULL)
-		check_say(c, CHECK_ERROR, path, RENEW,
-		    "is no certificate in PEM");
-	ERR_clear_error();
-	fclose(f);
-	return x;
-}
 
 /* What ends at that time. */
 static void
@@ -63,13 +43,50 @@ dates(struct check *c, const char *path, const char *what,
 		    "days, at %s", what, days, text);
 }
 
+/* What stands behind it in the file: those between it and the CA. */
+static void
+load_chain(struct check *c, struct pair *p, FILE *f)
+{
+	X509	*x;
+
+	while ((x = PEM_read_X509(f, NULL, NULL, NULL)) != NULL) {
+		dates(c, p->path, "a certificate of its chain",
+		    X509_get0_notAfter(x), WARN_DAYS, RENEW);
+		if (p->chain == NULL || sk_X509_push(p->chain, x) <= 0)
+			X509_free(x);
+	}
+}
+
+static bool
+load(struct check *c, struct pair *p)
+{
+	FILE	*f = fopen(p->path, "re");
+
+	if (f == NULL) {
+		check_say(c, errno == EACCES ? CHECK_WARNING : CHECK_ERROR,
+		    p->path, errno == EACCES ? "ask as root" : "qkdctl init, "
+		    "or put the certificate there", "cannot be read: %s",
+		    strerror(errno));
+		return false;
+	}
+	if ((p->cert = PEM_read_X509(f, NULL, NULL, NULL)) == NULL)
+		check_say(c, CHECK_ERROR, p->path, RENEW,
+		    "is no certificate in PEM");
+	else
+		load_chain(c, p, f);
+	ERR_clear_error();
+	fclose(f);
+	return p->cert != NULL;
+}
+
 static void
 verify(struct check *c, const struct pair *p)
 {
 	X509_STORE_CTX	*v = X509_STORE_CTX_new();
 	int		 e;
 
-	if (v == NULL || X509_STORE_CTX_init(v, p->store, p->cert, NULL) != 1)
+	if (v == NULL || X509_STORE_CTX_init(v, p->store, p->cert,
+	    p->chain) != 1)
 		goto out;
 	X509_STORE_CTX_set_purpose(v, X509_PURPOSE_SSL_SERVER);
 	if (X509_verify_cert(v) == 1)
@@ -184,13 +201,13 @@ option_path(const struct check *c, const struct check_conf *f,
 static void
 pair(struct check *c, const struct check_conf *f, bool relayd)
 {
-	struct pair	p = { .conf = f };
+	struct pair	p = { .conf = f, .chain = sk_X509_new_null() };
 
 	option_path(c, f, "certificate", p.path);
 	option_path(c, f, "private_key", p.key);
 	option_path(c, f, "ca", p.ca);
 	p.store = load_ca(c, p.ca);
-	if ((p.cert = load(c, p.path)) == NULL)
+	if (!load(c, &p))
 		goto out;
 	dates(c, p.path, "the certificate", X509_get0_notAfter(p.cert),
 	    WARN_DAYS, RENEW);
@@ -201,32 +218,38 @@ pair(struct check *c, const struct check_conf *f, bool relayd)
 		node_name(c, &p);
 out:
 	X509_free(p.cert);
+	sk_X509_pop_free(p.chain, X509_free);
 	X509_STORE_free(p.store);
 }
 
+/* One for each CA of clients; the file may have more. */
 static void
-crl(struct check *c)
+crls(struct check *c)
 {
 	static const char	remedy[] = "qkdnode-pki crl DIR, then "
 	    "systemctl reload qkdnode-ksa";
 	char			path[CHECK_PATH];
 	FILE			*f;
-	X509_CRL		*l = NULL;
+	X509_CRL		*l;
+	unsigned		 n = 0;
 
 	if (*confread_str(&c->ksa.cfg, "crl", "") == '\0')
 		return;
 	option_path(c, &c->ksa, "crl", path);
-	if ((f = fopen(path, "re")) == NULL ||
-	    (l = PEM_read_X509_CRL(f, NULL, NULL, NULL)) == NULL)
-		check_say(c, CHECK_ERROR, path, remedy,
-		    "is no revocation list, or cannot be read");
-	else
+	f = fopen(path, "re");
+	while (f != NULL && (l = PEM_read_X509_CRL(f, NULL, NULL, NULL)) !=
+	    NULL) {
 		dates(c, path, "the revocation list",
 		    X509_CRL_get0_nextUpdate(l), CRL_WARN_DAYS, remedy);
+		X509_CRL_free(l);
+		n++;
+	}
 	ERR_clear_error();
-	X509_CRL_free(l);
 	if (f != NULL)
 		fclose(f);
+	if (n == 0)
+		check_say(c, CHECK_ERROR, path, remedy,
+		    "is no revocation list, or cannot be read");
 }
 
 void
@@ -234,7 +257,7 @@ check_certificates(struct check *c)
 {
 	if (c->ksa.there) {
 		pair(c, &c->ksa, false);
-		crl(c);
+		crls(c);
 	}
 	if (c->relayd.there)
 		pair(c, &c->relayd, true);

@@ -11,6 +11,7 @@
 #define KMA	"qkdnode-kma"
 #define KSA	"qkdnode-ksa"
 #define RELAY	"qkdnode-relay"
+#define MODULE	"qkdnode-mod"
 
 /* What must not be set of the mode; who must own it, if there is the user. */
 struct rule {
@@ -141,12 +142,28 @@ store(struct check *c, const struct check_conf *f, const char *user,
 }
 
 static void
-conf(struct check *c, const struct check_conf *f, const char *user)
+conf(struct check *c, const char *path, const char *user)
 {
 	const struct rule	r = { NULL, S_IWGRP | S_IWOTH };
 
-	rule(c, f->path, false, &r);
-	must_read(c, f->path, user, false);
+	rule(c, path, false, &r);
+	must_read(c, path, user, false);
+}
+
+static void
+confs(struct check *c)
+{
+	char	path[CHECK_PATH];
+
+	conf(c, c->kma.path, KMA);
+	conf(c, c->ksa.path, KSA);
+	conf(c, c->relayd.path, RELAY);
+	for (unsigned i = 0; c->kma.there &&
+	    i < confread_count(&c->kma.cfg, "links"); i++) {
+		check_module_path(c, confread_member(&c->kma.cfg, "links", i,
+		    "name"), path);
+		conf(c, path, MODULE);
+	}
 }
 
 static void
@@ -170,9 +187,7 @@ void
 check_permissions(struct check *c)
 {
 	etc(c);
-	conf(c, &c->kma, KMA);
-	conf(c, &c->ksa, KSA);
-	conf(c, &c->relayd, RELAY);
+	confs(c);
 	private_key(c, &c->ksa, KSA);
 	private_key(c, &c->relayd, RELAY);
 	node_key(c, &c->kma, KMA, "kma");

@@ -38,17 +38,20 @@ void
 check_say(struct check *c, enum check_level level, const char *where,
     const char *remedy, const char *fmt, ...)
 {
-	char	text[1024];
+	char	text[1024], clean[1024], place[CHECK_PATH];
+	char	fix[2 * CHECK_PATH + 128];
 	va_list	ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	c->count[level]++;
+	/* Files and a peer's certificate may say anything. */
 	json_array_append_new(c->findings, json_pack(
-	    "{s:s, s:s, s:s+, s:s+, s:s+}", "level", names[level], "area",
-	    c->area, "where", where, "", "what", text, "", "remedy", remedy,
-	    ""));
+	    "{s:s, s:s, s:s, s:s, s:s}", "level", names[level], "area",
+	    c->area, "where", field_text(place, sizeof(place), where), "what",
+	    field_text(clean, sizeof(clean), text), "remedy", field_text(fix,
+	    sizeof(fix), remedy)));
 }
 
 void
@@ -81,6 +84,22 @@ forget_conf(struct check_conf *f)
 	f->there = false;
 }
 
+/* The worst first, else in the order of the checks. */
+static void
+sort(struct check *c)
+{
+	json_t	*sorted = json_array(), *f;
+	size_t	 i;
+
+	for (int level = CHECK_ERROR; level >= CHECK_NOTE; level--)
+		json_array_foreach(c->findings, i, f)
+			if (strcmp(field_str(f, "level", ""),
+			    names[level]) == 0)
+				json_array_append(sorted, f);
+	json_decref(c->findings);
+	c->findings = sorted;
+}
+
 static void
 print(const struct check *c)
 {
@@ -89,15 +108,12 @@ print(const struct check *c)
 
 	json_array_foreach(c->findings, i, f) {
 		const char	*level, *area, *where, *what, *remedy;
-		char		 clean[1100];
 
 		if (json_unpack(f, "{s:s, s:s, s:s, s:s, s:s}", "level",
 		    &level, "area", &area, "where", &where, "what", &what,
 		    "remedy", &remedy) < 0)
 			continue;
-		/* A peer's certificate may say anything. */
-		field_text(clean, sizeof(clean), what);
-		printf("%-8s %s: %s: %s\n", level, area, where, clean);
+		printf("%-8s %s: %s: %s\n", level, area, where, what);
 		if (*remedy != '\0')
 			printf("         -> %s\n", remedy);
 	}
@@ -143,6 +159,7 @@ run_all(struct check *c, bool json, bool files)
 	}
 	code = c->count[CHECK_ERROR] > 0 ? FAILED :
 	    c->count[CHECK_WARNING] > 0 ? WARNED : WELL;
+	sort(c);
 	report(c, json, code == WELL ? "ok" :
 	    names[code == WARNED ? CHECK_WARNING : CHECK_ERROR]);
 	forget_conf(&c->kma);

@@ -14,6 +14,7 @@ import threading
 from lib import ROOT, Net, check, equal, run, say, wait_for
 from nodefiles import daemons_dir, qkdctl, qkdctl_any, read
 
+LEVELS = ["error", "warning", "note"]
 PKI = os.path.join(ROOT, "etc", "qkdnode-pki")
 
 
@@ -47,6 +48,10 @@ class Node:
         check(code in (0, 1, 2), f"exit code {code}: {out}")
         answer = json.loads(out)
         equal(answer["level"], ("ok", "warning", "error")[code], "level")
+        levels = [f["level"] for f in answer["findings"]]
+        equal((answer["errors"], answer["warnings"]), (levels.count("error"),
+              levels.count("warning")), "findings that are counted")
+        equal(levels, sorted(levels, key=LEVELS.index), "the worst first")
         return code, answer["findings"]
 
     def findings(self):
@@ -122,6 +127,44 @@ def crl_ends(node):
     pki("crl", node.path("ca"), "--days", "1")
     shutil.copy(node.path("ca/ca.crl"), node.path("pki/ca.crl"))
     node.edit("ksa.conf", "ca = ", 'crl = "/etc/qkdnode/pki/ca.crl";\nca = ')
+
+
+def crl_of_another_ca_ends(node):
+    """Two lists in a file; the second ends."""
+    pki("crl", node.path("ca"))
+    shutil.copy(node.path("ca/ca.crl"), node.path("pki/ca.crl"))
+    pki("crl", node.path("ca"), "--days", "1")
+    with open(node.path("pki/ca.crl"), "a") as f:
+        f.write(read(node.path("ca/ca.crl")))
+    node.edit("ksa.conf", "ca = ", 'crl = "/etc/qkdnode/pki/ca.crl";\nca = ')
+
+
+def no_utf8(node):
+    with open(node.path("relayd.conf"), "rb") as f:
+        text = f.read()
+    with open(node.path("relayd.conf"), "wb") as f:
+        f.write(text.replace(b'"KME-B"', b'"KME-\xe4"'))
+
+
+def chained(node, end=90):
+    """The node's certificate is by a CA that the root CA signed."""
+    signed(node, "between.crt", request(node, "KME-A-kx"), end,
+           "basicConstraints=critical,CA:TRUE\n")
+    ca, path = node.path("pki/between.crt"), node.path("pki/KME-A-ak.crt")
+    ext = os.path.join(node.folder, "ext")
+    with open(ext, "w") as f:
+        f.write("subjectAltName=IP:127.0.0.1\n")
+    subprocess.run(["openssl", "x509", "-req", "-in", request(node,
+                    "KME-A-ak"), "-CA", ca, "-CAkey",
+                    node.path("pki/KME-A-kx.key"), "-CAcreateserial", "-days",
+                    "90", "-extfile", ext, "-out", path], check=True,
+                   stderr=subprocess.DEVNULL)
+    with open(path, "a") as f:
+        f.write(read(ca))
+
+
+def chain_ends(node):
+    chained(node, 10)
 
 
 def edit(name, old, new):
@@ -202,6 +245,14 @@ FAULTS = [
      "qkdnode-pki crl"),
     (crl_ends, "warning", "certificates", "ca.crl", "expires in",
      "qkdnode-pki crl"),
+    (crl_of_another_ca_ends, "warning", "certificates", "ca.crl",
+     "expires in", "qkdnode-pki crl"),
+    (chain_ends, "warning", "certificates", "KME-A-ak.crt",
+     "of its chain expires in", "qkdnode-pki"),
+    (no_utf8, "warning", "agreement", "kma.conf", "KME-? is a neighbour",
+     "qkdctl link add"),
+    (mode("qkdmod-a-b.conf", 0o666), "error", "permissions",
+     "qkdmod-a-b.conf", "too much", "chmod 644"),
     (gone("pki/KME-A-ak.crt"), "error", "certificates", "KME-A-ak.crt",
      "cannot be read", "qkdctl init"),
     (gone("pki/ca.crt"), "error", "certificates", "ca.crt",
@@ -341,6 +392,8 @@ def main():
         for fault in FAULTS:
             planted(node, *fault)
         say(f"{len(FAULTS)} planted faults, each found with its remedy")
+        chained(node)
+        equal(node.findings(), [], "a certificate with its chain")
         neighbours(node)
         say("neighbours: not there, no TLS, another CA, another node")
         nodes_that_run(node.daemons)
