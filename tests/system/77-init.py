@@ -294,6 +294,23 @@ def no_answer(p):
     equal(tree(p.root), {}, "files")
 
 
+def no_room(p, folder):
+    """It does not begin what it has no room for."""
+    hook = os.path.join(folder, "small")
+    os.mkdir(hook)
+    with open(os.path.join(hook, "df"), "w") as f:
+        f.write("#!/bin/sh\necho Filesystem 1024-blocks Used Available\n"
+                "echo none 96 64 32 67% /\n")
+    os.chmod(os.path.join(hook, "df"), 0o755)
+    r = subprocess.run(
+        [os.path.join(p.daemons, "init"), "--root", p.root, "--defaults",
+         "--kme-id", "KME-A", "--listen", "127.0.0.1"], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        env={**os.environ, "PATH": hook + ":" + os.environ["PATH"]})
+    check(r.returncode == 1 and "only 32 KiB" in r.stdout, r.stdout)
+    equal(tree(p.root), {}, "files")
+
+
 def groups(p):
     """Who may read a key is said by the machine that it is for."""
     os.makedirs(os.path.join(p.root, "etc"))
@@ -359,8 +376,9 @@ def main():
         questions(Place(os.path.join(folder, "d"), daemons))
         no_answer(Place(os.path.join(folder, "f"), daemons))
         say("questions on a terminal")
+        no_room(Place(os.path.join(folder, "h"), daemons), folder)
         groups(Place(os.path.join(folder, "g"), daemons))
         killed(folder, daemons)
 
 
-run(main)
+run(main, 180)
