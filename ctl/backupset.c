@@ -14,6 +14,7 @@
 
 #include "confread.h"
 #include "digest.h"
+#include "ondisk.h"
 
 static int
 failed(const char *path, const char *why)
@@ -239,24 +240,6 @@ write_to(struct backupset *b, int fd)
 	return r;
 }
 
-static int
-sync_folder(const char *path)
-{
-	char	dir[4096], *slash;
-	int	fd, r;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	if ((slash = strrchr(dir, '/')) == NULL)
-		strcpy(dir, ".");
-	else
-		slash[slash == dir] = '\0';
-	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return -1;
-	r = fsync(fd);
-	close(fd);
-	return r;
-}
-
 int
 backupset_write(struct backupset *b, const char *path)
 {
@@ -273,7 +256,7 @@ backupset_write(struct backupset *b, const char *path)
 	errno = 0;
 	r = write_to(b, fd);
 	close(fd);
-	if (r == 0 && rename(name, path) == 0 && sync_folder(path) == 0)
+	if (r == 0 && rename(name, path) == 0 && ondisk_name(path))
 		return 0;
 	failed(path, errno != 0 ? strerror(errno) : "cannot be written");
 	(void)unlink(name);

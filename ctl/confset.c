@@ -12,6 +12,7 @@
 #include "confread.h"
 #include "err.h"
 #include "etclock.h"
+#include "ondisk.h"
 #include "run.h"
 
 #define SAID_MAX	8192	/* octets of a daemon's complaints */
@@ -154,18 +155,6 @@ confset_parse(struct conffile *f, config_t *cfg)
 
 /* ---- onto the disk ---- */
 
-static int
-write_all(int fd, const char *p)
-{
-	size_t	left = strlen(p);
-	ssize_t	n;
-
-	for (; left > 0; p += n, left -= (size_t)n)
-		if ((n = write(fd, p, left)) < 0)
-			return -1;
-	return 0;
-}
-
 /* The new file, with owner and mode of the old one. */
 static int
 stage(const struct conffile *f)
@@ -182,7 +171,8 @@ stage(const struct conffile *f)
 	    fchown(fd, st.st_uid, st.st_gid) < 0))
 		goto out;
 	if (fchmod(fd, st.st_mode & 07777) == 0 &&
-	    write_all(fd, f->edit.text) == 0 && fsync(fd) == 0)
+	    ondisk_write(fd, f->edit.text, strlen(f->edit.text)) &&
+	    fsync(fd) == 0)
 		r = 0;
 out:
 	if (r < 0)

@@ -40,6 +40,7 @@ libqkdctl_a_SOURCES += \
 	ctl/destroy.c ctl/destroy.h \
 	ctl/initcmd.c ctl/initcmd.h \
 	ctl/nodekey.c ctl/nodekey.h \
+	ctl/ondisk.c ctl/ondisk.h \
 	ctl/rotatecmd.c ctl/keycmd.h \
 	ctl/zeroizecmd.c ctl/zeroize.h \
 	ctl/zeroizefind.c \

@@ -15,6 +15,7 @@
 
 #include "confread.h"
 #include "destroy.h"
+#include "ondisk.h"
 #include "run.h"
 
 #define CREDENTIAL	"credential:"
@@ -145,9 +146,9 @@ nodekey_find(struct nodekey *k, const char *etc, const char *daemon)
 /* ---- octets ---- */
 
 static int
-write_all(int fd, const uint8_t *p, size_t len)
+put_key(int fd, const uint8_t key[SEAL_KEY])
 {
-	return write(fd, p, len) == (ssize_t)len && fsync(fd) == 0 ? 0 : -1;
+	return ondisk_write(fd, key, SEAL_KEY) && fsync(fd) == 0 ? 0 : -1;
 }
 
 /*
@@ -183,7 +184,7 @@ hand_to(const struct nodekey *k, const uint8_t key[SEAL_KEY],
 	    0400);
 	if (fd < 0)
 		return failed("cannot be made", path);
-	r = write_all(fd, key, SEAL_KEY);
+	r = put_key(fd, key);
 	if (r == 0 && daemon && st.st_uid != geteuid())
 		r = fchown(fd, st.st_uid, (gid_t)-1);
 	close(fd);
@@ -281,28 +282,12 @@ nodekey_prepare(const struct nodekey *k, const uint8_t key[SEAL_KEY])
 	fd = open(to, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (r == 0 && fd >= 0 && like_before(fd, k->path) == 0)
 		r = k->kind == NODEKEY_CREDENTIAL ? fsync(fd) :
-		    write_all(fd, key, SEAL_KEY);
+		    put_key(fd, key);
 	else
 		r = -1;
 	if (fd >= 0)
 		close(fd);
 	return r < 0 ? failed("cannot be made", to) : 0;
-}
-
-static int
-sync_directory(const char *path)
-{
-	char	dir[PATH_MAX];
-	int	fd, r;
-
-	snprintf(dir, sizeof(dir), "%s", path);
-	*strrchr(dir, '/') = '\0';
-	if ((fd = open(dir[0] == '\0' ? "/" : dir, O_RDONLY | O_DIRECTORY |
-	    O_CLOEXEC)) < 0)
-		return -1;
-	r = fsync(fd);
-	close(fd);
-	return r;
 }
 
 int
@@ -315,7 +300,7 @@ nodekey_place(const struct nodekey *k)
 	/* The old one is overwritten later, where the new one was. */
 	if ((renameat2(AT_FDCWD, now, AT_FDCWD, k->path,
 	    RENAME_EXCHANGE) < 0 && rename(now, k->path) < 0) ||
-	    sync_directory(k->path) < 0)
+	    !ondisk_name(k->path))
 		return failed("cannot be put in place", k->path);
 	return 0;
 }

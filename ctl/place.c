@@ -8,22 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ondisk.h"
+
 static int
 failed(const char *path)
 {
 	fprintf(stderr, "qkdctl: %s: %s\n", path, strerror(errno));
 	return -1;
-}
-
-static int
-put(int fd, const char *p, size_t len)
-{
-	ssize_t	n;
-
-	for (; len > 0; p += n, len -= (size_t)n)
-		if ((n = write(fd, p, len)) <= 0)
-			return -1;
-	return 0;
 }
 
 static int
@@ -36,7 +27,7 @@ copy(int to, const char *from)
 	if ((fd = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)) < 0)
 		return -1;
 	while (r == 0 && (n = read(fd, buf, sizeof(buf))) > 0)
-		r = put(to, buf, (size_t)n);
+		r = ondisk_write(to, buf, (size_t)n) ? 0 : -1;
 	close(fd);
 	return n < 0 ? -1 : r;
 }
@@ -63,7 +54,8 @@ end(int fd, int r, const char *name, const char *path,
 		r = fchmod(fd, o->mode);
 	if (r == 0)
 		r = fsync(fd);
-	if (close(fd) < 0 || r < 0 || rename(name, path) < 0) {
+	if (close(fd) < 0 || r < 0 || rename(name, path) < 0 ||
+	    !ondisk_name(path)) {
 		failed(path);
 		(void)unlink(name);
 		return -1;
@@ -78,7 +70,8 @@ place_text(const char *path, const char *text, size_t len,
 	char	name[4096];
 	int	fd = begin(name, path);
 
-	return end(fd, fd < 0 ? -1 : put(fd, text, len), name, path, o);
+	return end(fd, fd >= 0 && ondisk_write(fd, text, len) ? 0 : -1, name,
+	    path, o);
 }
 
 int

@@ -12,6 +12,7 @@
 
 #include "digest.h"
 #include "err.h"
+#include "ondisk.h"
 
 #define CHUNK	65536
 
@@ -94,17 +95,6 @@ manifest(struct reading *r)
 	    refuse(r, "out of memory", NULL) : 0;
 }
 
-static bool
-whole(int fd, const char *p, size_t len)
-{
-	ssize_t	n;
-
-	for (; len > 0; p += n, len -= (size_t)n)
-		if ((n = write(fd, p, len)) <= 0)
-			return false;
-	return true;
-}
-
 /* -E_SYSTEM: errno says why there is no room for it. */
 static int
 to_file(struct reading *r, const char *path, EVP_MD_CTX *sum, uint64_t left)
@@ -121,7 +111,7 @@ to_file(struct reading *r, const char *path, EVP_MD_CTX *sum, uint64_t left)
 		    (size_t)left : CHUNK);
 		if (n <= 0 || sum == NULL) {
 			e = -E_BAD_FORMAT;
-		} else if (!whole(fd, buf, (size_t)n)) {
+		} else if (!ondisk_write(fd, buf, (size_t)n)) {
 			e = -E_SYSTEM;
 		} else {
 			EVP_DigestUpdate(sum, buf, (size_t)n);

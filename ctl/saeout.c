@@ -14,6 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ondisk.h"
+
 /* What is written, wherever to. */
 struct writing {
 	struct saetext		 *text;
@@ -62,21 +64,6 @@ saeout_check(const struct saeout *o)
 	return check_file(o->file);
 }
 
-static int
-sync_directory(const char *path)
-{
-	char	*copy = strdup(path);
-	int	 fd, r = -1;
-
-	if (copy != NULL && (fd = open(dirname(copy),
-	    O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0) {
-		r = fsync(fd);
-		close(fd);
-	}
-	free(copy);
-	return r;
-}
-
 /* A new file of mode 0600 takes the place of the old one, whole or not. */
 static int
 replace_file(const char *path, const struct writing *w)
@@ -91,8 +78,8 @@ replace_file(const char *path, const struct writing *w)
 		goto out;
 	}
 	if (saetext_write(w->text, fd, w->format, w->keys) == 0 &&
-	    fsync(fd) == 0 && rename(tmp, path) == 0)
-		r = sync_directory(path);
+	    fsync(fd) == 0 && rename(tmp, path) == 0 && ondisk_name(path))
+		r = 0;
 	if (r < 0) {
 		complain(path, strerror(errno));
 		unlink(tmp);
