@@ -30,9 +30,19 @@ AKBENCH_SRC = tests/unit/akbench.c tests/unit/akbench.h $(DOORBENCH_SRC)
 tests_unit_check_akdoor_SOURCES = tests/unit/check_akdoor.c $(AKBENCH_SRC)
 tests_unit_check_akdoor_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_akdoor_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
-check_PROGRAMS += tests/unit/check_aknotice
+TALKBENCH_SRC = tests/unit/talkbench.c tests/unit/talkbench.h $(AKBENCH_SRC)
+check_PROGRAMS += tests/unit/check_aknotice tests/unit/check_aknoticeline \
+	tests/unit/check_aknoticeboth
 tests_unit_check_aknotice_SOURCES = tests/unit/check_aknotice.c \
-	$(AKBENCH_SRC) $(UNIT_SRC)
+	$(TALKBENCH_SRC) $(UNIT_SRC)
 tests_unit_check_aknotice_CFLAGS = $(UNIT_CFLAGS) \
 	-DAK_DATA='"$(abs_top_srcdir)/tests/data/ak"'
 tests_unit_check_aknotice_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_aknoticeline_SOURCES = tests/unit/check_aknoticeline.c \
+	$(TALKBENCH_SRC)
+tests_unit_check_aknoticeline_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_aknoticeline_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_aknoticeboth_SOURCES = tests/unit/check_aknoticeboth.c \
+	$(TALKBENCH_SRC)
+tests_unit_check_aknoticeboth_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_aknoticeboth_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)

@@ -38,10 +38,15 @@ DOORBENCH_SRC = tests/unit/doorbench.c tests/unit/doorbench.h \
 	tests/unit/fakeconn.c tests/unit/fakeconn.h \
 	tests/unit/fakesupply.c tests/unit/fakesupply.h \
 	tests/unit/testpki.c tests/unit/testpki.h
-check_PROGRAMS += tests/unit/check_door
-tests_unit_check_door_SOURCES = tests/unit/check_door.c $(DOORBENCH_SRC)
+HTTPBENCH_SRC = tests/unit/httpbench.c tests/unit/httpbench.h $(DOORBENCH_SRC)
+check_PROGRAMS += tests/unit/check_door tests/unit/check_doorlimits
+tests_unit_check_door_SOURCES = tests/unit/check_door.c $(HTTPBENCH_SRC)
 tests_unit_check_door_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_check_door_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
+tests_unit_check_doorlimits_SOURCES = tests/unit/check_doorlimits.c \
+	$(HTTPBENCH_SRC)
+tests_unit_check_doorlimits_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_check_doorlimits_LDADD = $(KSA_TEST_LIBS) $(CHECK_LIBS)
 
 # Who a certificate is.
 check_PROGRAMS += tests/unit/check_certname tests/unit/check_sae \
