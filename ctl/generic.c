@@ -55,15 +55,29 @@ show(const struct call *c, json_t *j)
 	    json_object_get(j, "error") != NULL);
 }
 
-static int
-run(const struct call *c, const char *daemon, int nargs, char **args)
+static bool
+is_json(const char *arg)
 {
-	struct ask_error	 e;
-	json_t			*j = ask_any(c, daemon, nargs, args, &e);
-	int			 r = e.code;
+	return strcmp(arg, "-j") == 0 || strcmp(arg, "--json") == 0;
+}
 
+/* args[0] is the command; -j may stand behind all of them, too. */
+static int
+run(const struct call *call, const char *daemon, int nargs, char **args)
+{
+	struct call		 c = *call;
+	struct ask_error	 e;
+	json_t			*j;
+	int			 r;
+
+	if (nargs > 1 && is_json(args[nargs - 1])) {
+		c.json = true;
+		nargs--;
+	}
+	j = ask_any(&c, daemon, nargs, args, &e);
+	r = e.code;
 	if (j != NULL)
-		r = show(c, j);
+		r = show(&c, j);
 	else
 		put_lines(stderr, "qkdctl: ", e.text);
 	json_decref(j);

@@ -94,7 +94,7 @@ usage(FILE *f)
 	    "Daemons of this node: kma, ksa, relayd or qkdmod-LINK.\n"
 	    "Each of them knows the commands status and help.\n"
 	    "\n"
-	    "  -j, --json  the answer as one line of JSON\n"
+	    "  -j, --json  the answer as JSON\n"
 	    "  -r RUNDIR   directory of the sockets (" RUNSTATEDIR
 	    "/qkdnode)\n"
 	    "  -V, -h      version, this help\n"

@@ -111,8 +111,8 @@ attach(sqlite3 *db, const char *from, char *why)
 
 	if (lstat(from, &st) < 0 || !S_ISREG(st.st_mode) ||
 	    strpbrk(from, "?#%") != NULL) {
-		snprintf(why, STORECOPY_WHY, "%s: is not there, or no regular "
-		    "file", from);
+		snprintf(why, STORECOPY_WHY, "%s: is not there, no regular "
+		    "file, or may not be read", from);
 		return -1;
 	}
 	return run_freed(db, sqlite3_mprintf("ATTACH 'file:%q?mode=ro' AS s;"

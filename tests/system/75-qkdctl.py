@@ -322,6 +322,15 @@ def complete(node, *words):
     return set(p.stdout.split())
 
 
+def json_behind(node):
+    """-j is heard behind a daemon's command too."""
+    for words in (["kma", "status"], ["ksa", "help"], ["route"]):
+        for option in ("-j", "--json"):
+            text = node.ask(*words, option)
+            equal((json.loads(text).keys(), text.count("\n")),
+                  (node.json(*words).keys(), 1), "%s %s" % (words, option))
+
+
 def completion(node):
     check({"status", "watch", "kma", "qkdmod-a-b"} <= complete(node, ""),
           "first words: %s" % complete(node, ""))
@@ -440,6 +449,7 @@ def main():
     say("lists, usage, permissions")
     terminal(a)
     events(net, a)
+    json_behind(a)
     completion(a)
     captured_daemon_completes_nothing(net)
     say("terminal, events, completion")
