@@ -22,6 +22,7 @@
 static const struct option	options[] = {
 	{ "etc", required_argument, NULL, 'e' },
 	{ "with-private-keys", no_argument, NULL, 'k' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -169,6 +170,18 @@ fill(struct backupset *b, const char *etc, bool keys, const char *folder)
 	return 0;
 }
 
+/* Its key signs for the whole network; it goes where no backup goes. */
+static void
+tell_of_ca(const char *etc)
+{
+	char	key[4096];
+
+	snprintf(key, sizeof(key), "%s/ca/ca.key", etc);
+	if (access(key, F_OK) == 0)
+		fprintf(stderr, "qkdctl: the CA in %s/ca is not in it; keep a "
+		    "copy of that directory elsewhere\n", etc);
+}
+
 static int
 make(const char *path, const char *etc, bool keys)
 {
@@ -184,12 +197,26 @@ make(const char *path, const char *etc, bool keys)
 	r = fill(&b, etc, keys, folder);
 	if (r == 0)
 		r = backupset_write(&b, path);
-	if (r == 0)
+	if (r == 0) {
 		printf("%s: %s, %u files%s\n", path, b.manifest.kme_id,
 		    b.manifest.n, keys ? ", with private keys" : "");
+		tell_of_ca(etc);
+	}
 	remove_copies(folder);
 	backupset_free(&b);
 	return r == 0 ? CALL_DONE : CALL_REFUSED;
+}
+
+static int
+usage(FILE *f, int code)
+{
+	fputs("usage: qkdctl backup [--etc DIR] [--with-private-keys] FILE\n\n"
+	    "Writes configuration, certificates and the stores without key "
+	    "bytes to FILE.\n\n"
+	    "  --with-private-keys  those of certificates too\n"
+	    "  --etc DIR            configuration (" SYSCONFDIR
+	    "/qkdnode)\n", f);
+	return code;
 }
 
 int
@@ -201,17 +228,16 @@ backupcmd(const struct call *call, int argc, char **argv)
 
 	(void)call;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'e')
 			etc = optarg;
 		else if (c == 'k')
 			keys = true;
+		else if (c == 'h')
+			return usage(stdout, CALL_DONE);
 		else
-			return CALL_USAGE;
+			return usage(stderr, CALL_USAGE);
 	}
-	if (optind + 1 == argc)
-		return make(argv[optind], etc, keys);
-	fprintf(stderr, "usage: qkdctl backup [--etc DIR] "
-	    "[--with-private-keys] FILE\n");
-	return CALL_USAGE;
+	return optind + 1 == argc ? make(argv[optind], etc, keys) :
+	    usage(stderr, CALL_USAGE);
 }

@@ -84,14 +84,30 @@ run(const struct call *call, const char *daemon, int nargs, char **args)
 	return r;
 }
 
+static bool
+is_help(const char *arg)
+{
+	return strcmp(arg, "-h") == 0 || strcmp(arg, "--help") == 0;
+}
+
 int
 generic(const struct call *c, int argc, char **argv)
 {
-	return run(c, argv[0], argc - 1, argv + 1);
+	static char	help[] = "help";
+	char		*words[] = { help };
+
+	return argc == 2 && is_help(argv[1]) ? run(c, argv[0], 1, words) :
+	    run(c, argv[0], argc - 1, argv + 1);
 }
 
 int
 generic_route(const struct call *c, int argc, char **argv)
 {
+	if (argc == 2 && is_help(argv[1])) {
+		puts("usage: qkdctl [-j] [-r RUNDIR] route\n"
+		    "       qkdctl [-r RUNDIR] route set KM KM,KM,...\n"
+		    "       qkdctl [-r RUNDIR] route clear KM");
+		return CALL_DONE;
+	}
 	return run(c, "kma", argc, argv);
 }

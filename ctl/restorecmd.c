@@ -38,6 +38,7 @@ static const struct option	options[] = {
 	{ "etc", required_argument, NULL, 'e' },
 	{ "to-root", required_argument, NULL, 'r' },
 	{ "force", no_argument, NULL, 'f' },
+	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -378,6 +379,19 @@ restore(struct restore *r)
 	return e == 0 ? CALL_DONE : CALL_REFUSED;
 }
 
+static int
+usage(FILE *f, int code)
+{
+	fputs("usage: qkdctl restore [--etc DIR] [--to-root DIR] [--force] "
+	    "FILE\n\n"
+	    "Puts what a backup has in place; the node must not run. Then: "
+	    "qkdctl init --restored.\n\n"
+	    "  --force        also the backup of another node\n"
+	    "  --to-root DIR  below DIR, for a machine that is prepared\n"
+	    "  --etc DIR      configuration (" SYSCONFDIR "/qkdnode)\n", f);
+	return code;
+}
+
 int
 restorecmd(const struct call *call, int argc, char **argv)
 {
@@ -387,21 +401,20 @@ restorecmd(const struct call *call, int argc, char **argv)
 
 	(void)call;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", options, NULL)) != -1) {
 		if (c == 'e')
 			r.etc = optarg;
 		else if (c == 'r')
 			r.root = optarg;
 		else if (c == 'f')
 			r.force = true;
+		else if (c == 'h')
+			return usage(stdout, CALL_DONE);
 		else
-			return CALL_USAGE;
+			return usage(stderr, CALL_USAGE);
 	}
-	if (optind + 1 != argc) {
-		fprintf(stderr, "usage: qkdctl restore [--etc DIR] "
-		    "[--to-root DIR] [--force] FILE\n");
-		return CALL_USAGE;
-	}
+	if (optind + 1 != argc)
+		return usage(stderr, CALL_USAGE);
 	r.file = argv[optind];
 	return restore(&r);
 }

@@ -11,6 +11,7 @@ import io
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import tarfile
@@ -121,6 +122,20 @@ def no_private_keys(net, path):
     check("etc/pki/both.crt" in contents(backup(
         net, path, "--with-private-keys")), "a key that was asked for")
     os.unlink(both)
+    os.unlink(path)
+
+
+def ca_stays_here(net, path):
+    """And whoever takes the backup is told so."""
+    folder = etc(net) + "/ca"
+    os.mkdir(folder)
+    with open(folder + "/ca.key", "w") as f:
+        f.write(secrets.token_hex(32))
+    code, out = qkdctl("backup", "--etc", etc(net), path)
+    check(code == 0 and "the CA in %s is not in it" % folder in out, out)
+    shutil.rmtree(folder)
+    code, out = qkdctl("backup", "--etc", etc(net), path)
+    check(code == 0 and "CA" not in out, out)
     os.unlink(path)
 
 
@@ -279,6 +294,7 @@ def main():
         "'waiting'")[0][0] > 0)
     node_keys_stay_here(net, path)
     no_private_keys(net, path)
+    ca_stays_here(net, path)
     with Load(net, PAIRS) as load:
         load.await_progress()
         data = backup(net, path)
