@@ -82,17 +82,32 @@ says(const struct audit_value *v, const char *text)
 	    memcmp(v->p, text, strlen(text)) == 0;
 }
 
-/* This fault, before this row, was let pass by the operator; no other. */
+static void
+let_pass(struct auditchain *c, const char *what, size_t len)
+{
+	c->accepted++;
+	snprintf(c->accepted_last, sizeof(c->accepted_last), "%.*s", (int)len,
+	    what);
+}
+
+/*
+ * This fault, before this row, was let pass by the operator; no other. If
+ * there is none it was one that rows do not show, such as an end cut off.
+ */
 static void
 accept_fault(struct auditchain *c, const struct audit_value v[AUDIT_COLUMNS])
 {
-	if (c->fault_at == 0 || c->fault_at >= c->at.seq ||
-	    !says(&v[AUDIT_EVENT], auditrow_event(AUDIT_ACCEPTED)) ||
-	    !says(&v[AUDIT_DETAIL], c->fault))
+	const struct audit_value	*detail = &v[AUDIT_DETAIL];
+
+	if (!says(&v[AUDIT_EVENT], auditrow_event(AUDIT_ACCEPTED)))
 		return;
-	c->accepted++;
-	memcpy(c->accepted_last, c->fault, sizeof(c->accepted_last));
-	c->fault_at = 0;
+	if (c->fault_at == 0 && detail->type == AUDIT_TEXT)
+		let_pass(c, detail->p, (size_t)detail->n);
+	else if (c->fault_at != 0 && c->fault_at < c->at.seq &&
+	    says(detail, c->fault)) {
+		let_pass(c, c->fault, strlen(c->fault));
+		c->fault_at = 0;
+	}
 }
 
 /* After a fault it goes on with what the row itself says. */

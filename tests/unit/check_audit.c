@@ -145,6 +145,8 @@ count(const char *sql)
 	return n;
 }
 
+static unsigned	let_pass;	/* faults, by the operator */
+
 /* What a look at all rows finds: "" or the fault. */
 static const char *
 fault(void)
@@ -158,6 +160,7 @@ fault(void)
 	ck_assert_int_eq(auditchain_new(&c, &none), 0);
 	ck_assert_int_eq(auditchain_read(c, s, INT64_MAX), 0);
 	strcpy(text, c->fault_at == 0 ? "" : c->fault);
+	let_pass = c->accepted;
 	auditchain_free(&c);
 	sqlite3_close(s);
 	return text;
@@ -467,11 +470,36 @@ START_TEST(a_fault_that_the_operator_let_pass_does_not_hide_the_next)
 	free(unit_captured());
 	acts(21, 25);
 	ck_assert_str_eq(fault(), "");
+	ck_assert_uint_eq(let_pass, 1);
 	tamper("UPDATE audit_log SET peer = 'X' WHERE seq = 16");
 	ck_assert_ptr_nonnull(strstr(fault(), "row 16"));
 	/* Nor one before the fault that was let pass. */
 	tamper("UPDATE audit_log SET peer = 'X' WHERE seq = 3");
 	ck_assert_ptr_nonnull(strstr(fault(), "row 3"));
+	finish();
+}
+END_TEST
+
+START_TEST(an_end_that_was_cut_off_and_let_pass_is_told_of_for_ever)
+{
+	char	*seen, *anchor;
+
+	begin();
+	acts(1, 10);
+	tamper("DELETE FROM audit_log WHERE seq > 8");
+	unit_capture();
+	ck_assert_int_eq(try_open(2), -E_AUDIT);
+	seen = unit_captured();
+	ck_assert_ptr_nonnull(anchor = strstr(seen, "anchor="));
+	snprintf(accepted, sizeof(accepted), "%.*s",
+	    (int)strcspn(anchor + 7, " \n"), anchor + 7);
+	free(seen);
+	unit_capture();
+	reopen(0);
+	free(unit_captured());
+	acts(21, 25);
+	ck_assert_str_eq(fault(), "");
+	ck_assert_uint_eq(let_pass, 1);
 	finish();
 }
 END_TEST
@@ -762,6 +790,7 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     a_row_that_somebody_adds_is_found,
     a_record_written_anew_is_found_and_the_operator_may_go_on,
     a_fault_that_the_operator_let_pass_does_not_hide_the_next,
+    an_end_that_was_cut_off_and_let_pass_is_told_of_for_ever,
     another_key_of_the_store_is_told_apart_from_a_changed_record,
     a_row_of_somebody_else_stops_the_supply,
     old_rows_are_in_archives_and_the_chain_goes_on,
