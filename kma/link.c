@@ -15,6 +15,7 @@
 #define RECONCILE_TICKS	100
 #define AGE_TICKS	600
 #define NO_PATH		"no Kx connection, or kma is away there"
+#define NO_CONTROL	"no key for control messages is agreed on yet"
 
 struct bad {
 	uint64_t	idx;
@@ -181,13 +182,18 @@ link_mark_done(struct link *l, uint64_t mark)
 void
 link_path(struct link *l, bool up)
 {
-	if (up && !l->path)
+	bool	news = up != l->path;
+
+	if (up && news)
 		l->down_since = mono_ms();
 	l->path = up;
 	if (up)
 		authlink_start(l->auth);
 	else
 		authlink_stop(l->auth, NO_PATH);
+	if (news && l->state == LINK_DOWN)
+		snprintf(l->why, sizeof(l->why), "%s", up ? NO_CONTROL :
+		    NO_PATH);
 }
 
 /* A block too old leaves the stock; the other end hears of it later. */

@@ -280,7 +280,25 @@ START_TEST(a_need_that_comes_late_does_not_part_the_ends)
 }
 END_TEST
 
+START_TEST(a_link_says_whether_it_waits_for_the_way_or_for_a_key)
+{
+	const char	*why;
+
+	begin();
+	why = end[L].l->why;
+	ck_assert_ptr_nonnull(strstr(why, "Kx connection"));
+	paths_up();
+	deliver_all();
+	ck_assert(!both_up());
+	ck_assert_ptr_nonnull(strstr(why, "no key for control messages"));
+	link_path(end[L].l, false);
+	ck_assert_ptr_nonnull(strstr(why, "Kx connection"));
+	finish();
+}
+END_TEST
+
 UNIT_MAIN("linkauth",
     either_end_has_the_key_to_open_with,
+    a_link_says_whether_it_waits_for_the_way_or_for_a_key,
     the_last_key_is_named_until_the_other_end_hears_it,
     a_need_that_comes_late_does_not_part_the_ends)
