@@ -129,11 +129,12 @@ find(enum store store, const char *name)
 	return NULL;
 }
 
-/* Column by column, in their order: that is the same in both. */
+/* Column by column, in their order: that is the same in both. A list that
+ * ends too early has too few of them for the table. */
 static int
 copy_rows(sqlite3 *db, const struct table *t, char *why)
 {
-	char		*list = sqlite3_mprintf("");
+	char		*list;
 	sqlite3_stmt	*st;
 	const char	*column;
 
@@ -141,6 +142,7 @@ copy_rows(sqlite3 *db, const struct table *t, char *why)
 	    -1, &st, NULL) != SQLITE_OK)
 		return failed(db, t->name, why);
 	sqlite3_bind_text(st, 1, t->name, -1, SQLITE_STATIC);
+	list = sqlite3_mprintf("");
 	while (sqlite3_step(st) == SQLITE_ROW) {
 		column = (const char *)sqlite3_column_text(st, 0);
 		list = sqlite3_mprintf(t->blank != NULL &&
@@ -178,7 +180,7 @@ copy_kind(sqlite3 *db, enum store store, bool table, char *why)
 {
 	sqlite3_stmt	*st;
 	const char	*name, *sql;
-	int		 r = 0;
+	int		 r = 0, code = SQLITE_DONE;
 
 	if (sqlite3_prepare_v2(db, "SELECT name, sql FROM s.sqlite_schema"
 	    " WHERE (type = 'table') = ? AND sql IS NOT NULL"
@@ -187,12 +189,14 @@ copy_kind(sqlite3 *db, enum store store, bool table, char *why)
 	    NULL) != SQLITE_OK)
 		return failed(db, "key store", why);
 	sqlite3_bind_int(st, 1, table);
-	while (r == 0 && sqlite3_step(st) == SQLITE_ROW) {
+	while (r == 0 && (code = sqlite3_step(st)) == SQLITE_ROW) {
 		name = (const char *)sqlite3_column_text(st, 0);
 		sql = (const char *)sqlite3_column_text(st, 1);
 		r = table ? copy_table(db, store, name, sql, why) :
 		    run(db, sql, why);
 	}
+	if (r == 0 && code != SQLITE_DONE)
+		r = failed(db, "key store", why);
 	sqlite3_finalize(st);
 	return r;
 }
