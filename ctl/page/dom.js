@@ -61,6 +61,15 @@ export function clock(ms, seconds = true) {
 		hour12: false });
 }
 
+// What is not of today says of which day.
+export function when(ms) {
+	const day = new Date(ms);
+
+	return (day.toDateString() === new Date().toDateString() ? "" :
+	    day.toLocaleDateString([], { day: "numeric", month: "short" }) +
+	    " ") + clock(ms);
+}
+
 // good, warn, bad, calm: shape and colour say the same as the words.
 export const tag = (kind, words) => el("span", { class: "tag " + kind }, words);
 
@@ -77,7 +86,7 @@ export function table(columns, rows, empty) {
 		    const got = cell(row);
 		    return el("td", { role: "cell", class: kind,
 			"data-label": name },
-			...(Array.isArray(got) ? got : [got]));
+			Array.isArray(got) ? el("div", null, ...got) : got);
 	    })));
 	return el("table", { role: "table" },
 	    el("thead", { role: "rowgroup" }, head),

@@ -2,7 +2,7 @@
 "use strict";
 
 import { el, byId, list, number, text, octets, bits, count, perSecond,
-	percent, duration, clock, tag, table, replace } from "./dom.js";
+	percent, duration, when, tag, table, replace } from "./dom.js";
 
 const STATES = { ok: "good", warning: "warn", critical: "bad",
 	unknown: "bad" };
@@ -75,8 +75,10 @@ function certificateTile(doc) {
 	if (all.length === 0)
 		return tile("Certificates", "–", "nothing known");
 	const c = all.reduce((a, b) => number(b.days) < number(a.days) ? b : a);
+	const words = { own: "certificate", ca: "CA", crl: "CRL" };
 	return tile("First to expire", Math.floor(number(c.days)) + " days",
-	    `${text(c.what)} of ${text(c.daemon)}`, dayKind(c.days));
+	    `${words[c.what] || text(c.what)} of ${text(c.daemon)}`,
+	    dayKind(c.days));
 }
 
 function dayKind(days) {
@@ -213,7 +215,7 @@ export function showEvents(doc) {
 		["Time", (e) => el("time", { class: "time",
 		    datetime: new Date(number(e.time_ms)).toISOString(),
 		    title: new Date(number(e.time_ms)).toLocaleString() },
-		    clock(number(e.time_ms)))],
+		    when(number(e.time_ms)))],
 		["Level", (e) => tag(EVENT_KINDS[e.level] || "calm",
 		    text(e.level))],
 		["Daemon", (e) => text(e.daemon)],
