@@ -52,6 +52,21 @@ field_object(const json_t *o, const char *name)
 	return json_is_object(v) ? v : NULL;
 }
 
+json_t *
+field_index(json_t *list, const char *name)
+{
+	json_t		*o = json_object(), *e;
+	const char	*value;
+	size_t		 i;
+
+	json_array_foreach(list, i, e) {
+		value = field_str(e, name, "");
+		if (value[0] != '\0' && json_object_get(o, value) == NULL)
+			json_object_set(o, value, e);
+	}
+	return o;
+}
+
 /* The octets of a character; 1 if it is none, as where a text was cut. */
 static size_t
 width(const unsigned char *c)

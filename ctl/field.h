@@ -20,6 +20,9 @@ bool		field_bool(const json_t *, const char *name, bool def);
 /* NULL if it is another type; jansson takes that for an empty one. */
 json_t		*field_array(const json_t *, const char *name);
 json_t		*field_object(const json_t *, const char *name);
+/* The elements of a list by one of their fields, the first of each value: a new
+ * object. A list may be as long as who answers likes. */
+json_t		*field_index(json_t *list, const char *name);
 /*
  * Copies foreign text for a terminal: control characters (C0, DEL, C1), what
  * turns the direction of writing and what is no UTF-8 become '?'; what is too

@@ -28,23 +28,6 @@ copy_all(json_t *to, const json_t *from, const struct field *f)
 		copy(to, f->name, from, f->as);
 }
 
-/* The elements of a list by one of their fields; the first of each value. A
- * list may be as long as who answers likes. */
-static json_t *
-by(json_t *list, const char *name)
-{
-	json_t		*o = json_object(), *e;
-	const char	*value;
-	size_t		 i;
-
-	json_array_foreach(list, i, e) {
-		value = field_str(e, name, "");
-		if (value[0] != '\0' && json_object_get(o, value) == NULL)
-			json_object_set(o, value, e);
-	}
-	return o;
-}
-
 static json_t *
 list_of(const json_t *node, const char *daemon, const char *name)
 {
@@ -179,9 +162,9 @@ rows_peers(const json_t *node)
 	json_t		*apps = field_object(node_status(node, "ksa"),
 			    "applications"), *rows;
 	struct sources	 s = {
-		.kx = by(list_of(node, "relayd", "peers"), "kme_id"),
-		.pools = by(list_of(node, "ksa", "pools"), "peer"),
-		.apps = by(field_array(apps, "peers"), "peer"),
+		.kx = field_index(list_of(node, "relayd", "peers"), "kme_id"),
+		.pools = field_index(list_of(node, "ksa", "pools"), "peer"),
+		.apps = field_index(field_array(apps, "peers"), "peer"),
 		.to = field_object(node_status(node, "relayd"), "routes"),
 	};
 

@@ -134,6 +134,11 @@ get(struct serveask *a)
 		fail(a, strerror(errno));
 		return;
 	}
+	if (n == 0 && a->got == 0) {
+		fail(a, "it closed the connection: it is ending, or answers "
+		    "root and its group only");
+		return;
+	}
 	a->got += (size_t)n;
 	if (n > 0 && a->p[a->got - 1] != '\n')
 		return;

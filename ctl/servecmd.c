@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "confine.h"
 #include "daemon.h"
 #include "err.h"
@@ -121,7 +122,8 @@ on_get(void *arg, const struct serverequest *q, struct servehttp_answer *a)
 static bool
 is_loopback(const char *address)
 {
-	return strncmp(address, "127.", 4) == 0 ||
+	return (strncmp(address, "127.", 4) == 0 &&
+	    address_is_number(address)) ||
 	    strncmp(address, "localhost:", 10) == 0 ||
 	    strncmp(address, "[::1]:", 6) == 0;
 }

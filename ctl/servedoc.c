@@ -27,7 +27,8 @@ node(const struct servedoc *d)
 		const struct servedoc_daemon	*w = &d->daemons[i];
 
 		json_object_set_new(all, w->name, w->status != NULL ?
-		    json_pack("{s:O}", "status", w->status) :
+		    json_pack("{s:O, s:O*}", "status", w->status, "key",
+		    w->key) :
 		    json_pack("{s:s, s:s}", "error", w->why, "cause",
 		    w->cause));
 	}
@@ -130,49 +131,36 @@ certificates(const struct servedoc *d)
 
 /* ---- the network ---- */
 
-/* The nearest: breadth first from this node, by what nodes announce. */
-static json_t *
-find_node(const json_t *nodes, const char *km)
-{
-	json_t	*n;
-	size_t	 i;
-
-	json_array_foreach(nodes, i, n)
-		if (strcmp(field_str(n, "kme_id", ""), km) == 0)
-			return n;
-	return NULL;
-}
-
+/* Those that are not seen yet, by their ID. */
 static void
-visit(const json_t *nodes, json_t *seen, json_t *out, const char *km)
+visit(json_t *unseen, json_t *out, const char *km)
 {
-	json_t	*n;
+	json_t	*n = json_object_get(unseen, km);
 
-	if (json_array_size(out) == SERVEDOC_NODES ||
-	    json_object_get(seen, km) != NULL ||
-	    (n = find_node(nodes, km)) == NULL)
+	if (n == NULL || json_array_size(out) == SERVEDOC_NODES)
 		return;
-	json_object_set_new(seen, km, json_true());
 	json_array_append(out, n);
+	json_object_del(unseen, km);
 }
 
+/* The nearest: breadth first from this node, by what nodes announce. */
 static json_t *
 network(const json_t *route, const char *me)
 {
 	json_t	*nodes = field_array(route, "nodes"), *out = json_array();
-	json_t	*seen = json_object(), *links, *l, *n;
+	json_t	*unseen = field_index(nodes, "kme_id"), *links, *l, *n;
 	size_t	 i;
 
-	visit(nodes, seen, out, me);
+	visit(unseen, out, me);
 	for (size_t at = 0; at < json_array_size(out); at++) {
 		links = field_array(json_array_get(out, at), "links");
 		json_array_foreach(links, i, l)
-			visit(nodes, seen, out, field_str(l, "peer", ""));
+			visit(unseen, out, field_str(l, "peer", ""));
 	}
 	/* Those that nobody near has a link to. */
 	json_array_foreach(nodes, i, n)
-		visit(nodes, seen, out, field_str(n, "kme_id", ""));
-	json_decref(seen);
+		visit(unseen, out, field_str(n, "kme_id", ""));
+	json_decref(unseen);
 	return json_pack("{s:o, s:I}", "nodes", out, "total",
 	    (json_int_t)json_array_size(nodes));
 }

@@ -15,7 +15,7 @@ struct servedoc_daemon {
 	const char	*name;
 	const char	*cause, *why;	/* it does not answer; as in node.h */
 	const json_t	*status;	/* NULL: so */
-	const json_t	*metrics;
+	const json_t	*metrics, *key;		/* NULL: not to be had */
 };
 
 struct servedoc {

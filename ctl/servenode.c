@@ -20,7 +20,7 @@
 #include "verdict.h"
 
 #define NAME_ROOM	96
-#define QUESTIONS	4
+#define QUESTIONS	5
 #define SLACK_MS	500	/* a timer may be early by this */
 
 struct question {
@@ -30,7 +30,7 @@ struct question {
 	json_t			*answer;	/* the latest; NULL: none */
 };
 
-enum { STATUS, METRICS, EVENTS, MORE };
+enum { STATUS, METRICS, EVENTS, KEY, MORE };
 
 struct watched {
 	struct servenode	*node;
@@ -53,6 +53,7 @@ struct servenode {
 	struct servesample	 sample;
 	struct serveevents	*events;
 	unsigned		 left_out;	/* of the figures, said once */
+	bool			 known;		/* all were asked once */
 };
 
 /* ---- answers ---- */
@@ -61,6 +62,15 @@ static void
 say(struct watched *w, const char *level, const char *text)
 {
 	serveevents_add(w->node->events, w->name, now_ms(), level, text);
+}
+
+static bool
+all_asked(const struct servenode *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		if (!n->v[i]->asked)
+			return false;
+	return n->n > 0;
 }
 
 static void
@@ -78,6 +88,7 @@ on_status(struct watched *w, json_t *answer, const char *cause,
 	}
 	w->asked = true;
 	w->up = up;
+	w->node->known = w->node->known || all_asked(w->node);
 }
 
 static void
@@ -128,6 +139,8 @@ add(struct servenode *n, const char *name)
 		w->q[MORE].command = "route";
 	if (strcmp(name, "ksa") == 0)
 		w->q[MORE].command = "saes";
+	if (w->q[MORE].command != NULL)		/* who has a store */
+		w->q[KEY].command = "key";
 	for (size_t i = 0; i < QUESTIONS; i++)
 		w->q[i].of = w;
 	n->v[n->n++] = w;
@@ -229,23 +242,29 @@ on_round(evutil_socket_t fd, short what, void *arg)
 bool
 servenode_knows(const struct servenode *n)
 {
-	for (size_t i = 0; i < n->n; i++)
-		if (!n->v[i]->asked)
-			return false;
-	return n->n > 0;
+	return n->known;
 }
 
 /* ---- what is told ---- */
 
+static struct servedoc_daemon
+said(const struct watched *w)
+{
+	return (struct servedoc_daemon){ w->name, w->cause, w->why,
+	    w->q[STATUS].answer, w->q[METRICS].answer, w->q[KEY].answer };
+}
+
+/* Of one that came just now nothing is known yet. */
 static struct servedoc
 gather(const struct servenode *n, struct servedoc_daemon v[SERVENODE_DAEMONS])
 {
+	size_t	asked = 0;
+
 	for (size_t i = 0; i < n->n; i++)
-		v[i] = (struct servedoc_daemon){ n->v[i]->name,
-		    n->v[i]->cause, n->v[i]->why, n->v[i]->q[STATUS].answer,
-		    n->v[i]->q[METRICS].answer };
+		if (n->v[i]->asked)
+			v[asked++] = said(n->v[i]);
 	return (struct servedoc){ .run_dir = n->run_dir, .daemons = v,
-	    .n = n->n, .route = answer_of(n, "kma", MORE),
+	    .n = asked, .route = answer_of(n, "kma", MORE),
 	    .saes = answer_of(n, "ksa", MORE) };
 }
 
@@ -321,7 +340,8 @@ servenode_metrics(struct servenode *n, size_t *octets)
 		return NULL;
 	add_verdict(e, n);
 	for (size_t i = 0; i < n->n; i++)
-		add_seen(e, n->v[i]);
+		if (n->v[i]->asked)
+			add_seen(e, n->v[i]);
 	for (size_t i = 0; i < n->n; i++)
 		if (n->v[i]->q[METRICS].answer != NULL)
 			left_out += exposition_add(e, n->v[i]->name,

@@ -275,7 +275,7 @@ judge_peers(struct judge *j)
 static void
 judge_date(struct judge *j, json_int_t expires, bool own, const char *whose)
 {
-	long long	days = (expires - j->now) / DAY_MS;
+	long long	days = expires <= 0 ? 0 : (expires - j->now) / DAY_MS;
 	char		what[256];
 
 	if (expires <= 0 || days > SOON_DAYS)
@@ -353,7 +353,7 @@ code(const struct judge *j)
 	    VERDICT_WARNING : VERDICT_OK;
 }
 
-/* What is down in words: " (kma is down)". */
+/* "; kma does not answer" */
 static void
 downs(const struct judge *j, char *out, size_t room)
 {

@@ -64,9 +64,10 @@ static void
 document(const json_t *answer)
 {
 	const struct servedoc_daemon	v[] = {
-		{ "kma", "", "", answer, answer },
-		{ "ksa", "", "", answer, answer },
-		{ "relayd", "silent", "it does not answer", NULL, NULL },
+		{ "kma", "", "", answer, answer, answer },
+		{ "ksa", "", "", answer, answer, answer },
+		{ "relayd", "silent", "it does not answer", NULL, NULL,
+		    NULL },
 	};
 	const struct servedoc	 d = { "/run", v, 3, answer, answer };
 	struct serveevents	*events = serveevents_new();

@@ -48,7 +48,11 @@ class Server:
              "127.0.0.1:%d" % self.port, *more],
             stdin=subprocess.DEVNULL, stderr=open(self.log, "w"),
             **operator(net, node))
-        wait_for("an answer of qkdctl serve", self.knows)
+        try:
+            wait_for("an answer of qkdctl serve", self.knows)
+        except BaseException:
+            self.kill()
+            raise
 
     def get(self, path, method="GET", host=None, timeout=5):
         """(status, headers, body)"""
@@ -92,6 +96,12 @@ class Server:
 
     def status(self):
         return json.loads(self.get("/api/status")[2])
+
+    def kill(self):
+        """Also of a test that failed."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
 
     def end(self):
         self.process.terminate()
@@ -241,11 +251,12 @@ def door_is_shut(server):
 
 
 def only_loopback():
-    p = subprocess.run([os.path.join(BUILD, "ctl", "qkdctl"), "serve",
-                        "--listen", "0.0.0.0:1"], text=True,
-                       stderr=subprocess.PIPE)
-    check(p.returncode == 2 and "proxy" in p.stderr,
-          "listening for the world: %d %s" % (p.returncode, p.stderr))
+    for address in ("0.0.0.0:1", "127.example.org:1"):
+        p = subprocess.run([os.path.join(BUILD, "ctl", "qkdctl"), "serve",
+                            "--listen", address], text=True,
+                           stderr=subprocess.PIPE)
+        check(p.returncode == 2 and "proxy" in p.stderr,
+              "listening for the world: %d %s" % (p.returncode, p.stderr))
 
 
 def a_daemon_hangs(net, server):
@@ -278,11 +289,18 @@ LOOKS = [("desktop", 1400, 900, False), ("desktop-dark", 1400, 900, True),
 def removed_is_forgotten(net, server):
     """qkdctl link remove takes the place of the module's socket away."""
     place = os.path.join(net.dir, "a", "run", "ctl-qkdmod-gone")
+    mute = socket.socket(socket.AF_UNIX)
     os.mkdir(place)
+    mute.bind(place + "/sock")
+    os.chmod(place + "/sock", 0o777)
+    mute.listen()
 
     def up():
         return server.value("qkdnode_up", daemon="qkdmod-gone")
+    # Meanwhile, as value() sees, there are figures of all others.
     wait_for("a module that is down", lambda: up() == 0, 20)
+    mute.close()
+    os.unlink(place + "/sock")
     os.rmdir(place)
     wait_for("the module to be forgotten", lambda: up() is None, 20)
 
@@ -381,13 +399,7 @@ def browse(net, server, where):
     net.do("start", "c")
 
 
-def main():
-    net = Net("abc", ["a-b", "b-c"], settings=["qkdmod.sim_qber=%d" % QBER])
-    where = os.environ.get("QKDNODE_PICTURES",
-                           os.path.join(net.base, "pictures"))
-    os.makedirs(where, exist_ok=True)
-    only_loopback()
-    server = Server(net)
+def served(net, server, where):
     door_is_shut(server)
     rules_and_dashboard_know_the_names(figures_agree(net, server))
     prometheus_agrees(server)
@@ -400,6 +412,19 @@ def main():
     browse(net, server, where)
     if server.process.poll() is None:
         server.end()
+
+
+def main():
+    net = Net("abc", ["a-b", "b-c"], settings=["qkdmod.sim_qber=%d" % QBER])
+    where = os.environ.get("QKDNODE_PICTURES",
+                           os.path.join(net.base, "pictures"))
+    os.makedirs(where, exist_ok=True)
+    only_loopback()
+    server = Server(net)
+    try:
+        served(net, server, where)
+    finally:
+        server.kill()
     net.down()
 
 

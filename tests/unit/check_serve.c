@@ -216,7 +216,8 @@ START_TEST(of_a_large_network_the_nearest_nodes_are_shown)
 {
 	json_t	*status = json_pack("{s:s, s:b}", "kme_id", "N7", "ready", 1);
 	json_t	*route = ring(SERVEDOC_NODES * 2), *doc, *network;
-	const struct servedoc_daemon v[] = { { "kma", "", "", status, NULL } };
+	const struct servedoc_daemon v[] = { { "kma", "", "", status, NULL,
+					    NULL } };
 	const struct servedoc	 d = { "/run", v, 1, route, NULL };
 
 	ck_assert_ptr_nonnull(doc = servedoc(&d, json_array()));
@@ -234,10 +235,52 @@ START_TEST(of_a_large_network_the_nearest_nodes_are_shown)
 }
 END_TEST
 
+/* As a kma that somebody has taken over may say it: 16 MiB of it. */
+START_TEST(a_network_of_lies_is_read_in_time)
+{
+	json_t	*status = json_pack("{s:s}", "kme_id", "N0");
+	json_t	*route = ring(100000), *links = json_array(), *doc;
+	const struct servedoc_daemon v[] = { { .name = "kma", .status =
+					    status } };
+	const struct servedoc	 d = { "/run", v, 1, route, NULL };
+	char			 id[16];
+
+	for (int i = 0; i < 200000; i++) {
+		snprintf(id, sizeof(id), "X%d", i);
+		json_array_append_new(links, json_pack("{s:s}", "peer", id));
+	}
+	json_object_set_new(json_array_get(json_object_get(route, "nodes"),
+	    0), "links", links);
+	ck_assert_ptr_nonnull(doc = servedoc(&d, json_array()));
+	json_decref(doc);
+	json_decref(route);
+	json_decref(status);
+}
+END_TEST
+
+START_TEST(what_is_wrong_with_a_store_is_a_finding)
+{
+	json_t	*status = json_pack("{s:s, s:b}", "kme_id", "N0", "ready", 1);
+	json_t	*key = json_pack("{s:i}", "unreadable", 3), *doc;
+	const struct servedoc_daemon v[] = { { .name = "ksa", .status =
+					    status, .key = key } };
+	const struct servedoc	 d = { "/run", v, 1, NULL, NULL };
+
+	ck_assert_ptr_nonnull(doc = servedoc(&d, json_array()));
+	list = json_object_get(doc, "findings");
+	ck_assert_str_eq(event(0, "what"),
+	    "3 rows of the store cannot be opened");
+	json_decref(doc);
+	json_decref(key);
+	json_decref(status);
+}
+END_TEST
+
 START_TEST(a_daemon_that_does_not_answer_is_a_finding)
 {
 	const struct servedoc_daemon v[] = { { "kma", "ended",
-					    "it has ended", NULL, NULL } };
+					    "it has ended", NULL, NULL,
+					    NULL } };
 	const struct servedoc	 d = { "/run", v, 1, NULL, NULL };
 	json_t			*doc = servedoc(&d, json_array());
 
@@ -262,4 +305,6 @@ UNIT_MAIN("serve",
     only_the_latest_events_are_kept,
     a_refusal_is_no_answer,
     of_a_large_network_the_nearest_nodes_are_shown,
+    a_network_of_lies_is_read_in_time,
+    what_is_wrong_with_a_store_is_a_finding,
     a_daemon_that_does_not_answer_is_a_finding)
