@@ -1,4 +1,4 @@
-/* checkhost.c - clock and disks of this machine. */
+/* checkhost.c - is it zeroized; clock, kernel and disks of this machine. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
