@@ -176,7 +176,7 @@ lock(struct restore *r, int i)
 		return errno == ENOENT ? 0 : refuse(r, strerror(errno), "");
 	if (flock(r->lock[i], LOCK_EX | LOCK_NB) == 0)
 		return 0;
-	return refuse(r, "the node runs; \"systemctl stop qkdnode.target\" "
+	return refuse(r, "the node runs; \"systemctl stop 'qkdnode*'\" "
 	    "goes first: ", daemons[i]);
 }
 
