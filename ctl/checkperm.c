@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "checkup.h"
 #include "confread.h"
@@ -102,6 +103,12 @@ private_key(struct check *c, const struct check_conf *f, const char *user)
 	must_read(c, path, user, true);
 }
 
+static bool
+absent(const char *path)
+{
+	return access(path, F_OK) < 0 && errno == ENOENT;
+}
+
 /* The key that seals a store, where it is a file. */
 static void
 node_key(struct check *c, const struct check_conf *f, const char *user,
@@ -110,18 +117,29 @@ node_key(struct check *c, const struct check_conf *f, const char *user,
 	static const char *const	kinds[] = { "cred", "plain" };
 	const struct rule		r = { user, S_IRWXG | S_IRWXO };
 	char				path[CHECK_PATH], file[CHECK_PATH];
+	const char			*key;
+	size_t				gone = 0;
 
 	if (!f->there)
 		return;
-	if (strchr(confread_str(&f->cfg, "node_key", ""), ':') == NULL) {
-		check_path(c, confread_str(&f->cfg, "node_key", ""), path);
+	key = confread_str(&f->cfg, "node_key", "");
+	if (strchr(key, ':') == NULL) {
+		check_path(c, key, path);
 		rule(c, path, false, &r);
 	}
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
 		snprintf(file, sizeof(file), "%.1000s/credentials/%s.node_key"
 		    ".%s", c->etc, daemon, kinds[i]);
 		rule(c, file, false, &r);
+		gone += absent(file);
 	}
+	snprintf(file, sizeof(file), "%.1000s/credentials/%s.node_key.*",
+	    c->etc, daemon);
+	if (gone == 2 && strcmp(key, "credential:node_key") == 0)
+		check_say(c, CHECK_ERROR, file, "put it back; if it is lost, "
+		    "so are the keys of that store: move the store away, then "
+		    "qkdctl init --restored", "the key of %s's store is "
+		    "missing", daemon);
 }
 
 /* Sealed, but its metadata is for the node and its operators. */

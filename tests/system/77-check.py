@@ -265,6 +265,8 @@ FAULTS = [
      "chmod 700"),
     (mode("credentials/ksa.node_key.plain", 0o640), "error", "permissions",
      "ksa.node_key.plain", "too much", "chmod 600"),
+    (gone("credentials/kma.node_key.plain"), "error", "permissions",
+     "kma.node_key.*", "kma's store is missing", "put it back"),
     (mode("kma.conf", 0o664), "error", "permissions", "kma.conf", "too much",
      "chmod 644"),
     (zeroized, "error", "node", "zeroized", "was zeroized",
