@@ -134,7 +134,8 @@ add_store(struct backupset *b, enum store store, const char *folder)
 		return 0;
 	}
 	if (storecopy(store, path, copy, why) < 0) {
-		fprintf(stderr, "qkdctl: %s: %s\n", path, why);
+		fprintf(stderr, "qkdctl: %s, copied to %s: %s\n", path, copy,
+		    why);
 		return -1;
 	}
 	return backupset_file(b, name, copy);
