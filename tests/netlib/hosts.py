@@ -10,6 +10,8 @@ A Hosts() leaves nothing behind, however it ends: what a killed test left is
 removed by the next. tests/hosts is the same for the shell.
 """
 
+import contextlib
+import fcntl
 import glob
 import json
 import os
@@ -18,11 +20,13 @@ import signal
 import subprocess
 import time
 
+import cgroups
 import rootfs
 from plan import Failed
+from procs import process_state
 
 REGISTER = "/run/qkdnode-hosts"         # N.json: who has network N
-BOOT_S, STOP_S = 60, 30
+BOOT_S, STOP_S, END_S = 120, 60, 30     # END_S: of what was killed
 # nspawn refuses these to the host; a real one has them.
 CALLS = ["bpf", "@keyring", "memfd_secret", "@memlock", "seccomp",
          "landlock_create_ruleset", "landlock_add_rule",
@@ -43,12 +47,16 @@ def sh(*words, check=True):
     return p.stdout
 
 
-def alive(pid):
-    try:
-        with open(f"/proc/{pid}/stat") as f:
-            return f.read().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+def since(pid):
+    """When it began, in ticks; None: it has ended. With its pid this names
+    a process; the pid alone is soon another's."""
+    state = process_state(pid)
+    return state[1] if state and state[0] not in "ZX" else None
+
+
+def alive(pid, begun):
+    now = since(pid)
+    return now is not None and begun in (now, None)
 
 
 def wait_until(condition, seconds):
@@ -60,20 +68,13 @@ def wait_until(condition, seconds):
     return True
 
 
-def cgroup_roots():
-    """The hierarchies that systemd wants to see; v2 alone has one."""
-    base = "/sys/fs/cgroup"
-    both = [f"{base}/{h}" for h in ("systemd", "unified")]
-    return [b for b in both if os.path.isdir(b)] or [base]
-
-
-def no_cgroup(root):
-    for path, _, _ in os.walk(root, topdown=False):
-        try:
-            os.rmdir(path)
-        except OSError:
-            return False
-    return True
+@contextlib.contextmanager
+def register():
+    """Meanwhile nobody else takes a number, or removes what is left."""
+    os.makedirs(REGISTER, exist_ok=True)
+    with open(REGISTER + "/lock", "w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
 
 
 class Host:
@@ -85,17 +86,18 @@ class Host:
         self.dir = os.path.join(net.dir, name)
         self.root = os.path.join(self.dir, "root")
 
-    def _pid(self, which, value=None):
-        path = os.path.join(self.dir, which + ".pid")
-        if value is not None:
-            with open(path, "w") as f:
-                f.write(str(value))
-            return value
+    def _note(self, which, pid):
+        with open(os.path.join(self.dir, which + ".pid"), "w") as f:
+            f.write(f"{pid} {since(pid) or 0}")
+
+    def _pid(self, which):
+        """Of "nspawn" or "leader", while it lives; or 0."""
         try:
-            with open(path) as f:
-                return int(f.read())
+            with open(os.path.join(self.dir, which + ".pid")) as f:
+                pid, begun = map(int, f.read().split())
         except (OSError, ValueError):
             return 0
+        return pid if alive(pid, begun) else 0
 
     # ---- boot
 
@@ -122,7 +124,7 @@ class Host:
             sh(*ip, "link", "set", device, "up")
 
     def _nspawn(self):
-        groups = [f"{r}/{self.label}" for r in cgroup_roots()]
+        groups = [f"{r}/{self.label}" for r in cgroups.roots()]
 
         def enter():                    # or all hosts would share one
             for g in groups:
@@ -143,7 +145,7 @@ class Host:
                 env=dict(os.environ, SYSTEMD_NSPAWN_UNIFIED_HIERARCHY="1"),
                 preexec_fn=enter, start_new_session=True)
         self.net.started[p.pid] = p
-        self._pid("nspawn", p.pid)
+        self._note("nspawn", p.pid)
 
     def _leader(self):
         """The child of nspawn that is PID 1 in there."""
@@ -169,7 +171,7 @@ class Host:
             return False
         if not leader:
             return False
-        self._pid("leader", leader)
+        self._note("leader", leader)
         state = self.run("systemctl", "is-system-running", check=False)
         return state.strip() in ("running", "degraded")
 
@@ -228,25 +230,30 @@ class Host:
     # ---- end
 
     def _gone(self):
-        pid = self._pid("nspawn")
-        if pid in self.net.started:
-            self.net.started[pid].poll()
-        return not alive(pid) and not alive(self._pid("leader"))
+        for p in self.net.started.values():
+            p.poll()
+        return not self._pid("nspawn") and not self._pid("leader")
 
     def _end(self, sig):
-        leader = self._pid("leader")
-        if leader and not self._gone():
-            os.kill(leader, sig)
+        if leader := self._pid("leader"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(leader, sig)
         if not wait_until(self._gone, STOP_S):
             self._kill()
-        self._pid("leader", 0)
         sh("umount", "-l", self.root, check=False)
 
     def _kill(self):
-        for pid in (self._pid("leader"), self._pid("nspawn")):
-            if pid and alive(pid):
-                os.kill(pid, signal.SIGKILL)
-        wait_until(self._gone, 5)
+        """All of it: the leader too if the test was killed before it knew
+        which that was."""
+        def none_left():
+            self._gone()
+            left = [p for r in cgroups.roots()
+                    for p in cgroups.members(f"{r}/{self.label}") if since(p)]
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            return not left
+        wait_until(none_left, END_S)
 
     def down(self):
         """An orderly shutdown; boot() starts it again."""
@@ -256,17 +263,20 @@ class Host:
         """Power off. What was written stays written: page cache is ours."""
         self._end(signal.SIGKILL)
 
-    def wipe(self):
-        """Nothing of it stays."""
-        if os.path.isdir(self.dir):
-            self._kill()
-        sh("umount", "-l", self.root, check=False)
+    def clear(self):
+        """Nothing of its name runs, or has a wire."""
+        self._kill()
         # The kernel takes a namespace away when it has time, and its end of
         # the wire with it: the next host of this number would meet ours.
         sh("ip", "link", "del", self.veth, check=False)
         sh("ip", "netns", "del", self.label, check=False)
-        for r in cgroup_roots():        # busy while the last process ends
-            wait_until(lambda: no_cgroup(f"{r}/{self.label}"), 5)
+
+    def wipe(self):
+        """Nothing of it stays."""
+        self.clear()
+        sh("umount", "-l", self.root, check=False)
+        for r in cgroups.roots():        # busy while the last process ends
+            wait_until(lambda: cgroups.remove(f"{r}/{self.label}"), END_S)
         subprocess.run(["rm", "-rf", "--one-file-system", self.dir])
 
 
@@ -277,6 +287,7 @@ class Hosts:
         self.dir = os.path.abspath(directory)
         self.hosts, self.started = {}, {}
         self.build, self.owner = build, owner or os.getpid()
+        self.since = since(self.owner)
         self.names = list(names)
 
     def __getitem__(self, name):
@@ -294,12 +305,13 @@ class Hosts:
 
     def _save(self):
         state = {"dir": self.dir, "number": self.number, "owner": self.owner,
-                 "lower": self.lower, "names": list(self.hosts)}
-        os.makedirs(REGISTER, exist_ok=True)
+                 "since": self.since, "lower": self.lower,
+                 "names": list(self.hosts)}
         for path in (f"{REGISTER}/{self.number}.json",
                      os.path.join(self.dir, "hosts.json")):
-            with open(path, "w") as f:
+            with open(path + ".new", "w") as f:
                 json.dump(state, f)
+            os.rename(path + ".new", path)
 
     @classmethod
     def load(cls, path):
@@ -312,35 +324,43 @@ class Hosts:
         except (OSError, ValueError):
             raise Failed(f"{path}: no hosts are there; tests/hosts up")
         net = cls(state["dir"], owner=state["owner"])
-        net.lower = state["lower"]
+        net.lower, net.since = state["lower"], state.get("since")
         net._use(state["number"])
         for name in state["names"]:
             net._add(name)
         return net
 
     def _take_number(self):
-        """The bridge is the lock: the kernel makes a name once."""
+        """In the register first: should we be killed, others find it."""
         for n in range(1, 255):
-            p = subprocess.run(["ip", "link", "add", f"qkdh{n}", "type",
+            if os.path.exists(f"{REGISTER}/{n}.json"):
+                continue
+            self._use(n)
+            self._save()
+            p = subprocess.run(["ip", "link", "add", self.bridge, "type",
                                 "bridge"], stderr=subprocess.PIPE, text=True)
             if p.returncode == 0:
-                return self._use(n)
+                return
+            self._forget()
             if "exists" not in p.stderr:
                 raise Failed("no bridge can be made: " + p.stderr.strip())
         raise Failed("254 networks of hosts are up already")
 
     def up(self):
+        if os.path.exists(os.path.join(self.dir, "hosts.json")):
+            raise Failed(f"{self.dir}: hosts are there already; wipe them")
         reclaim()
         self.debs = packages(self.build)
         self.lower = rootfs.rootfs(self.debs["qkdnode"])
         os.makedirs(self.dir, exist_ok=True)
-        self._take_number()
-        self._save()
+        with register():
+            self._take_number()
         sh("ip", "addr", "add", self.prefix + ".254/24", "dev", self.bridge)
         sh("ip", "link", "set", self.bridge, "up")
         for name in self.names:
             self._add(name)
             self._save()
+            self[name].clear()
             self[name].boot()
         return self
 
@@ -349,14 +369,22 @@ class Hosts:
             host.install(self.debs["qkdnode"])
         return self
 
+    def keep(self):
+        """They stay when this process ends."""
+        self.owner = -1
+        self._save()
+
+    def _forget(self):
+        for path in (f"{REGISTER}/{self.number}.json",
+                     os.path.join(self.dir, "hosts.json")):
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
+
     def wipe(self):
         for host in self:
             host.wipe()
         sh("ip", "link", "del", self.bridge, check=False)
-        for path in (f"{REGISTER}/{self.number}.json",
-                     os.path.join(self.dir, "hosts.json")):
-            if os.path.exists(path):
-                os.unlink(path)
+        self._forget()
 
     def __enter__(self):
         try:
@@ -372,10 +400,11 @@ class Hosts:
 
 def reclaim():
     """Removes the hosts of tests that were killed."""
-    for path in glob.glob(REGISTER + "/*.json"):
-        try:
-            net = Hosts.load(path)
-        except Failed:
-            continue                    # just being written, or removed
-        if net.owner > 0 and not alive(net.owner):
-            net.wipe()
+    with register():
+        for path in glob.glob(REGISTER + "/*.json"):
+            try:
+                net = Hosts.load(path)
+            except Failed:
+                continue                # was just removed
+            if net.owner > 0 and not alive(net.owner, net.since):
+                net.wipe()

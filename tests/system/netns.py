@@ -20,6 +20,14 @@ def sh(*words, **more):
                           stderr=subprocess.STDOUT, **more).stdout
 
 
+def add(ns):
+    """A namespace of a name with our pid in it: if there is one already, a
+    process that had this pid before was killed."""
+    subprocess.run(["ip", "netns", "del", ns], stderr=subprocess.DEVNULL)
+    sh("ip", "netns", "add", ns)
+    sh("ip", "-n", ns, "link", "set", "lo", "up")
+
+
 class Wire:
     """with Wire("10.81.0") as w: 10.81.0.1 in w.ns[0], .2 in w.ns[1]."""
 
@@ -38,8 +46,7 @@ class Wire:
 
     def _make(self):
         for ns in self.ns:
-            sh("ip", "netns", "add", ns)
-            sh("ip", "-n", ns, "link", "set", "lo", "up")
+            add(ns)
         sh("ip", "link", "add", "eth0", "netns", self.ns[0], "type", "veth",
            "peer", "name", "eth0", "netns", self.ns[1])
         for i, ns in enumerate(self.ns):

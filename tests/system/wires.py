@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from lib import BUILD, Net, Skip, check, need_root
-from netns import need, sh
+from netns import add, need, sh
 
 PREFIX = "10.82.0."
 
@@ -27,8 +27,7 @@ class Wires:
         need("ip")
         try:
             for node in self.nodes:
-                sh("ip", "netns", "add", self.ns(node))
-                sh("ip", "-n", self.ns(node), "link", "set", "lo", "up")
+                add(self.ns(node))
                 sh("ip", "-n", self.ns(node), "addr", "add",
                    self.address(node), "dev", "lo")
             for link in self.links:
