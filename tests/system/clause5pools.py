@@ -30,6 +30,8 @@ def get_with_ids_removes(net):
     equal(dec(net, key_ids(ids), "SAE-C2").code, 401, "another, later")
     other = net.oracle.drawn("SAE-A1", "SAE-C2", post(
         net, {}, "SAE-C2").json, 1, 256)
+    wait_for("C to know whose key that is", lambda: net.ctl(
+        "c", "ksa", "keys")["keys"][0]["slaves"] == ["SAE-C2"])
     for batch in ([ids[0], other[0].id], [other[0].id, ids[0]]):
         equal(dec(net, key_ids(batch)).code, 401, "one gone, one another's")
     net.fetch(other)

@@ -7,7 +7,7 @@ ENC, DEC = KEYS + "SAE-C1/enc_keys", KEYS + "SAE-A1/dec_keys"
 UNKNOWN = "01234567-89ab-7def-8123-456789abcdef"
 NOT_FOUND = "one or more keys specified are not found on KME"
 MULTIPLE = "size shall be a multiple of 8"
-WINDOW = 2                      # s, of redelivery; in 20
+WINDOW = 4                      # s, of redelivery; in 20
 WAIT = 1000                     # ms, for relay; in 20
 
 
