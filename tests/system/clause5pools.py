@@ -37,24 +37,35 @@ def get_with_ids_removes(net):
     net.fetch(other)
 
 
-def steady(net, slave="SAE-C1"):
+def steady(net, slave="SAE-C1", looks=4):
     """The count of a pool that is not just being filled."""
     seen = []
 
     def calm():
         seen.append(status(net, slave)["stored_key_count"])
-        return len(seen) > 3 and len(set(seen[-4:])) == 1 and seen[-1]
-    return wait_for("a pool at rest", calm, 20)
+        return len(seen) >= looks and len(set(seen[-looks:])) == 1 and seen[-1]
+    return wait_for("a pool at rest", calm, 20, 0.2)
+
+
+def under_way(net):
+    """Whether blocks of A are being relayed; those that wait for key of the
+    link are not."""
+    kma = net.ctl("a", "kma")
+    relay, link = kma["relay"], kma["links"][0]
+    return relay["started"] != relay["completed"] + relay["failed"] + \
+        link["waiting"]["own"]
 
 
 def no_more_key(net):
-    """No link makes key, and what was made is used up."""
+    """No link makes key, and what was made is used up: the pool is below its
+    low mark, and stays there."""
     for link in ("a-b", "b-c"):
         net.link(link, "dark")
-    most = status(net)["max_key_count"]
-    while status(net)["stored_key_count"] > most // 2 or \
-            steady(net) > most // 2:
-        gets(net, post(net, {"number": 4, "size": 65536}), 4, 65536)
+    low = status(net)["max_key_count"] // 2
+    while status(net)["stored_key_count"] >= low or under_way(net) or \
+            steady(net, looks=8) >= low:
+        if status(net)["stored_key_count"] >= low:
+            gets(net, post(net, {"number": 8, "size": low * 32}), 8, low * 32)
 
 
 @step("6.1", "stored-key-count")
