@@ -54,7 +54,7 @@ class Server:
             self.kill()
             raise
 
-    def get(self, path, method="GET", host=None, timeout=5):
+    def get(self, path, method="GET", host=None, timeout=15):
         """(status, headers, body)"""
         c = http.client.HTTPConnection("127.0.0.1", self.port,
                                        timeout=timeout)
@@ -72,7 +72,7 @@ class Server:
         except OSError:
             return False
 
-    def raw(self, octets, seconds=5):
+    def raw(self, octets, seconds=15):
         """What comes back until the server closes."""
         with socket.create_connection(("127.0.0.1", self.port), 5) as s:
             s.settimeout(seconds)
@@ -239,7 +239,8 @@ def many_are_slow(server):
         s.sendall(b"GET / HTTP/1.1\r\nHost: local")
     begin = time.monotonic()
     equal(server.get("/healthz")[0], 200, "status among the slow")
-    check(time.monotonic() - begin < 2, "the slow keep others waiting")
+    # Its own clock would end the slow after 15 s.
+    check(time.monotonic() - begin < 5, "the slow keep others waiting")
     for s in slow:
         s.close()
 
@@ -267,7 +268,8 @@ def a_daemon_hangs(net, server):
             "qkdnode_up", daemon="kma") == 0, 25)
         begin = time.monotonic()
         doc = server.status()
-        check(time.monotonic() - begin < 1, "a hanging kma hangs the page")
+        # Who waited for kma would wait for 4 s, as the page's own asking.
+        check(time.monotonic() - begin < 3, "a hanging kma hangs the page")
         check(any(f["daemon"] == "kma" for f in doc["findings"]),
               "nothing is said of kma: %r" % doc["findings"])
         check(doc["state"] != "ok", "all is said to be well")

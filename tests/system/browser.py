@@ -8,6 +8,11 @@ import subprocess
 import tempfile
 import time
 
+from lib import wait_for
+
+# It gives requests up, loopback too, when this machine gets or loses an
+# interface: hosts of another test come or go. The page asks again.
+OTHERS = "net::ERR_NETWORK_CHANGED"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -36,6 +41,13 @@ class Browser:
         os.close(from_child)
         self.buffer, self.number, self.session = b"", 0, None
         self.requests, self.complaints = [], []
+        try:
+            self._attach()
+        except BaseException:
+            self.close()
+            raise
+
+    def _attach(self):
         targets = self.call("Target.getTargets")["targetInfos"]
         page = next(t for t in targets if t["type"] == "page")
         self.session = self.call("Target.attachToTarget", flatten=True,
@@ -63,11 +75,12 @@ class Browser:
             self.complaints.append(str(p["exceptionDetails"])[:500])
         elif m["method"] == "Runtime.consoleAPICalled":
             self.complaints.append(str(p["args"])[:500])
-        elif m["method"] == "Log.entryAdded":
+        elif m["method"] == "Log.entryAdded" and \
+                OTHERS not in p["entry"]["text"]:
             self.complaints.append(p["entry"]["text"] + " " +
                                    p["entry"].get("url", ""))
 
-    def call(self, method, seconds=20, **params):
+    def call(self, method, seconds=60, **params):
         self.number += 1
         m = {"id": self.number, "method": method, "params": params}
         if self.session:
@@ -102,18 +115,16 @@ class Browser:
         return r["result"].get("value")
 
     def wait(self, expression, seconds=20):
-        end = time.monotonic() + seconds
-        while not self.evaluate(expression):
-            if time.monotonic() > end:
-                raise AssertionError("waited %d s for %s; %s" % (
-                    seconds, expression, self.complaints))
-            time.sleep(0.1)
+        try:
+            wait_for(expression, lambda: self.evaluate(expression), seconds)
+        except AssertionError as e:
+            raise AssertionError("%s; %s" % (e, self.complaints)) from None
 
     def screenshot(self, path, **clip):
         """All of the page, as far down as it goes; or x, y, width, height
         of it."""
         more = {"clip": dict(clip, scale=1)} if clip else {}
-        r = self.call("Page.captureScreenshot", 30, format="png",
+        r = self.call("Page.captureScreenshot", format="png",
                       captureBeyondViewport=True, **more)
         with open(path, "wb") as f:
             f.write(base64.b64decode(r["data"]))

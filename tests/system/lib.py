@@ -424,6 +424,22 @@ def _tails():
                 print("--- %s\n%s" % (path, "".join(bad[-8:])), end="")
 
 
+def _end_others(net):
+    """Programs of ours that a test started itself, with a file of this
+    network in their words, and did not end: it failed."""
+    for path in glob.glob("/proc/[0-9]*"):
+        try:
+            with open(path + "/cmdline") as f:
+                words = f.read().split("\0")
+            exe = os.readlink(path + "/exe")
+            if any(net.base in w for w in words) and \
+                    exe.startswith((BUILD, net.base)):
+                os.kill(int(path[6:]), signal.SIGKILL)
+                say("was still running:", *words[:6])
+        except (OSError, ValueError):
+            pass                        # has just ended, or is not ours
+
+
 def _late(signum, frame):
     raise AssertionError("took longer than its limit")
 
@@ -464,6 +480,7 @@ def run(main, seconds=90):
         except Exception as e:
             say("down:", e)
             code = 1
+        _end_others(net)
         if code == 1 or keep:
             say("kept:", net.base)
         else:
