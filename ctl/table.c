@@ -83,11 +83,12 @@ cell_time(char out[TABLE_CELL], const json_t *v)
 static void
 cell_days(char out[TABLE_CELL], const json_t *v)
 {
-	json_int_t	ms = json_integer_value(v);
+	const json_int_t	day = 86400000, ms = json_integer_value(v);
+	const json_int_t	left = ms > 0 ? ms - (json_int_t)now_ms() : 0;
 
-	if (json_is_integer(v) && ms > 0)
-		snprintf(out, TABLE_CELL, "%.0f", ((double)ms -
-		    (double)now_ms()) / 86400000 - 0.5);
+	if (json_is_integer(v) && ms > 0)	/* less than one: 0; over: -1 */
+		snprintf(out, TABLE_CELL, "%lld", (long long)(left / day -
+		    (left % day < 0)));
 }
 
 static void

@@ -37,6 +37,10 @@ START_TEST(a_cell_shows_a_value_as_people_read_it)
 	    "2027-01-15 08:00:00");
 	ck_assert_str_eq(cell(TABLE_DAYS, json_integer((json_int_t)now_ms() +
 	    40 * 3600 * 1000)), "1");
+	ck_assert_str_eq(cell(TABLE_DAYS, json_integer((json_int_t)now_ms() +
+	    2 * 3600 * 1000)), "0");
+	ck_assert_str_eq(cell(TABLE_DAYS, json_integer((json_int_t)now_ms() -
+	    2 * 3600 * 1000)), "-1");
 	ck_assert_str_eq(cell(TABLE_LIST, json_pack("[s, i, s]", "a", 1,
 	    "b")), "a, b");
 }
