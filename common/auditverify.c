@@ -14,22 +14,35 @@
 #define TRIES		5	/* rows may go to an archive meanwhile */
 #define ROW_MAX		(1 << 20)	/* octets of a value */
 #define BUSY_MS		2000
+#define SCHEMA_STEPS	1000000	/* of SQLite's machine: some thousand rows */
 
-/* What is read is rows: a view may compute for ever. */
+static int
+too_long(void *arg)
+{
+	(void)arg;
+	return 1;
+}
+
+/* What is read is rows: a view may compute for ever. So may a schema have rows
+ * for ever, which SQLite reads first of all. */
 static bool
 odd(sqlite3 *db)
 {
 	sqlite3_stmt	*st;
-	bool		 found;
+	int		 code;
 
-	if (sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_schema WHERE"
+	sqlite3_progress_handler(db, SCHEMA_STEPS, too_long, NULL);
+	code = sqlite3_prepare_v2(db, "SELECT 1 FROM sqlite_schema WHERE"
 	    " lower(name) IN ('audit_log', 'audit_head', 'audit_archive')"
 	    " AND (type <> 'table' OR rootpage IS NULL OR rootpage < 1)", -1,
-	    &st, NULL) != SQLITE_OK)
-		return false;		/* whoever reads it will see why */
-	found = sqlite3_step(st) == SQLITE_ROW;
-	sqlite3_finalize(st);
-	return found;
+	    &st, NULL);
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(st);
+		sqlite3_finalize(st);
+	}
+	sqlite3_progress_handler(db, 0, NULL, NULL);
+	/* Of other failures whoever reads it will see why. */
+	return code == SQLITE_ROW || code == SQLITE_INTERRUPT;
 }
 
 int

@@ -19,6 +19,7 @@ from lib import BUILD, Load, Net, check, equal, run, say, wait_for
 PAIRS = [("SAE-A1", "SAE-B1"), ("SAE-B1", "SAE-C1"), ("SAE-A1", "SAE-A2"),
          ("SAE-C1", "SAE-A2")]
 KILLS = 6
+SIZE = 4096             # of a page
 
 
 def qkdctl(net, node, *words):
@@ -289,35 +290,73 @@ def shown(net):
           "all rows, once, in their order: %s" % numbers[:3])
 
 
-def rows_without_end(path):
-    """Fifteen levels of pages, each of which leads fifty times to the next,
-    and the last to the rows: of the same numbers, again and again."""
-    size, entries = 4096, 50
+def page(cells, offset=0, leaf=False, right=0):
+    """A page of a table's tree with the cells, as SQLite has it."""
+    at, head, body = SIZE, b"", b""
+    for cell in cells:
+        at, body = at - len(cell), cell + body
+        head += struct.pack(">H", at)
+    head = struct.pack(">BHHHB", 13 if leaf else 5, 0, len(cells), at,
+                       0) + (b"" if leaf else struct.pack(">I", right)) + head
+    return head.ljust(at - offset, b"\0") + body
+
+
+def for_ever(f, below):
+    """Writes fifteen levels of pages behind the others, each of which leads
+    fifty times to the next, and the last to that page; the highest's number."""
+    f.seek(0, 2)
+    for _ in range(15):
+        f.write(page([struct.pack(">IB", below, i + 1) for i in range(50)],
+                     right=below))
+        below = f.tell() // SIZE
+    return below
+
+
+def set_root(f, root, octets):
+    f.seek((root - 1) * SIZE + (100 if root == 1 else 0))
+    f.write(octets)
+    f.seek(0, 2)
+    n = f.tell() // SIZE
+    f.seek(28)                          # the length, in pages
+    f.write(struct.pack(">I", n))
+
+
+def rows_without_end(path, table):
+    """The rows of a table, again and again."""
+    db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
+    root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = ?",
+                      (table,)).fetchone()[0]
+    equal(db.execute("PRAGMA page_size").fetchone()[0], SIZE, "page size")
+    db.close()
+    with open(path, "r+b") as f:
+        f.seek((root - 1) * SIZE)
+        before = f.read(SIZE)
+        f.seek(0, 2)
+        f.write(before)
+        top = for_ever(f, f.tell() // SIZE)
+        set_root(f, root, page([struct.pack(">IB", top, 1)], right=top))
+
+
+def schema_without_end(path):
+    """The schema is one index, again and again, behind what it needs."""
+    texts = [b"index", b"sqlite_autoindex_t_1", b"t"]
+    record = (bytes([6] + [13 + 2 * len(t) for t in texts] + [1, 0]) +
+              b"".join(texts) + b"\3")
+    if os.path.exists(path):
+        os.unlink(path)
+    db = sqlite3.connect(path)
+    db.executescript("PRAGMA page_size = %d; CREATE TABLE t (a UNIQUE)" % SIZE)
+    db.close()
     with open(path, "r+b") as f:
         data = f.read()
-        db = sqlite3.connect("file:%s?mode=ro" % path, uri=True)
-        root = db.execute("SELECT rootpage FROM sqlite_schema WHERE name = "
-                          "'audit_log'").fetchone()[0]
-        equal(db.execute("PRAGMA page_size").fetchone()[0], size, "page size")
-        db.close()
-        page = data[(root - 1) * size:root * size]
-        f.seek(len(data))
-        f.write(page)                   # the root, as it was
-        below = len(data) // size + 1
-        for level in range(15):
-            cells = [struct.pack(">IB", below, i + 1) for i in range(entries)]
-            begin = size - 5 * entries
-            head = struct.pack(">BHHHBI", 5, 0, entries, begin, 0, below)
-            head += b"".join(struct.pack(">H", begin + 5 * i)
-                             for i in range(entries))
-            page = head.ljust(begin, b"\0") + b"".join(cells)
-            if level < 14:
-                f.write(page)
-                below += 1
-        f.seek((root - 1) * size)
-        f.write(page)
-        f.seek(28)                      # the length, in pages
-        f.write(struct.pack(">I", below))
+        rows = [data[s:s + 2 + data[s]]         # length, number, record
+                for s in struct.unpack(">HH", data[108:112])]
+        f.write(page(rows, leaf=True))
+        first = f.tell() // SIZE
+        f.write(page([bytes([len(record), 3]) + record], leaf=True))
+        top = for_ever(f, f.tell() // SIZE)
+        set_root(f, 1, page([struct.pack(">IB", first, 2)], offset=100,
+                            right=top))
 
 
 def a_file_of_a_stranger_comes_to_an_end(net):
@@ -325,11 +364,19 @@ def a_file_of_a_stranger_comes_to_an_end(net):
     db = sqlite3.connect(copy)
     db.execute("PRAGMA journal_mode = DELETE")
     db.close()
-    rows_without_end(copy)
-    for words in (["--limit", "1000000"], ["--peer", "KME-Z"]):
-        code, text = qkdctl(net, "a", "show", *words, "--store", copy)
-        check(code == 3 and "damaged" in text, "%s: %d %s" % (words, code,
-                                                             text[:200]))
+    rows_without_end(copy, "audit_log")
+    schema = net.base + "/schema.db"
+    schema_without_end(schema)
+    running = [(words, subprocess.Popen(
+        [BUILD + "/ctl/qkdctl", "audit", *words], text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)) for words in (
+        ["show", "--limit", "1000000", "--store", copy],
+        ["show", "--peer", "KME-Z", "--store", copy],
+        ["verify", "--store", schema])]
+    for words, p in running:
+        text = p.communicate(timeout=100)[0]
+        check(p.returncode == 3 and "damaged" in text, "%s: %d %s" % (
+            words, p.returncode, text[:200]))
 
 
 def no_key_in_it(net):
