@@ -34,6 +34,7 @@ WANTED = {
     "libqkdnode-sae0": ["/usr/lib/.*/libqkdnode-sae.so.0"],
     "libqkdnode-sae-dev": ["/usr/include/qkdnode-sae.h",
                            "/usr/lib/.*/pkgconfig/qkdnode-sae.pc",
+                           "/usr/share/doc/qkdnode/examples/sae/example.c",
                            "/usr/share/man/man3/libqkdnode-sae.3.gz"],
     "qkdnode-dbgsym": ["/usr/lib/debug/.*"],
 }
