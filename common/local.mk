@@ -77,6 +77,7 @@ libcommon_a_SOURCES = \
 	common/storekey.c common/storekey.h common/storekeyimpl.h \
 	common/storekeychange.c \
 	common/storekeyctl.c \
+	common/storekeyfile.c \
 	common/storekeylife.c \
 	common/storekeywalk.c \
 	common/tls.c common/tls.h \

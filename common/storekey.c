@@ -1,13 +1,10 @@
 /* storekey.c - data keys: opened, made, replaced; see storekey.h. */
 #include "storekeyimpl.h"
 
-#include <errno.h>
-#include <limits.h>
 #include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "bytes.h"
 #include "err.h"
@@ -288,26 +285,6 @@ out:
 		db_rollback(k->db);
 	k->reserved += STOREKEY_STEP;
 	return r;
-}
-
-int
-storekey_wanted(const char *path)
-{
-	char	mark[PATH_MAX], *slash;
-
-	snprintf(mark, sizeof(mark), "%s", path);
-	for (int i = 0; i < 2 && (slash = strrchr(mark, '/')) != NULL; i++)
-		*slash = '\0';
-	if (strlen(mark) + sizeof("/zeroized") > sizeof(mark))
-		return -E_CONFIG;
-	strcat(mark, "/zeroized");
-	if (access(mark, F_OK) < 0 && errno == ENOENT)
-		return 0;
-	log_err("this node was zeroized", "mark=%s remedy=\"move "
-	    SYSCONFDIR "/qkdnode and " LOCALSTATEDIR "/lib/qkdnode away, then "
-	    "qkdctl init; or qkdctl restore, then qkdctl init --restored\"",
-	    log_quote(mark));
-	return -E_CONFIG;
 }
 
 int

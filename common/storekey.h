@@ -1,7 +1,7 @@
 /*
  * storekey.h - the keys of a store. Rows are sealed by a data key, which
  * stands in the store's table store_key, wrapped by the node key (kek.h).
- * Both can be replaced while the daemon runs: a new data key seals at once,
+ * Both can be replaced while the daemon runs: a new data key seals soon,
  * and the rows of the one before are sealed again, a few at a time, until
  * it is forgotten; a new node key wraps beside the one before until that is
  * known to be gone.
@@ -50,9 +50,23 @@ struct storekey_conf {
 	struct kek			*next;	/* to change to; NULL: none */
 };
 
-/* Before all else: after a zeroize, which leaves the file "zeroized" above the
- * store's directory, nothing starts over by itself. -E_CONFIG, logged. */
-int	storekey_wanted(const char *path);
+struct storekey_file {		/* a daemon's store, as configured */
+	const char			*store;	/* as above */
+	const struct storekey_table	*tables;
+	const char			*path;
+	const char *const		*migrations;
+	int				 nmigrations;
+	const char			*node_key;
+	const char			*next;	/* node_key_next; "": none */
+};
+
+/*
+ * The whole of it: the file is opened, or made, once there is a node key and
+ * unless the node was zeroized. -E_CONFIG, and what db_open() and
+ * storekey_open() give, logged; then *db may be open.
+ */
+int	storekey_open_file(struct storekey **, const struct storekey_file *,
+	    struct db **, struct sealer **writer, struct sealer **reader);
 /*
  * Opens the keys of a store, or makes the first one; a store from before
  * there were data keys gets one. Its sealers are made, for the thread that

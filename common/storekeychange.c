@@ -34,7 +34,7 @@ run_add(struct db *db, void *arg)
 	    " WHERE id > ?", "u", k->id)) >= 0 &&
 	    (r = storekey_rows(db, rows)) == 1) {
 		r = storekey_open_row(k, k->conf.kek, &rows[0], now);
-		r = r != 0 || rows[0].there[1] ? -E_BUSY :
+		r = r < 0 ? r : r == 1 || rows[0].there[1] ? -E_BUSY :
 		    storekey_add(k, db, k->id + 1, STOREKEY_STEP, c->key);
 	} else if (r >= 0)
 		r = -E_BUSY;
@@ -42,24 +42,17 @@ run_add(struct db *db, void *arg)
 	return r;
 }
 
-static int
-run_turn(struct db *db, void *arg)
-{
-	(void)db;
-	sealer_turn(((struct storekey *)arg)->writer);
-	return 0;
-}
-
-/* The reader first: it must open whatever the writer seals. */
+/*
+ * The reader first: it must open whatever the writer seals. That one turns
+ * when the walk begins, whatever became of other jobs before.
+ */
 static void
 turn(struct storekey *k)
 {
 	sealer_turn(k->reader);
-	(void)committer_sync(k->committer, run_turn, k);
 	k->before = k->id++;
 	k->made = now_ms();
 	k->reserved = STOREKEY_STEP;
-	k->counted = 0;
 	storekeywalk_begin(k);
 }
 

@@ -42,7 +42,8 @@ answer(struct storekey *k, int r)
 	    "rotate-key --node-key does that first" :
 	    "the store is still being sealed again: wait until \"key\" says "
 	    "sealing_again false" : r == -E_SEAL ?
-	    "that key does not open this store" : err_text(r)) :
+	    "the node key does not open this store (one in a token: is the "
+	    "token there?)" : err_text(r)) :
 	    storekey_status(k);
 }
 

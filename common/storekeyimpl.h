@@ -28,6 +28,7 @@ struct storekey {
 	uint64_t		 reserved;	/* seals set aside on disk */
 	uint64_t		 counted;	/* ... of those made here */
 	struct { uint64_t id, seals; bool busy; } reserve;	/* the job */
+	uint64_t		 renew;		/* a new one: not before, mono ms */
 	uint64_t		 before;	/* id of the old one; 0: none */
 	bool			 pending;	/* wrapped_next is there */
 	bool			 unclean;	/* a key may be in the log */

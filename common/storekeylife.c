@@ -2,8 +2,11 @@
 #include "storekeyimpl.h"
 
 #include "err.h"
+#include "ident.h"
+#include "log.h"
 
 #define TICK_MS		100
+#define RENEW_MS	60000	/* after one that failed */
 #define CLEAN_TICKS	20
 
 static int
@@ -28,8 +31,11 @@ reserved(void *arg, int result)
 static void
 reserve(struct storekey *k)
 {
-	if (k->reserve.busy ||
-	    sealer_seals(k->writer) - k->counted < STOREKEY_STEP / 2)
+	uint64_t	made = sealer_seals(k->writer);
+
+	if (made < k->counted)
+		k->counted = 0;		/* they are a new key's */
+	if (k->reserve.busy || made - k->counted < STOREKEY_STEP / 2)
 		return;
 	k->counted += STOREKEY_STEP / 2;
 	k->reserved += STOREKEY_STEP / 2;
@@ -51,14 +57,31 @@ clean(struct storekey *k)
 		committer_checkpoint(k->committer);
 }
 
+/* Without one the store goes on; the other key's seals have a long way yet. */
+static void
+renew(struct storekey *k)
+{
+	int	r;
+
+	if (k->reserved < STOREKEY_MOST || k->before != 0 || k->pending ||
+	    mono_ms() < k->renew)
+		return;
+	if ((r = storekey_rotate(k)) == 0)
+		return;
+	k->renew = mono_ms() + RENEW_MS;
+	log_warn("the store needs a new data key and gets none; tried each "
+	    "minute", "store=%s reason=%s remedy=\"see that the disk has room"
+	    " and, if the node key is in a token, that the token is there\"",
+	    log_quote(db_path(k->db)), log_quote(err_text(r)));
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct storekey	*k = arg;
 
 	(void)fd, (void)what;
-	if (k->reserved >= STOREKEY_MOST && k->before == 0 && !k->pending)
-		(void)storekey_rotate(k);
+	renew(k);
 	reserve(k);
 	clean(k);
 }

@@ -67,6 +67,7 @@ run_batch(struct db *db, void *arg)
 	size_t				 octets = 0;
 	int				 r = 1;
 
+	sealer_turn(k->writer);		/* the first: what is new is by it */
 	w->at_a = w->a;
 	w->at_b = w->b;
 	w->at_rows = w->at_bad = 0;
@@ -81,6 +82,7 @@ run_end(struct db *db, void *arg)
 {
 	struct storekey	*k = arg;
 
+	sealer_turn(k->writer);		/* if there are no tables */
 	sealer_forget(k->writer);
 	return db_run(db, "DELETE FROM store_key WHERE id < ?", "u", k->id);
 }

@@ -466,28 +466,16 @@ open_audit(struct linkstore *ls)
 	return audit_open(&ls->audit, &conf, ls->writer, ls->wseal);
 }
 
-/* The node key first: without it no store is made. */
 static int
 open_files(struct linkstore *ls, const char *path, const char *node_key,
     const char *next)
 {
-	struct storekey_conf	keys = { .store = "kma",
-				    .tables = sealed_tables };
-	int			r;
+	const struct storekey_file	file = { "kma", sealed_tables, path,
+		migrations, sizeof(migrations) / sizeof(migrations[0]),
+		node_key, next };
+	int				r;
 
-	if (storekey_wanted(path) < 0 ||
-	    (keys.kek = kek_new(node_key)) == NULL ||
-	    (*next != '\0' && (keys.next = kek_new(next)) == NULL))
-		r = -E_CONFIG;
-	else
-		r = db_open(&ls->writer, path, migrations,
-		    sizeof(migrations) / sizeof(migrations[0]));
-	if (r < 0) {
-		kek_free(&keys.kek);
-		kek_free(&keys.next);
-		return r;
-	}
-	if ((r = storekey_open(&ls->keys, &keys, ls->writer, &ls->wseal,
+	if ((r = storekey_open_file(&ls->keys, &file, &ls->writer, &ls->wseal,
 	    &ls->rseal)) < 0 || (r = open_audit(ls)) < 0)
 		return r;
 	return db_open_reader(&ls->reader, path);

@@ -65,28 +65,16 @@ open_audit(struct side *w)
 	return audit_open(&w->audit, &conf, w->db, w->sealer);
 }
 
-/* The node key first: without it no store is made. */
 static int
 open_files(struct keystore *ks, const char *path, const char *node_key,
     const char *next)
 {
-	struct storekey_conf	keys = { .store = "ksa",
-				    .tables = sealed_tables };
-	int			r;
+	const struct storekey_file	file = { "ksa", sealed_tables, path,
+		migrations, sizeof(migrations) / sizeof(migrations[0]),
+		node_key, next };
+	int				r;
 
-	if (storekey_wanted(path) < 0 ||
-	    (keys.kek = kek_new(node_key)) == NULL ||
-	    (*next != '\0' && (keys.next = kek_new(next)) == NULL))
-		r = -E_CONFIG;
-	else
-		r = db_open(&ks->writer.db, path, migrations,
-		    sizeof(migrations) / sizeof(migrations[0]));
-	if (r < 0) {
-		kek_free(&keys.kek);
-		kek_free(&keys.next);
-		return r;
-	}
-	if ((r = storekey_open(&ks->keys, &keys, ks->writer.db,
+	if ((r = storekey_open_file(&ks->keys, &file, &ks->writer.db,
 	    &ks->writer.sealer, &ks->reader.sealer)) < 0 ||
 	    (r = open_audit(&ks->writer)) < 0)
 		return r;

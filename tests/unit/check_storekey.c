@@ -1,10 +1,12 @@
 /* check_storekey.c - the keys of a store; a store of a few rows. */
 #include "config.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bytes.h"
@@ -331,6 +333,35 @@ START_TEST(a_new_data_key_seals_all_and_the_one_before_leaves_the_disk)
 }
 END_TEST
 
+/* What follows the transactions: the so-many-th that begins cannot. */
+static int	until_busy;
+
+static int
+busy_once(void *arg, enum db_moment moment)
+{
+	(void)arg;
+	return moment == DB_BEGUN && until_busy-- == 0 ? -E_BUSY : 0;
+}
+
+START_TEST(a_store_that_is_busy_while_its_key_changes_loses_no_row)
+{
+	for (int i = 0; i < 4; i++) {
+		start(key_a);
+		fill(writer);
+		until_busy = i;
+		db_follow(db, busy_once, NULL);
+		if (storekey_rotate(keys) == 0)
+			settle_down();
+		db_follow(db, NULL, NULL);
+		stop();
+		ck_assert_int_lt(until_busy, 0);
+		start(key_a);
+		ck_assert_uint_eq(opened(reader), 2 * ROWS);
+		stop();
+	}
+}
+END_TEST
+
 START_TEST(a_row_that_opens_by_neither_key_stops_nothing)
 {
 	start(key_a);
@@ -490,34 +521,90 @@ START_TEST(a_data_key_is_replaced_before_it_has_sealed_too_much)
 }
 END_TEST
 
+START_TEST(a_store_that_gets_no_new_data_key_says_so_once_and_serves_on)
+{
+	uint64_t	until;
+	char		*text;
+
+	start(key_a);
+	fill(writer);
+	ck_assert_int_eq(db_run(db, "UPDATE store_key SET seals = 1 << 31",
+	    ""), 1);
+	stop();
+	unit_capture();
+	start(key_a);
+	ck_assert_int_eq(db_exec(db, "CREATE TRIGGER t BEFORE INSERT ON"
+	    " store_key BEGIN SELECT RAISE(ABORT, 'no'); END"), 0);
+	for (until = mono_ms() + 1000; mono_ms() < until;)
+		event_base_loop(base, EVLOOP_ONCE);
+	text = unit_captured();
+	ck_assert_ptr_nonnull(strstr(text, "gets none"));
+	ck_assert_ptr_null(strstr(strstr(text, "gets none") + 1, "gets none"));
+	free(text);
+	ck_assert_int_eq(number("key"), 1);
+	ck_assert_uint_eq(opened(reader), 2 * ROWS);
+	stop();
+}
+END_TEST
+
+/* ---- a store's file ---- */
+
+static int
+open_file(const char *node_key, const char *next)
+{
+	const struct storekey_file	f = { "unit", tables,
+		unit_path("kma/keys.db"), schema, 2, unit_path(node_key),
+		*next == '\0' ? "" : unit_path(next) };
+
+	ck_assert_int_eq(secret_init(1 << 20), 0);
+	ck_assert(mkdir(unit_path("kma"), 0700) == 0 || errno == EEXIST);
+	return storekey_open_file(&keys, &f, &db, &writer, &reader);
+}
+
+START_TEST(without_its_node_key_no_store_is_made)
+{
+	ck_assert_int_eq(open_file("a.key", ""), -E_CONFIG);
+	unit_write(unit_path("a.key"), key_a, SEAL_KEY, 0400);
+	ck_assert_int_eq(open_file("a.key", "b.key"), -E_CONFIG);
+	ck_assert_int_lt(access(unit_path("kma/keys.db"), F_OK), 0);
+	ck_assert_int_eq(open_file("a.key", ""), 0);
+	fill(writer);
+	ck_assert_uint_eq(opened(reader), 2 * ROWS);
+	stop();
+}
+END_TEST
+
 START_TEST(after_a_zeroize_nothing_opens_and_the_log_says_the_way_back)
 {
-	char	path[512], *text;
+	char	*text;
 
-	ck_assert_int_eq(storekey_wanted(unit_path("kma/keys.db")), 0);
-	snprintf(path, sizeof(path), "%s", unit_path("kma/keys.db"));
+	unit_write(unit_path("a.key"), key_a, SEAL_KEY, 0400);
 	unit_write(unit_path("zeroized"), "", 0, 0644);
 	unit_capture();
-	ck_assert_int_eq(storekey_wanted(path), -E_CONFIG);
+	ck_assert_int_eq(open_file("a.key", ""), -E_CONFIG);
 	text = unit_captured();
 	ck_assert_ptr_nonnull(strstr(text, "this node was zeroized"));
 	ck_assert_ptr_nonnull(strstr(text, "/lib/qkdnode away, then qkdctl "
 	    "init; or qkdctl restore"));
 	free(text);
+	ck_assert_int_lt(access(unit_path("kma/keys.db"), F_OK), 0);
 }
 END_TEST
 
 UNIT_MAIN("storekey",
+    without_its_node_key_no_store_is_made,
     after_a_zeroize_nothing_opens_and_the_log_says_the_way_back,
     a_new_store_makes_its_key_and_opens_again,
     a_wrong_node_key_is_refused_and_nothing_changes,
     a_key_wrapped_for_one_store_opens_no_other,
     a_store_sealed_by_the_node_key_itself_gets_a_key_of_its_own,
     a_new_data_key_seals_all_and_the_one_before_leaves_the_disk,
+    a_store_that_is_busy_while_its_key_changes_loses_no_row,
     a_row_that_opens_by_neither_key_stops_nothing,
     whoever_is_killed_while_it_is_sealed_again_loses_no_row,
     while_a_node_key_changes_either_opens_and_then_one_does,
     a_start_with_the_new_node_key_settles_it,
     a_node_key_that_was_never_put_in_place_is_given_up,
     a_store_is_wrapped_at_its_start_for_a_key_to_change_to,
-    a_data_key_is_replaced_before_it_has_sealed_too_much)
+    a_data_key_is_replaced_before_it_has_sealed_too_much,
+    a_store_that_gets_no_new_data_key_says_so_once_and_serves_on)
