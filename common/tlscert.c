@@ -10,6 +10,7 @@
 
 #include "err.h"
 #include "log.h"
+#include "tlscrl.h"
 
 #define NAME_ROOM	512
 #define SERIAL_ROOM	65
@@ -98,10 +99,7 @@ tlscert_time(const ASN1_TIME *t, char out[24])
 int64_t
 tlscert_expires_ms(X509 *cert)
 {
-	struct tm	tm;
-
-	return ASN1_TIME_to_tm(X509_get0_notAfter(cert), &tm) != 1 ? 0 :
-	    (int64_t)timegm(&tm) * 1000;
+	return (int64_t)tlscrl_time(X509_get0_notAfter(cert)) * 1000;
 }
 
 static void

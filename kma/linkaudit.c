@@ -95,7 +95,7 @@ linkaudit_block(struct linkaudit *a, enum audit_event event,
 
 int
 linkaudit_blocks_deleted(struct linkaudit *a, enum audit_event event,
-    sqlite3_stmt *st)
+    sqlite3_stmt *st, const char *why)
 {
 	int	e = 0, r;
 
@@ -103,7 +103,7 @@ linkaudit_blocks_deleted(struct linkaudit *a, enum audit_event event,
 		e = linkaudit_block(a, event,
 		    (const char *)sqlite3_column_text(st, 0),
 		    (uint64_t)sqlite3_column_int64(st, 1),
-		    (uint64_t)sqlite3_column_int64(st, 2), a->why);
+		    (uint64_t)sqlite3_column_int64(st, 2), why);
 	if (e < 0)
 		sqlite3_reset(st);
 	return e < 0 ? e : r < 0 ? r : 0;

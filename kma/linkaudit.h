@@ -33,7 +33,7 @@ int	linkaudit_block(struct linkaudit *, enum audit_event,
 	    const char *detail);
 /* The same for DELETE ... RETURNING source, block, octets. */
 int	linkaudit_blocks_deleted(struct linkaudit *, enum audit_event,
-	    sqlite3_stmt *);
+	    sqlite3_stmt *, const char *why);
 /* Nothing more will be added to the last row. */
 int	linkaudit_end(struct linkaudit *);
 

@@ -130,12 +130,12 @@ run_parts_drop(struct linktx *tx, struct db *db, struct change *c)
 {
 	bool	all = c->source[0] == '\0';
 
-	tx->audit.why = "parts of a block that is not whole";
 	return linkaudit_blocks_deleted(&tx->audit, AUDIT_VOID, all ?
 	    db_bind(db, "DELETE FROM part"
 	    " RETURNING source, block, 0", "") :
 	    db_bind(db, "DELETE FROM part WHERE source = ? AND block = ?"
-	    " RETURNING source, block, 0", "su", c->source, c->n));
+	    " RETURNING source, block, 0", "su", c->source, c->n),
+	    "parts of a block that is not whole");
 }
 
 static int
@@ -256,7 +256,8 @@ run_change(struct linktx *tx, struct db *db, struct change *c)
 	case INBOUND_OLDER:
 		return linkaudit_blocks_deleted(&tx->audit, AUDIT_EXPIRED,
 		    db_bind(db, "DELETE FROM inbound WHERE made < ?"
-		    " RETURNING source, block, octets", "u", c->n));
+		    " RETURNING source, block, octets", "u", c->n),
+		    tx->audit.why);
 	case ROUTE:
 		return db_run(db, "INSERT OR REPLACE INTO route VALUES"
 		    " (?, ?, ?)", "ssu", c->source, c->text, c->n);

@@ -199,7 +199,7 @@ main(int argc, char **argv)
 	    "the key supply cannot start");
 	db_on_ruin(daemon_store_ruined);
 
-	/* Figures, never keys, for root and our own user. */
+	/* Figures, never keys; the group may look, root may change. */
 	snprintf(path, sizeof(path), "%s/ctl-ksa/sock", ksa_conf.run_dir);
 	check(ctl_listen(&ctl, base, path), "no control socket");
 	check(ctl_commands(ctl, commands, NULL), "no control socket");

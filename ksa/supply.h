@@ -27,9 +27,10 @@ int	supply_new(struct supply **, struct event_base *,
 	    const struct ksa_conf *, const struct sae_book *);
 /* The applications and quotas of the configuration have changed. */
 void	supply_reload(struct supply *);
-/* Answers open calls with SUPPLY_UNAVAILABLE, writes what is queued, closes. */
-/* What seals the store: for the control socket. */
+/* What seals the store, and its record: for the control socket. */
 struct storekey *supply_keys(struct supply *);
+struct audit *supply_audit(struct supply *);
+/* Answers open calls with SUPPLY_UNAVAILABLE, writes what is queued, closes. */
 void	supply_free(struct supply **);
 /*
  * For `status` on the control socket: figures into the object, one text into
@@ -164,7 +165,6 @@ struct supply_stock {		/* for Get status (014 5.2) */
 enum supply_status supply_stock(struct supply *, const char *master,
 	    const char *slave, struct supply_stock *);
 const struct supply_limits *supply_limits(const struct supply *);
-struct audit	*supply_audit(struct supply *);
 const char	*supply_kme_id(const struct supply *);
 
 #endif

@@ -281,6 +281,46 @@ START_TEST(links_do_not_touch_each_others_blocks)
 }
 END_TEST
 
+/* ---- the record ---- */
+
+static void
+recorded(const char *wanted)
+{
+	sqlite3		*db;
+	sqlite3_stmt	*st;
+
+	ck_assert_int_eq(sqlite3_open(unit_path("keys.db"), &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_prepare_v2(db, "SELECT group_concat(event ||"
+	    " ' ' || coalesce(first || '-' || last, block) || ': ' || detail,"
+	    " '; ') FROM audit_log WHERE event IN ('expired', 'void')", -1,
+	    &st, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_step(st), SQLITE_ROW);
+	ck_assert_str_eq((const char *)sqlite3_column_text(st, 0), wanted);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+}
+
+START_TEST(the_record_says_of_each_block_why_it_went)
+{
+	struct linktx	*tx;
+	uint8_t		 part[64] = { 0 };
+
+	begin();
+	put(1, 3);
+	tx = linktx_new(ls);
+	linktx_part(tx, "KME-C", 7, 1, part, sizeof(part));
+	ck_assert_int_eq(linktx_commit_sync(tx), 0);
+	tx = linktx_new(ls);
+	linktx_because(tx, "it was time");
+	linktx_drop_older(tx, row.id, INT64_MAX);
+	linktx_parts_drop(tx, "", 0);
+	ck_assert_int_eq(linktx_commit_sync(tx), 0);
+	recorded("expired 1-3: it was time; void 7: parts of a block that is "
+	    "not whole");
+	finish();
+}
+END_TEST
+
 /* ---- crashes ---- */
 
 #define BLOCKS	200
@@ -609,6 +649,7 @@ UNIT_MAIN("linkstore", blocks_are_there_until_they_are_spent,
     a_block_from_afar_comes_once_and_goes_once,
     marks_only_grow_and_the_control_key_comes_back,
     links_do_not_touch_each_others_blocks,
+    the_record_says_of_each_block_why_it_went,
     a_spent_block_never_comes_back_after_a_crash,
     a_sealed_row_moved_to_another_place_does_not_open,
     a_damaged_or_empty_row_does_not_open,
