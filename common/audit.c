@@ -81,6 +81,14 @@ audit_sealed_name(uint8_t *out, sqlite3_stmt *st)
 	return strlen(AUDIT_KEY_NAME);
 }
 
+int
+audit_wrote(struct audit *a, int result)
+{
+	if (result < 0)
+		atomic_fetch_add(&a->failures, 1);
+	return result;
+}
+
 /* ---- following the transactions ---- */
 
 static int
@@ -118,7 +126,7 @@ follow(void *arg, enum db_moment moment)
 	case DB_ENDING:
 		return a->now.last.seq == a->committed.last.seq &&
 		    a->now.first == a->committed.first ? 0 :
-		    audit_write_head(a);
+		    audit_wrote(a, audit_write_head(a));
 	case DB_COMMITTED:
 		committed(a);
 		return 0;
@@ -188,14 +196,11 @@ add_alone(struct audit *a, const struct audit_row *row)
 	return r;
 }
 
-int
-audit_add(struct audit *a, const struct audit_row *row)
+static int
+add(struct audit *a, const struct audit_row *row)
 {
 	struct audit_value	v[AUDIT_COLUMNS];
 	int			r;
-
-	if (sqlite3_get_autocommit(db_handle(a->db)))
-		return add_alone(a, row);
 
 	auditrow_values(row, now_ms(), v);
 	if (auditrow_check(v) != NULL)
@@ -207,17 +212,30 @@ audit_add(struct audit *a, const struct audit_row *row)
 	return insert(a, v);
 }
 
+int
+audit_add(struct audit *a, const struct audit_row *row)
+{
+	return sqlite3_get_autocommit(db_handle(a->db)) ? add_alone(a, row) :
+	    audit_wrote(a, add(a, row));
+}
+
 /* ---- on the loop ---- */
+
+struct audit_state
+audit_committed(struct audit *a)
+{
+	struct audit_state	s;
+
+	pthread_mutex_lock(&a->mutex);
+	s = a->committed;
+	pthread_mutex_unlock(&a->mutex);
+	return s;
+}
 
 struct audit_anchor
 audit_head(struct audit *a)
 {
-	struct audit_anchor	head;
-
-	pthread_mutex_lock(&a->mutex);
-	head = a->committed.last;
-	pthread_mutex_unlock(&a->mutex);
-	return head;
+	return audit_committed(a).last;
 }
 
 static json_t *

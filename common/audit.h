@@ -53,7 +53,9 @@ int	audit_add(struct audit *, const struct audit_row *);
 struct audit_anchor audit_head(struct audit *);
 /* The control command `audit`; its argument is the record. */
 extern const struct ctl_command audit_commands[];
-/* On the loop, each second or so: tells the log now and then, and sees to it
+/* Its families of figures, see metrics.h; on the loop, with its reader. */
+void	audit_figures(struct audit *, struct db *reader, json_t *all);
+/* On the loop, each 100 ms or so: tells the log now and then, and sees to it
  * that old rows go to an archive. */
 void	audit_tick(struct audit *, struct committer *);
 /* Tells the log where the record is. */

@@ -21,6 +21,7 @@
 
 #define AT_ONCE		2000	/* rows in one transaction */
 #define LOOK_MS		60000	/* between two looks at the age of rows */
+#define BUSY_MS		500	/* who reads an archive reads a part of it */
 #define DAY_MS		UINT64_C(86400000)
 
 /* ---- the archive ---- */
@@ -97,6 +98,7 @@ write_archive(struct audit *a, const char *path, uint64_t last)
 
 	if (make_file(path) < 0 || sqlite3_open_v2(path, &s,
 	    SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(s, BUSY_MS) != SQLITE_OK ||
 	    sqlite3_exec(s, "PRAGMA synchronous=EXTRA; BEGIN IMMEDIATE;"
 	    AUDIT_TABLE(""), NULL, NULL, NULL) != SQLITE_OK ||
 	    copy_rows(a, s, last) < 0 ||
@@ -171,8 +173,9 @@ goal(struct audit *a)
 	if (age == 0 || now < age + DAY_MS ||
 	    (uint64_t)oldest >= now - age - DAY_MS)
 		return 0;
-	return (uint64_t)db_int(a->db, 1, "SELECT seq FROM audit_log"
-	    " WHERE at >= ? ORDER BY seq LIMIT 1", "u", now - age) - 1;
+	return (uint64_t)db_int(a->db, (int64_t)a->now.last.seq + 1,
+	    "SELECT seq FROM audit_log WHERE at >= ? ORDER BY seq LIMIT 1",
+	    "u", now - age) - 1;
 }
 
 static int
@@ -187,17 +190,18 @@ rotate_run(struct db *db, void *arg)
 		a->archive_upto = goal(a);
 		a->archive_first = a->now.first;
 	}
-	if (a->archive_upto < a->now.first)
+	if (!(a->more = a->archive_upto >= a->now.first))
 		return 0;
 	last.seq = a->archive_upto - a->now.first < AT_ONCE ?
 	    a->archive_upto : a->now.first + AT_ONCE - 1;
 	if ((r = auditchain_find(db_handle(db), last.seq, &last)) < 0)
 		return r;
 	name_of(a, file, path);
-	if ((r = write_archive(a, path, last.seq)) < 0 ||
+	if ((r = audit_wrote(a, write_archive(a, path, last.seq))) < 0 ||
 	    (r = move_edge(a, file, &last)) < 0)
 		return r;
-	return last.seq < a->archive_upto ? 0 : tell(a, file, &last);
+	a->more = last.seq < a->archive_upto;
+	return a->more ? 0 : tell(a, file, &last);
 }
 
 static void
@@ -213,16 +217,13 @@ rotate_done(void *arg, int r)
 void
 audit_rotate(struct audit *a, struct committer *c)
 {
-	struct audit_state	s;
-	bool			many;
+	const struct audit_state s = audit_committed(a);
+	uint64_t		 now = mono_ms();
+	bool			 many = a->conf.rows != 0 && s.last.seq + 1 -
+				    s.first > (uint64_t)a->conf.rows;
 
-	pthread_mutex_lock(&a->mutex);
-	s = a->committed;
-	pthread_mutex_unlock(&a->mutex);
-	many = a->conf.rows != 0 &&
-	    s.last.seq - s.first >= (uint64_t)a->conf.rows / 10 * 9;
-	if (a->rotating || mono_ms() < a->looked ||
-	    (!many && mono_ms() - a->looked < LOOK_MS))
+	if (a->rotating || now < a->looked ||
+	    (!many && !a->more && now - a->looked < LOOK_MS))
 		return;
 	a->rotating = true;
 	committer_add(c, rotate_run, rotate_done, a);

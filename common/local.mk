@@ -13,6 +13,7 @@ libcommon_a_SOURCES = \
 	common/akwrite.c common/akwrite.h \
 	common/audit.c common/audit.h common/auditint.h \
 	common/auditchain.c common/auditchain.h \
+	common/auditfigures.c \
 	common/auditopen.c \
 	common/auditrotate.c \
 	common/auditrow.c common/auditevent.def common/auditrow.h \

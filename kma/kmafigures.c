@@ -6,7 +6,6 @@
 #include "kma/relay.h"
 #include "metrics.h"
 #include "secret.h"
-#include "storefigures.h"
 
 static const char *const	of_link[] = { "link", "name", "peer", "peer",
     NULL };
@@ -136,8 +135,7 @@ show(void *arg, int nargs, char **args)
 	metrics_add(metrics_family(all, METRICS_GAUGE,
 	    "qkdnode_locked_octets", "Locked memory with secrets."),
 	    (double)secret_used(), NULL);
-	storefigures(all, linkstore_committer(k->store),
-	    linkstore_keys(k->store));
+	linkstore_figures(k->store, all);
 	return all;
 }
 

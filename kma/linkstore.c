@@ -15,6 +15,7 @@
 #include "kma/views.sql.h"
 #include "log.h"
 #include "seal.h"
+#include "storefigures.h"
 #include "storestatus.h"
 
 static const char *const migrations[] = {
@@ -345,12 +346,6 @@ linkstore_commits(const struct linkstore *ls)
 	return commits;
 }
 
-struct committer *
-linkstore_committer(struct linkstore *ls)
-{
-	return ls->committer;
-}
-
 struct audit *
 linkstore_audit(const struct linkstore *ls)
 {
@@ -373,6 +368,13 @@ json_t *
 linkstore_status(struct linkstore *ls, json_t *warnings)
 {
 	return store_status(db_path(ls->writer), ls->committer, warnings);
+}
+
+void
+linkstore_figures(struct linkstore *ls, json_t *all)
+{
+	storefigures(all, ls->committer, ls->keys);
+	audit_figures(ls->audit, ls->reader, all);
 }
 
 struct storekey *

@@ -71,15 +71,16 @@ int	linkstore_inbound_paths(struct linkstore *, const char *source,
 /* A part of a block that is not whole yet. */
 int	linkstore_read_part(struct linkstore *, const char *source,
 	    uint64_t block, uint32_t part, struct secret **);
-/* On the loop: the record of keys; each second or so. */
+/* On the loop: the record of keys; each 100 ms or so. */
 struct audit *linkstore_audit(const struct linkstore *);
 void	linkstore_tick(struct linkstore *);
 /* Jobs not yet on disk; a truncating checkpoint when idle. */
 size_t	linkstore_queued(const struct linkstore *);
 uint64_t linkstore_commits(const struct linkstore *);
-struct committer *linkstore_committer(struct linkstore *);
 void	linkstore_checkpoint(struct linkstore *);
 json_t	*linkstore_status(struct linkstore *, json_t *warnings);
+/* Its families of figures, for the command "metrics". */
+void	linkstore_figures(struct linkstore *, json_t *all);
 
 /*
  * A transaction: a list of changes, committed together with whatever else is

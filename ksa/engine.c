@@ -69,8 +69,8 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 		sessionend_second(e->sessions);
 		sweep_tick(e->sweep);
 		plain_second(e);
-		keystore_tick(e->store);
 	}
+	keystore_tick(e->store);
 }
 
 /* ---- start ---- */

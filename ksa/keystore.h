@@ -43,7 +43,7 @@ struct side *keystore_writer(struct keystore *);	/* in jobs only */
 struct side *keystore_reader(struct keystore *);	/* on the loop only */
 struct committer *keystore_committer(struct keystore *);
 struct audit *keystore_audit(struct keystore *);
-/* On the loop, each second or so. */
+/* On the loop, each 100 ms or so. */
 void	keystore_tick(struct keystore *);
 
 struct peer_row {

@@ -1,6 +1,7 @@
 /* ksafigures.c - the engine in figures, most of them from its status. */
 #include "ksa/ksafigures.h"
 
+#include "audit.h"
 #include "ksa/status.h"
 #include "metrics.h"
 #include "storefigures.h"
@@ -136,6 +137,8 @@ ksafigures(const struct env *e, json_t *all)
 	metrics_object(all, counters, status);
 	storefigures(all, keystore_committer(e->store),
 	    keystore_keys(e->store));
+	audit_figures(keystore_audit(e->store), keystore_reader(e->store)->db,
+	    all);
 	json_decref(missing);
 	json_decref(status);
 }

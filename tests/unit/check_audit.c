@@ -15,8 +15,12 @@
 #include "auditsql.h"
 #include "auditverify.h"
 #include "err.h"
+#include "ident.h"
 #include "log.h"
+#include "metrics.h"
 #include "secret.h"
+
+#define DAY_MS		UINT64_C(86400000)
 
 static const char *const	schema[] = {
 	"CREATE TABLE act(n INTEGER PRIMARY KEY) STRICT;",
@@ -24,13 +28,31 @@ static const char *const	schema[] = {
 };
 
 static uint8_t			 node_key[SEAL_KEY];
-static int64_t			 limit;		/* rows in the store */
+static int64_t			 limit, days;	/* rows in the store */
+static uint64_t			 later;		/* ms, of both clocks */
 static char			 accepted[AUDITROW_ANCHOR_TEXT];
 static struct event_base	*base;
 static struct sealer		*sealer;
 static struct audit		*audit;
 static struct db		*db;
 static struct committer		*com;
+
+uint64_t	__real_now_ms(void);
+uint64_t	__real_mono_ms(void);
+uint64_t	__wrap_now_ms(void);
+uint64_t	__wrap_mono_ms(void);
+
+uint64_t
+__wrap_now_ms(void)
+{
+	return __real_now_ms() + later;
+}
+
+uint64_t
+__wrap_mono_ms(void)
+{
+	return __real_mono_ms() + later;
+}
 
 static void
 close_all(void)
@@ -44,8 +66,8 @@ close_all(void)
 static int
 try_open(int versions)
 {
-	const struct audit_conf	conf = { "test", accepted, 0, limit, 2,
-				    "SELECT count(*) FROM act" };
+	const struct audit_conf	conf = { "test", accepted, days, limit,
+				    2, "SELECT count(*) FROM act" };
 	int			r;
 
 	close_all();
@@ -66,7 +88,8 @@ begin(void)
 	ck_assert_ptr_nonnull(base = event_base_new());
 	memset(node_key, 7, sizeof(node_key));
 	accepted[0] = '\0';
-	limit = 0;
+	limit = days = 0;
+	later = 0;
 	ck_assert_int_eq(try_open(2), 0);
 }
 
@@ -554,6 +577,15 @@ folder(void)
 	return dir;
 }
 
+static uint64_t
+jobs_done(void)
+{
+	uint64_t	commits, jobs;
+
+	committer_counts(com, &commits, &jobs);
+	return jobs;
+}
+
 static void
 whole(uint64_t rows)
 {
@@ -593,6 +625,105 @@ START_TEST(old_rows_are_in_archives_and_the_chain_goes_on)
 	rotate();
 	ck_assert_int_eq(count("SELECT count(*) FROM audit_archive"), 2);
 	whole(audit_head(audit).seq);
+	finish();
+}
+END_TEST
+
+/* A look at the age of rows, with what it begins. */
+static void
+look(void)
+{
+	later += 60000;
+	do {
+		audit_tick(audit, com);
+		acts(100000 + (int)audit_head(audit).seq,
+		    100000 + (int)audit_head(audit).seq);
+	} while (committer_queued(com) > 0);
+}
+
+START_TEST(rows_that_are_too_old_are_in_an_archive_and_no_others_are)
+{
+	begin();
+	acts(1, 10);		/* rows 3 to 12 */
+	days = 30;
+	reopen(0);
+	later = 20 * DAY_MS;
+	acts(11, 20);
+	look();
+	ck_assert_int_eq(count("SELECT min(seq) FROM audit_log"), 1);
+	later = 31 * DAY_MS - 3600000;	/* a file is for a day at least */
+	look();
+	ck_assert_int_eq(count("SELECT min(seq) FROM audit_log"), 1);
+	later = 32 * DAY_MS;
+	look();
+	ck_assert_int_eq(count("SELECT min(seq) FROM audit_log"), 14);
+	ck_assert_int_eq(count("SELECT count(*) FROM audit_archive WHERE"
+	    " first = 1 AND last = 13 AND file = 'audit-1.db'"), 1);
+	ck_assert_int_eq(count("SELECT count(*) FROM audit WHERE event ="
+	    " 'rotated' AND first = 1 AND last = 13"), 1);
+	whole(audit_head(audit).seq);
+	finish();
+}
+END_TEST
+
+START_TEST(a_record_that_is_long_but_not_too_long_costs_no_commits)
+{
+	uint64_t	jobs;
+
+	begin();
+	limit = 1000;
+	reopen(0);
+	acts(1, 950);
+	look();
+	jobs = jobs_done();
+	for (int i = 0; i < 20; i++)
+		audit_tick(audit, com);
+	acts(2000, 2000);
+	ck_assert_uint_eq(jobs_done(), jobs + 1);
+	ck_assert_int_gt(count("SELECT count(*) FROM audit_log"), 950);
+	finish();
+}
+END_TEST
+
+static double
+figure(const char *name)
+{
+	struct db	*reader;
+	json_t		*all = metrics_new(), *f;
+	double		 v = -1;
+	size_t		 i;
+
+	ck_assert_int_eq(db_open_reader(&reader, unit_path("keys.db")), 0);
+	audit_figures(audit, reader, all);
+	db_close(&reader);
+	json_array_foreach(json_object_get(all, "metrics"), i, f)
+		if (strcmp(json_string_value(json_object_get(f, "name")),
+		    name) == 0)
+			v = json_number_value(json_object_get(json_array_get(
+			    json_object_get(f, "samples"), 0), "value"));
+	json_decref(all);
+	return v;
+}
+
+START_TEST(figures_tell_of_rows_their_age_and_what_was_not_written)
+{
+	begin();
+	acts(1, 1500);
+	later = 3600000;
+	ck_assert(figure("qkdnode_record_rows") == 1502);
+	ck_assert_double_ge(figure("qkdnode_record_oldest_row_age_seconds"),
+	    3600);
+	ck_assert(figure("qkdnode_record_failures_total") == 0);
+	limit = 1000;
+	reopen(0);
+	ck_assert_int_eq(mkdir(unit_path("audit-1.db"), 0700), 0);
+	look();			/* no archive can be there */
+	ck_assert(figure("qkdnode_record_rows") >= 1503);
+	ck_assert_double_ge(figure("qkdnode_record_failures_total"), 1);
+	ck_assert_int_eq(rmdir(unit_path("audit-1.db")), 0);
+	later += 120000;
+	rotate();
+	ck_assert(figure("qkdnode_record_rows") < 1000);
 	finish();
 }
 END_TEST
@@ -794,6 +925,9 @@ UNIT_MAIN("audit", an_act_and_its_row_are_there_together,
     another_key_of_the_store_is_told_apart_from_a_changed_record,
     a_row_of_somebody_else_stops_the_supply,
     old_rows_are_in_archives_and_the_chain_goes_on,
+    rows_that_are_too_old_are_in_an_archive_and_no_others_are,
+    a_record_that_is_long_but_not_too_long_costs_no_commits,
+    figures_tell_of_rows_their_age_and_what_was_not_written,
     a_rotation_that_was_broken_off_loses_and_doubles_nothing,
     an_archive_that_is_changed_or_gone_is_told_of,
     an_anchor_in_an_archive_that_is_gone_is_not_taken_for_checked,

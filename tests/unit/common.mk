@@ -54,6 +54,8 @@ tests_fuzz_fuzz_audit_LDADD = $(COMMON_LIBS)
 tests_unit_check_audit_SOURCES = tests/unit/check_audit.c $(UNIT_SRC)
 tests_unit_check_audit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_audit_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+tests_unit_check_audit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms \
+	-Wl,--wrap=mono_ms
 check_PROGRAMS += tests/unit/check_committer
 tests_unit_check_committer_SOURCES = tests/unit/check_committer.c $(UNIT_SRC)
 tests_unit_check_committer_CFLAGS = $(UNIT_CFLAGS)
