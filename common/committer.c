@@ -37,12 +37,9 @@ struct committer {
 	pthread_cond_t	 work, answer;
 	struct queue	 waiting, answered;
 	bool		 stop, checkpoint;
-	int		 checkpoint_result;
+	struct committer_figures figures;	/* but `blocked` */
 	uint64_t	 blocked;	/* since then, mono ms; 0: it is not */
 	uint64_t	 retry;		/* then, if it is */
-	uint64_t	 truncated;
-	uint64_t	 commits, jobs;
-	struct histogram took;
 	int		 eventfd;
 	struct event	*ev;
 	/* Of the loop alone: */
@@ -124,10 +121,10 @@ static void
 count(struct committer *c, const struct queue *batch, uint64_t begun)
 {
 	pthread_mutex_lock(&c->mutex);
-	c->commits++;
-	histogram_since(&c->took, begun);
+	c->figures.commits++;
+	histogram_since(&c->figures.took, begun);
 	for (const struct job *j = batch->head; j != NULL; j = j->next)
-		c->jobs++;
+		c->figures.jobs++;
 	pthread_mutex_unlock(&c->mutex);
 }
 
@@ -225,8 +222,8 @@ checkpoint(struct committer *c)
 	pthread_mutex_unlock(&c->mutex);
 	r = db_checkpoint(c->db);
 	pthread_mutex_lock(&c->mutex);
-	c->checkpoint_result = r;
-	c->truncated += r == 0;
+	c->figures.checkpoint = r;
+	c->figures.truncated += r == 0;
 	if (r != -E_BUSY)
 		c->blocked = 0;
 	else if (c->blocked == 0)
@@ -373,20 +370,15 @@ committer_queued(const struct committer *c)
 }
 
 void
-committer_counts(struct committer *c, uint64_t *commits, uint64_t *jobs)
+committer_figures(struct committer *c, struct committer_figures *out)
 {
-	pthread_mutex_lock(&c->mutex);
-	*commits = c->commits;
-	*jobs = c->jobs;
-	pthread_mutex_unlock(&c->mutex);
-}
+	uint64_t	since;
 
-void
-committer_took(struct committer *c, struct histogram *h)
-{
 	pthread_mutex_lock(&c->mutex);
-	*h = c->took;
+	*out = c->figures;
+	since = c->blocked;
 	pthread_mutex_unlock(&c->mutex);
+	out->blocked = since == 0 ? 0 : mono_ms() - since + 1;
 }
 
 void
@@ -396,39 +388,6 @@ committer_checkpoint(struct committer *c)
 	c->checkpoint = true;
 	pthread_cond_signal(&c->work);
 	pthread_mutex_unlock(&c->mutex);
-}
-
-int
-committer_checkpoint_result(struct committer *c)
-{
-	int	r;
-
-	pthread_mutex_lock(&c->mutex);
-	r = c->checkpoint_result;
-	pthread_mutex_unlock(&c->mutex);
-	return r;
-}
-
-uint64_t
-committer_truncated(struct committer *c)
-{
-	uint64_t	n;
-
-	pthread_mutex_lock(&c->mutex);
-	n = c->truncated;
-	pthread_mutex_unlock(&c->mutex);
-	return n;
-}
-
-uint64_t
-committer_blocked(struct committer *c)
-{
-	uint64_t	since;
-
-	pthread_mutex_lock(&c->mutex);
-	since = c->blocked;
-	pthread_mutex_unlock(&c->mutex);
-	return since == 0 ? 0 : mono_ms() - since + 1;
 }
 
 /* Its time is that which nobody sets. */

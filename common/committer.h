@@ -35,20 +35,22 @@ void	committer_add(struct committer *, committer_run *, committer_done *,
 int	committer_sync(struct committer *, committer_run *, void *job);
 /* Jobs added and not yet answered. */
 size_t	committer_queued(const struct committer *);
-/* Transactions since the start, and the jobs that they held. */
-void	committer_counts(struct committer *, uint64_t *commits,
-	    uint64_t *jobs);
-/* How long they took, from the first statement to the disk. */
-void	committer_took(struct committer *, struct histogram *);
 /* A truncating checkpoint when the queue is next empty, and again every five
  * seconds while a reader blocks it. */
 void	committer_checkpoint(struct committer *);
-/* How the last one went: 0, -E_BUSY (a reader blocks it), -E_STORE. */
-int	committer_checkpoint_result(struct committer *);
-/* For how many ms readers have blocked it, 0: none does. */
-uint64_t committer_blocked(struct committer *);
-/* How many have succeeded. */
-uint64_t committer_truncated(struct committer *);
+
+struct committer_figures {
+	/* Transactions since the start, and the jobs that they held. */
+	uint64_t	 commits, jobs;
+	/* How long they took, from the first statement to the disk. */
+	struct histogram took;
+	/* The last checkpoint: 0, -E_BUSY (a reader blocks it), -E_STORE. */
+	int		 checkpoint;
+	uint64_t	 truncated;	/* checkpoints that succeeded */
+	uint64_t	 blocked;	/* by readers, for so many ms; 0: not */
+};
+void	committer_figures(struct committer *, struct committer_figures *);
+
 /* Runs what is queued, answers it, stops the thread. The db stays open. */
 void	committer_free(struct committer **);
 

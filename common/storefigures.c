@@ -35,18 +35,16 @@ of_keys(json_t *all, struct storekey *k)
 void
 storefigures(json_t *all, struct committer *c, struct storekey *k)
 {
-	struct histogram	took;
-	uint64_t		commits, jobs;
+	struct committer_figures f;
 
-	committer_counts(c, &commits, &jobs);
-	committer_took(c, &took);
+	committer_figures(c, &f);
 	metrics_add_histogram(metrics_family(all, METRICS_HISTOGRAM,
 	    "qkdnode_store_commit_seconds",
-	    "Time that a transaction took to be on disk."), &took, NULL);
+	    "Time that a transaction took to be on disk."), &f.took, NULL);
 	metrics_add(metrics_family(all, METRICS_COUNTER,
 	    "qkdnode_store_jobs_total",
 	    "Changes that were committed; many share a transaction."),
-	    (double)jobs, NULL);
+	    (double)f.jobs, NULL);
 	metrics_add(metrics_family(all, METRICS_GAUGE,
 	    "qkdnode_store_jobs_queued", "Changes that are not on disk yet."),
 	    (double)committer_queued(c), NULL);
@@ -54,6 +52,6 @@ storefigures(json_t *all, struct committer *c, struct storekey *k)
 	    "qkdnode_store_checkpoint_blocked",
 	    "1: the last checkpoint of the write-ahead log did not succeed, "
 	    "mostly since somebody reads the store all the time."),
-	    committer_checkpoint_result(c) < 0, NULL);
+	    f.checkpoint < 0, NULL);
 	of_keys(all, k);
 }

@@ -45,13 +45,22 @@ reserve(struct storekey *k)
 	committer_add(k->committer, run_reserve, reserved, k);
 }
 
+static uint64_t
+truncated(struct storekey *k)
+{
+	struct committer_figures	f;
+
+	committer_figures(k->committer, &f);
+	return f.truncated;
+}
+
 /* What was overwritten may still be in the log. */
 static void
 clean(struct storekey *k)
 {
 	if (!k->unclean)
 		return;
-	if (committer_truncated(k->committer) != k->truncated)
+	if (truncated(k) != k->truncated)
 		k->unclean = false;
 	else if (++k->ticks % CLEAN_TICKS == 0)
 		committer_checkpoint(k->committer);
@@ -90,7 +99,7 @@ void
 storekey_clean(struct storekey *k)
 {
 	k->unclean = true;
-	k->truncated = committer_truncated(k->committer);
+	k->truncated = truncated(k);
 	committer_checkpoint(k->committer);
 }
 

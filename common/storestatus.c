@@ -21,17 +21,18 @@ octets(const char *path, const char *suffix)
 json_t *
 store_status(const char *path, struct committer *c, json_t *warnings)
 {
-	uint64_t	blocked = committer_blocked(c);
-	json_int_t	log = octets(path, "-wal");
+	json_int_t		log = octets(path, "-wal");
+	struct committer_figures f;
 
-	if (blocked >= SAID_MS)
+	committer_figures(c, &f);
+	if (f.blocked >= SAID_MS)
 		json_array_append_new(warnings, json_sprintf(
 		    "a program has been reading %s for %" PRIu64 " s or more: "
 		    "its log of %lld octets grows, and what was erased stays "
 		    "in it, sealed; end that program (lslocks shows which "
-		    "holds %s-shm)", path, blocked / 1000, (long long)log,
+		    "holds %s-shm)", path, f.blocked / 1000, (long long)log,
 		    path));
 	return json_pack("{s:s, s:I, s:I, s:I}", "path", path,
 	    "octets", octets(path, ""), "log_octets", log,
-	    "blocked_seconds", (json_int_t)(blocked / 1000));
+	    "blocked_seconds", (json_int_t)(f.blocked / 1000));
 }

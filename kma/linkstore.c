@@ -340,10 +340,10 @@ linkstore_queued(const struct linkstore *ls)
 uint64_t
 linkstore_commits(const struct linkstore *ls)
 {
-	uint64_t	commits, jobs;
+	struct committer_figures f;
 
-	committer_counts(ls->committer, &commits, &jobs);
-	return commits;
+	committer_figures(ls->committer, &f);
+	return f.commits;
 }
 
 struct audit *

@@ -136,14 +136,6 @@ bindcache_unpin(struct bindcache *c, int64_t peer, uint64_t request)
 		entry_free(c, e);
 }
 
-unsigned
-bindcache_pins(struct bindcache *c, int64_t peer, uint64_t request)
-{
-	struct entry	*e = find(c, peer, request);
-
-	return e == NULL ? 0 : e->pins;
-}
-
 static void
 let_go(struct bindcache *c, struct entry *e)
 {

@@ -25,7 +25,6 @@ struct binding *bindcache_get(struct bindcache *, struct side *, int64_t peer,
  */
 void	bindcache_pin(struct bindcache *, int64_t peer, uint64_t request);
 void	bindcache_unpin(struct bindcache *, int64_t peer, uint64_t request);
-unsigned bindcache_pins(struct bindcache *, int64_t peer, uint64_t request);
 /* The disk has something newer. */
 void	bindcache_drop(struct bindcache *, int64_t peer, uint64_t request);
 void	bindcache_clear(struct bindcache *);

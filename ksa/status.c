@@ -148,11 +148,11 @@ static void
 commits(const struct env *e, json_t *figures)
 {
 	struct committer	*c = keystore_committer(e->store);
-	uint64_t		 n, jobs;
+	struct committer_figures now;
 
-	committer_counts(c, &n, &jobs);
-	set(figures, "commits", n);
-	set(figures, "commit_jobs", jobs);
+	committer_figures(c, &now);
+	set(figures, "commits", now.commits);
+	set(figures, "commit_jobs", now.jobs);
 	set(figures, "commits_queued", committer_queued(c));
 }
 

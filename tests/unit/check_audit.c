@@ -580,10 +580,10 @@ folder(void)
 static uint64_t
 jobs_done(void)
 {
-	uint64_t	commits, jobs;
+	struct committer_figures	f;
 
-	committer_counts(com, &commits, &jobs);
-	return jobs;
+	committer_figures(com, &f);
+	return f.jobs;
 }
 
 static void

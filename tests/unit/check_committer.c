@@ -100,21 +100,27 @@ START_TEST(jobs_are_answered_in_order_when_they_are_on_disk)
 }
 END_TEST
 
+static struct committer_figures
+figures(void)
+{
+	struct committer_figures	f;
+
+	committer_figures(com, &f);
+	return f;
+}
+
 START_TEST(commits_and_their_jobs_are_counted)
 {
 	struct job	jobs[3] = { { 0, false }, { 1, true }, { 2, false } };
-	uint64_t	commits, n;
 
 	start();
-	committer_counts(com, &commits, &n);
-	ck_assert_uint_eq(commits, 0);
-	ck_assert_uint_eq(n, 0);
+	ck_assert_uint_eq(figures().commits, 0);
+	ck_assert_uint_eq(figures().jobs, 0);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(committer_sync(com, insert, &jobs[i]),
 		    jobs[i].fail ? -E_SPENT : 0);
-	committer_counts(com, &commits, &n);
-	ck_assert_uint_eq(commits, 3);
-	ck_assert_uint_eq(n, 3);
+	ck_assert_uint_eq(figures().commits, 3);
+	ck_assert_uint_eq(figures().jobs, 3);
 	finish();
 }
 END_TEST
@@ -248,7 +254,7 @@ START_TEST(a_checkpoint_empties_the_write_ahead_log)
 		free(p);
 	}
 	ck_assert_uint_eq(len, 0);
-	ck_assert_int_eq(committer_checkpoint_result(com), 0);
+	ck_assert_int_eq(figures().checkpoint, 0);
 	finish();
 }
 END_TEST
@@ -257,7 +263,7 @@ static bool
 blocked_is(bool blocked, int seconds)
 {
 	for (int i = 0; i < seconds * 100; i++) {
-		if ((committer_blocked(com) > 0) == blocked)
+		if ((figures().blocked > 0) == blocked)
 			return true;
 		usleep(10000);
 	}
@@ -280,7 +286,7 @@ START_TEST(a_checkpoint_that_a_reader_blocks_is_made_when_it_ends)
 	ck_assert_int_eq(committer_sync(com, insert, &job), 0);
 	committer_checkpoint(com);
 	ck_assert(blocked_is(true, 3));
-	ck_assert_int_eq(committer_checkpoint_result(com), -E_BUSY);
+	ck_assert_int_eq(figures().checkpoint, -E_BUSY);
 	sqlite3_reset(st);
 	ck_assert(blocked_is(false, 10));
 	free(unit_read(unit_path("keys.db-wal"), &len));
