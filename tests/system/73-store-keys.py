@@ -170,7 +170,9 @@ def killed_meanwhile(net):
         p.wait()
         if turn < 4:
             net.do("start", "a", d)
-    for d in STORES:
+    for d in STORES:        # what the daemon was told goes on without qkdctl
+        wait_for("%s to have sealed its store" % d, lambda: not net.ctl(
+            "a", d, "key")["sealing_again"])
         qkdctl(net, "a", "rotate-key", "--node-key", *etc(net, "a"), d)
         equal(net.ctl("a", d, "key")["node_key_unsettled"], False, d)
         net.do("kill", "a", d)
