@@ -8,7 +8,7 @@ import random
 import time
 
 from hostnet import HostNet, unit
-from lib import Load, check, equal, run, say
+from lib import Load, check, equal, run, say, wait_for
 from sessionbook import Book
 from sessionload import SessionLoad
 
@@ -64,7 +64,8 @@ def upgrade(net, deb, name):
     check("+next" in host.run("dpkg-query", "-W", "-f", "${Version}",
                               "qkdnode"), "the version of " + name)
     for d in net.daemons(name):
-        check(net.active(name, d), "%s of %s after the upgrade" % (d, name))
+        wait_for("%s of %s to run after the upgrade" % (d, name),
+                 lambda: net.active(name, d))
 
 
 def enabled(net):

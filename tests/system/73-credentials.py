@@ -50,8 +50,8 @@ def rotate(host):
     with open(host.path(CREDENTIALS + "ksa.node_key.cred"), "wb") as f:
         f.write(before["ksa"])
     host.call("systemctl", "restart", "qkdnode-ksa")
-    check("does not open the store" in host.run(
-        "journalctl", "-u", "qkdnode-ksa", "-o", "cat"), "not refused")
+    wait_for("the journal to say why", lambda: "does not open the store" in
+             host.run("journalctl", "-u", "qkdnode-ksa", "-o", "cat"))
     say("new node keys in credentials; old ones open nothing")
 
 

@@ -20,6 +20,7 @@ PAIRS = [("SAE-A1", "SAE-B1"), ("SAE-B1", "SAE-C1"), ("SAE-A1", "SAE-A2"),
          ("SAE-C1", "SAE-A2")]
 KILLS = 6
 SIZE = 4096             # of a page
+ROWS = 1000             # until some go into an archive
 
 
 def qkdctl(net, node, *words):
@@ -102,13 +103,13 @@ def killed_under_load(net):
             net.do("kill", node, daemon)
             net.do("start", node, daemon)
         load.await_progress()
+        wait_for("%d rows of ksa of a, and an archive" % ROWS, lambda:
+                 glob.glob(net.dir + "/a/ksa/audit-*.db"), 60)
     net.settle(40)
     for node in "abc":
         for daemon in ("kma", "ksa"):
             found = verified(net, node, daemon)
             check(found["daemon_asked"], "nobody asked %s" % daemon)
-    wait_for("rows in an archive",
-             lambda: glob.glob(net.dir + "/?/ksa/audit-*.db"))
 
 
 # ---- somebody with the file and sqlite3 ----
@@ -392,7 +393,7 @@ def no_key_in_it(net):
 
 def main():
     net = Net("abc", ["a-b", "b-c"], settings=[
-        "audit_rows=1000", "redelivery=1"])
+        "audit_rows=%d" % ROWS, "redelivery=1"])
     without_the_record_nothing_is_supplied(net)
     killed_under_load(net)
     agrees(net)
