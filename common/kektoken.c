@@ -175,7 +175,11 @@ read_pin(P11KitUri *uri, uint8_t pin[PIN_MAX + 1], size_t *len)
 	if (got > 0 && pin[got - 1] == '\n')
 		got--;
 	*len = (size_t)got;
-	return got > 0 && got <= PIN_MAX ? 0 : -E_CONFIG;
+	if (got > 0 && got <= PIN_MAX)
+		return 0;
+	log_err("there is no PIN in its file", "path=%s remedy=\"a file with 1 to %d "
+	    "octets\"", log_quote(path), PIN_MAX);
+	return -E_CONFIG;
 }
 
 static int

@@ -133,7 +133,9 @@ def figures_agree(net, server):
             ("qkdnode_link_usable", {"link": "a-b"}, 1),
             ("qkdnode_link_qber_ratio", {"link": "a-b"}, QBER / 1e6),
             ("qkdnode_kx_peer_up", {"peer": "KME-B"}, 1),
-            ("qkdnode_nodes_known", {}, 3)]:
+            ("qkdnode_nodes_known", {}, 3),
+            ("qkdnode_record_failures_total", {"daemon": "kma"}, 0),
+            ("qkdnode_record_failures_total", {"daemon": "ksa"}, 0)]:
         equal(promtext.value(m, name, **labels), wanted, name)
     for name in ("qkdnode_relay_seconds_count",
                  "qkdnode_link_agreement_seconds_count"):
@@ -141,6 +143,9 @@ def figures_agree(net, server):
     for daemon in ("kma", "ksa"):
         check(promtext.value(m, "qkdnode_store_commit_seconds_count",
                              daemon=daemon) > 0, "commits of " + daemon)
+        for name in ("rows", "oldest_row_age_seconds"):
+            check(promtext.value(m, "qkdnode_record_" + name,
+                                 daemon=daemon) > 0, name + " of " + daemon)
     for daemon in ("ksa", "relayd"):
         left = promtext.value(m, "qkdnode_certificate_left_seconds",
                               daemon=daemon, what="own")
