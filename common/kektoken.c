@@ -177,8 +177,8 @@ read_pin(P11KitUri *uri, uint8_t pin[PIN_MAX + 1], size_t *len)
 	*len = (size_t)got;
 	if (got > 0 && got <= PIN_MAX)
 		return 0;
-	log_err("there is no PIN in its file", "path=%s remedy=\"a file with 1 to %d "
-	    "octets\"", log_quote(path), PIN_MAX);
+	log_err("there is no PIN in its file", "path=%s remedy=\"a file with "
+	    "1 to %d octets\"", log_quote(path), PIN_MAX);
 	return -E_CONFIG;
 }
 

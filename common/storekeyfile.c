@@ -10,8 +10,8 @@
 #include "err.h"
 #include "log.h"
 
-/* After a zeroize, which leaves the file "zeroized" above the store's directory,
- * nothing starts over by itself. */
+/* After a zeroize, which leaves the file "zeroized" above the directory of the
+ * store, nothing starts over by itself. */
 static int
 wanted(const char *path)
 {
