@@ -9,11 +9,7 @@
 struct conn *
 akbench_enter(X509 *cert)
 {
-	struct conn *c = fakeconn_accept_second();
-
-	ck_assert_ptr_nonnull(c);
-	fakeconn_shake(c, cert);
-	return c;
+	return doorbench_shake(fakeconn_accept_second(), cert);
 }
 
 size_t

@@ -135,26 +135,27 @@ as_nobody(int (*cmd)(const struct call *, int, char **), char *option)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-START_TEST(who_is_not_root_is_refused_before_anything_is_tried)
+static void
+nobody_is_refused(int (*cmd)(const struct call *, int, char **),
+    const char *option, const char *words)
 {
 	char	*text;
 
+	unit_capture();
+	ck_assert_int_eq(as_nobody(cmd, (char *)option), CALL_REFUSED);
+	text = unit_captured();
+	ck_assert_str_eq(text, words);
+	free(text);
+}
+
+START_TEST(who_is_not_root_is_refused_before_anything_is_tried)
+{
 	begin();
 	ck_assert_int_eq(chmod(etc, 0500), 0);
-	unit_capture();
-	ck_assert_int_eq(as_nobody(zeroizecmd, (char *)"--yes"),
-	    CALL_REFUSED);
-	text = unit_captured();
-	ck_assert_str_eq(text, "qkdctl: only root may destroy the keys of a "
-	    "node; nothing was tried\n");
-	free(text);
-	unit_capture();
-	ck_assert_int_eq(as_nobody(rotatecmd, (char *)"--no-wait"),
-	    CALL_REFUSED);
-	text = unit_captured();
-	ck_assert_str_eq(text, "qkdctl: only root may change the keys of a "
-	    "node; nothing was tried\n");
-	free(text);
+	nobody_is_refused(zeroizecmd, "--yes", "qkdctl: only root may "
+	    "destroy the keys of a node; nothing was tried\n");
+	nobody_is_refused(rotatecmd, "--no-wait", "qkdctl: only root may "
+	    "change the keys of a node; nothing was tried\n");
 	ck_assert_int_eq(chmod(etc, 0700), 0);
 	ck_assert_int_eq(access(unit_path("etc/request/K-ak.key"), F_OK), 0);
 }

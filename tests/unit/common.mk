@@ -48,14 +48,24 @@ check_PROGRAMS += tests/unit/check_secret
 tests_unit_check_secret_SOURCES = tests/unit/check_secret.c $(UNIT_SRC)
 tests_unit_check_secret_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_secret_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
-check_PROGRAMS += tests/unit/check_audit tests/fuzz/fuzz_audit
+check_PROGRAMS += tests/fuzz/fuzz_audit
 tests_fuzz_fuzz_audit_SOURCES = tests/fuzz/fuzz_audit.c $(FUZZ_SRC)
 tests_fuzz_fuzz_audit_LDADD = $(COMMON_LIBS)
-tests_unit_check_audit_SOURCES = tests/unit/check_audit.c $(UNIT_SRC)
+
+# A record of keys in a store of its own.
+RECORDBENCH_SRC = tests/unit/recordbench.c tests/unit/recordbench.h $(UNIT_SRC)
+RECORDBENCH_WRAP = $(AM_LDFLAGS) -Wl,--wrap=now_ms -Wl,--wrap=mono_ms
+check_PROGRAMS += tests/unit/check_audit tests/unit/check_auditfiles
+tests_unit_check_audit_SOURCES = tests/unit/check_audit.c $(RECORDBENCH_SRC)
 tests_unit_check_audit_CFLAGS = $(UNIT_CFLAGS)
 tests_unit_check_audit_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
-tests_unit_check_audit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=now_ms \
-	-Wl,--wrap=mono_ms
+tests_unit_check_audit_LDFLAGS = $(RECORDBENCH_WRAP)
+tests_unit_check_auditfiles_SOURCES = tests/unit/check_auditfiles.c \
+	$(RECORDBENCH_SRC)
+tests_unit_check_auditfiles_CFLAGS = $(UNIT_CFLAGS)
+tests_unit_check_auditfiles_LDADD = $(COMMON_LIBS) $(CHECK_LIBS)
+tests_unit_check_auditfiles_LDFLAGS = $(RECORDBENCH_WRAP)
+
 check_PROGRAMS += tests/unit/check_committer
 tests_unit_check_committer_SOURCES = tests/unit/check_committer.c $(UNIT_SRC)
 tests_unit_check_committer_CFLAGS = $(UNIT_CFLAGS)

@@ -90,6 +90,14 @@ teardown(void)
 	event_base_free(bench.base);
 }
 
+struct conn *
+doorbench_shake(struct conn *c, X509 *cert)
+{
+	ck_assert_ptr_nonnull(c);
+	fakeconn_shake(c, cert);
+	return c;
+}
+
 void
 doorbench_reload(struct ksa_application *v, size_t n)
 {

@@ -27,6 +27,8 @@ extern struct doorbench {
 /* A1, A2, B1, and one with an ID that is hard to write. */
 extern struct ksa_application	 doorbench_apps[DOORBENCH_APPS];
 
+/* A connection that was accepted shows this certificate. */
+struct conn	*doorbench_shake(struct conn *, X509 *);
 /* The door reads a configuration with these applications. */
 void		 doorbench_reload(struct ksa_application *, size_t n);
 /* Of door_report(); members of members behind a slash. */

@@ -7,11 +7,7 @@
 struct conn *
 app_enter(X509 *cert)
 {
-	struct conn *c = fakeconn_accept();
-
-	ck_assert_ptr_nonnull(c);
-	fakeconn_shake(c, cert);
-	return c;
+	return doorbench_shake(fakeconn_accept(), cert);
 }
 
 void
